@@ -1,0 +1,141 @@
+"""The audit trail: who looked at or changed whom, why and from where; rows are chained by hash once committed.
+
+Rows are written in the caller's transaction. They are chained a moment later (by a job) in the order of their
+number, when no transaction that could still add an earlier row is open, so that writers never wait for each other.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from opencowin.kit.actor import Actor
+from opencowin.kit.db import Connection, fetch_all, fetch_value, run
+
+CHAIN_LOCK = 0x6F_63_61_75  # "ocau": one chainer at a time
+BATCH = 5000
+GENESIS = b"\x00" * 32
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One committed row of the trail."""
+
+    audit_id: int
+    at: datetime
+    actor_kind: str
+    actor_id: str
+    address: str
+    action: str
+    subject_kind: str
+    subject_id: str
+    reason: str
+    detail: dict[str, Any]
+    chain_hash: bytes | None
+
+    def digest(self, previous: bytes) -> bytes:
+        """The hash (32 bytes) of this row on top of its predecessor's."""
+        fields = [
+            self.audit_id,
+            self.at.timestamp(),
+            self.actor_kind,
+            self.actor_id,
+            self.address,
+            self.action,
+            self.subject_kind,
+            self.subject_id,
+            self.reason,
+            json.dumps(self.detail, sort_keys=True),
+        ]
+        return hashlib.sha256(previous + json.dumps(fields, ensure_ascii=False).encode()).digest()
+
+
+async def record(
+    conn: Connection,
+    actor: Actor,
+    action: str,
+    *,
+    subject: tuple[str, object],
+    reason: str,
+    detail: Mapping[str, object] | None = None,
+) -> None:
+    """Write one row in the open transaction. `subject` is (kind, id); no personal datum belongs in any field."""
+    await run(
+        conn,
+        """
+        INSERT INTO audit (actor_kind, actor_id, address, action, subject_kind, subject_id, reason, detail)
+        VALUES (%(kind)s, %(id)s, %(address)s, %(action)s, %(subject_kind)s, %(subject_id)s, %(reason)s, %(detail)s)
+        """,
+        kind=actor.kind.value,
+        id=actor.actor_id,
+        address=actor.address,
+        action=action,
+        subject_kind=subject[0],
+        subject_id=str(subject[1]),
+        reason=reason,
+        detail=Jsonb(dict(detail or {})),
+    )
+
+
+async def _last_hash(conn: Connection) -> bytes:
+    found = await fetch_value(
+        conn, "SELECT chain_hash FROM audit WHERE chain_hash IS NOT NULL ORDER BY audit_id DESC LIMIT 1"
+    )
+    return GENESIS if found is None else bytes(found)
+
+
+async def _rows(conn: Connection, after: int, *, chained: bool) -> list[AuditRow]:
+    return await fetch_all(
+        conn,
+        AuditRow,
+        """
+        SELECT audit_id, at, actor_kind, actor_id, address, action, subject_kind, subject_id, reason, detail, chain_hash
+        FROM audit
+        WHERE audit_id > %(after)s AND (chain_hash IS NOT NULL) = %(chained)s
+          AND (%(chained)s OR transaction_id < pg_snapshot_xmin(pg_current_snapshot()))
+        ORDER BY audit_id LIMIT %(batch)s
+        """,
+        after=after,
+        chained=chained,
+        batch=BATCH,
+    )
+
+
+async def chain(conn: Connection) -> int:
+    """Chain the rows that have been committed since; call in a transaction. Returns how many."""
+    await fetch_value(conn, "SELECT pg_advisory_xact_lock(%(key)s)", key=CHAIN_LOCK)
+    last_chained = await fetch_value(conn, "SELECT max(audit_id) FROM audit WHERE chain_hash IS NOT NULL") or 0
+    rows = await _rows(conn, last_chained, chained=False)
+    previous = await _last_hash(conn)
+    hashes: list[bytes] = []
+    for row in rows:
+        previous = row.digest(previous)
+        hashes.append(previous)
+    if rows:
+        await run(
+            conn,
+            """
+            UPDATE audit SET chain_hash = new.hash
+            FROM unnest(%(ids)s::bigint[], %(hashes)s::bytea[]) AS new (id, hash) WHERE audit_id = new.id
+            """,
+            ids=[row.audit_id for row in rows],
+            hashes=hashes,
+        )
+    return len(rows)
+
+
+async def verify(conn: Connection) -> tuple[int, int | None]:
+    """Recompute the chain: (rows checked, number of the first row that does not fit, or None)."""
+    previous, after, checked = GENESIS, 0, 0
+    while rows := await _rows(conn, after, chained=True):
+        for row in rows:
+            previous = row.digest(previous)
+            if row.chain_hash is None or previous != bytes(row.chain_hash):
+                return checked, row.audit_id
+            checked += 1
+        after = rows[-1].audit_id
+    return checked, None

@@ -1,0 +1,82 @@
+"""PostgreSQL as the rooms use it: a pool, typed fetches, one transaction opened at the edge."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString, TypeVar
+
+import psycopg
+from psycopg.rows import TupleRow, class_row
+from psycopg_pool import AsyncConnectionPool
+
+from opencowin.kit.errors import Refusal
+
+Connection = psycopg.AsyncConnection[TupleRow]
+Pool = AsyncConnectionPool[Connection]
+T = TypeVar("T")
+
+
+def make_pool(dsn: str, *, size: int) -> Pool:
+    """A pool of autocommit connections (transactions are opened explicitly, by `transaction`); not opened yet."""
+    return AsyncConnectionPool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        open=False,
+        timeout=10,
+        kwargs={"autocommit": True},
+        check=AsyncConnectionPool.check_connection,
+        name="opencowin",
+    )
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One connection with one open transaction: committed when the block ends, rolled back when it raises.
+
+    A Refusal that `commits` ends the block but keeps what was written.
+    """
+    kept: Refusal | None = None
+    async with pool.connection() as connection, connection.transaction():
+        try:
+            yield connection
+        except Refusal as refusal:
+            if not refusal.commits:
+                raise
+            kept = refusal
+    if kept is not None:
+        raise kept
+
+
+async def fetch_all(conn: Connection, row: type[T], sql: LiteralString, **parameters: Any) -> list[T]:
+    """All rows as instances of the dataclass `row` (column names are its field names)."""
+    async with conn.cursor(row_factory=class_row(row)) as cursor:
+        await cursor.execute(sql, parameters)
+        return await cursor.fetchall()
+
+
+async def fetch_one(conn: Connection, row: type[T], sql: LiteralString, **parameters: Any) -> T | None:
+    """The first row as an instance of the dataclass `row`, or None."""
+    async with conn.cursor(row_factory=class_row(row)) as cursor:
+        await cursor.execute(sql, parameters)
+        return await cursor.fetchone()
+
+
+async def fetch_value(conn: Connection, sql: LiteralString, **parameters: Any) -> Any:
+    """The first column of the first row, or None."""
+    cursor = await conn.execute(sql, parameters)
+    found = await cursor.fetchone()
+    return None if found is None else found[0]
+
+
+async def run(conn: Connection, sql: LiteralString, **parameters: Any) -> int:
+    """Execute a statement; the number of rows it touched."""
+    cursor = await conn.execute(sql, parameters)
+    return cursor.rowcount
+
+
+async def copy_rows(conn: Connection, sql: LiteralString, rows: list[tuple[object, ...]]) -> int:
+    """Load many rows by COPY (`sql` is `COPY table (columns) FROM STDIN`); the number of rows sent."""
+    async with conn.cursor() as cursor, cursor.copy(sql) as copy:
+        for row in rows:
+            await copy.write_row(row)
+    return len(rows)

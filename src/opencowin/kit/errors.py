@@ -1,0 +1,77 @@
+"""Refusals: every expected "no", drawn as a tree of five kinds with stable codes and translatable messages.
+
+    Refusal
+    ├── NotFound      what was asked for is not there (or not for this caller)
+    ├── Forbidden     the caller may not do this
+    ├── Invalid       the request breaks a rule that the caller can mend
+    ├── Conflict      the request is right, but the state of the world says no
+    └── Unavailable   not now; ask again after `retry_after` seconds
+
+A room subclasses these. The first line of the docstring is the message in English (the catalogue's msgid); it may
+carry `{placeholders}` that are filled from the keyword arguments. `code` is stable and published. A refusal normally
+undoes its transaction; one that `commits` keeps what was written (a counted wrong try, say).
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """The request was refused."""
+
+    code: ClassVar[str] = "refused"
+    commits: ClassVar[bool] = False
+
+    def __init__(self, *, field: str | None = None, **details: object) -> None:
+        self.field = field
+        self.details: Mapping[str, object] = details
+        super().__init__(self.message)
+
+    @classmethod
+    def template(cls) -> str:
+        """The English message with its placeholders: the msgid in the catalogues."""
+        return (cls.__doc__ or Refusal.__doc__ or "").strip().splitlines()[0]
+
+    @property
+    def message(self) -> str:
+        """The English message, filled in."""
+        return self.template().format(**self.details)
+
+    @classmethod
+    def tree(cls) -> list[type["Refusal"]]:
+        """This class and all below it, for the published list of codes."""
+        return [cls, *(found for child in cls.__subclasses__() for found in child.tree())]
+
+
+class NotFound(Refusal):
+    """Nothing was found here."""
+
+    code = "not_found"
+
+
+class Forbidden(Refusal):
+    """You may not do this."""
+
+    code = "forbidden"
+
+
+class Invalid(Refusal):
+    """The request is not valid."""
+
+    code = "invalid"
+
+
+class Conflict(Refusal):
+    """The request conflicts with what is already recorded."""
+
+    code = "conflict"
+
+
+class Unavailable(Refusal):
+    """The service is busy. Please try again in {retry_after} seconds."""
+
+    code = "unavailable"
+
+    def __init__(self, *, retry_after: int, **details: object) -> None:
+        self.retry_after = retry_after
+        super().__init__(field=None, retry_after=retry_after, **details)

@@ -1,0 +1,92 @@
+"""The one frozen Settings: what an operator may choose, read once from the environment and the data folder."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "OPENCOWIN_"
+ENV_FILE = "opencowin.env"
+
+
+class UnsafeSettings(ValueError):
+    """The settings would be unsafe for real people's data."""
+
+
+def default_data_dir() -> Path:
+    """`var` in the project's folder when running from a checkout, else the user's data folder."""
+    checkout = Path(__file__).resolve().parents[3]
+    if (checkout / "pyproject.toml").is_file():
+        return checkout / "var"
+    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "opencowin"
+
+
+class Settings(BaseSettings):
+    """Every field can be set as OPENCOWIN_<NAME> in the environment, or in `opencowin.env` in the data folder."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    demo: bool = Field(False, description="Demo mode: generated supply, messages readable by `opencowin messages`.")
+    country: str = Field("india", description="The country pack: the name of one that ships, or a folder.")
+    data_dir: Path = Field(default_factory=default_data_dir, description="Keys, embedded database, settings file.")
+    database_url: SecretStr | None = Field(None, description="A PostgreSQL >= 15 server instead of the embedded one.")
+    database_pool: int = Field(16, ge=2, le=500, description="Connections per process.")
+    postgres_bin: Path | None = Field(None, description="Folder of PostgreSQL's programs for the embedded database.")
+    keyring_file: Path | None = Field(None, description="Field-encryption keys; default: keyring.json in data_dir.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    web_workers: int = Field(1, ge=1, le=256, description="Web processes.")
+    public_url: str = Field("", description="Where the public reaches this deployment; empty: http://HOST:PORT.")
+    trusted_proxies: tuple[str, ...] = Field((), description="Proxies whose X-Forwarded-For is believed (addresses).")
+    log_level: str = Field("INFO", description="Least severity that is logged.")
+    api_calls_per_5_minutes: int = Field(100, ge=1, description="Calls of the public API per address in 5 minutes.")
+    otp_resend_seconds: int = Field(180, ge=0, description="Wait between two one-time passwords for one number.")
+    otp_valid_seconds: int = Field(180, ge=30, le=900, description="How long a one-time password is good.")
+    otp_tries: int = Field(3, ge=1, le=10, description="Wrong tries before a one-time password is spent.")
+    otp_per_number_per_day: int = Field(60, ge=1, description="One-time passwords for one number in 24 hours.")
+    otp_per_address_per_hour: int = Field(600, ge=1, description="One-time passwords asked from an address in an hour.")
+    otp_failures_per_hour: int = Field(60, ge=1, description="Wrong tries from one address in an hour.")
+    token_minutes: int = Field(15, ge=1, le=60, description="How long a sign-in token is good.")
+    members_per_mobile: int = Field(6, ge=1, le=50, description="Members that one mobile may register.")
+    booking_days_ahead: int = Field(60, ge=1, le=365, description="How far ahead a session may be booked.")
+    retry_window_minutes: int = Field(10, ge=0, le=1440, description="The same booking sent again answers the same.")
+    secret_code_tries: int = Field(5, ge=1, le=20, description="Wrong secret codes per beneficiary in an hour.")
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> "Settings":
+        if self.demo:
+            return self
+        if self.otp_resend_seconds < 30:
+            raise UnsafeSettings("OPENCOWIN_OTP_RESEND_SECONDS below 30 is for demo mode only: set it to 30 or more.")
+        if self.otp_tries > 5:
+            raise UnsafeSettings("OPENCOWIN_OTP_TRIES above 5 is for demo mode only: set it to 5 or less.")
+        if not self.keyring_path.is_file():
+            raise UnsafeSettings(
+                f"There is no keyring at {self.keyring_path}: make one with `opencowin keys init`, keep a copy of it"
+                " somewhere safe, or name it in OPENCOWIN_KEYRING_FILE. For a trial, `make demo` does all this."
+            )
+        return self
+
+    @property
+    def keyring_path(self) -> Path:
+        """Where the field-encryption keys are."""
+        return self.keyring_file or self.data_dir / "keyring.json"
+
+    @property
+    def base_url(self) -> str:
+        """The address that people and messages use, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def read_settings() -> Settings:
+    """Settings from the environment and, below it, from `opencowin.env` in the data folder."""
+    folder = Path(os.environ.get(PREFIX + "DATA_DIR") or default_data_dir())
+    return Settings(_env_file=folder / ENV_FILE)  # type: ignore[call-arg]  # pydantic-settings' own keyword
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return read_settings()

@@ -1,0 +1,91 @@
+"""The programme: which vaccine, for whom, when. FHIR PlanDefinition and ImmunizationRecommendation; WHO "schedule".
+
+A country pack brings vaccines, priority groups, and dated rules; `decide` is the one judge of every dose, a pure
+function from facts and a wish to a decision with its reason. Owns the tables `vaccine`, `programme`, `programme_rule`
+and `exemption`.
+"""
+
+from opencowin.programme.eligibility import decide, next_due
+from opencowin.programme.facts import Decision, DoseGiven, Due, Exemption, Facts, Reason, Wish
+from opencowin.programme.model import (
+    AgeBasis,
+    DatedRule,
+    ExemptionKind,
+    Group,
+    Opening,
+    Programme,
+    Step,
+    Vaccine,
+)
+from opencowin.programme.pack import read_programme
+from opencowin.programme.refusals import (
+    AlreadyVaccinated,
+    BirthDateNeeded,
+    DifferentVaccine,
+    ExemptionDatesReversed,
+    ExemptionReasonMissing,
+    FullyVaccinated,
+    IntervalTooShort,
+    NoSuchExemption,
+    NotEligible,
+    NotInProgramme,
+    NotYetOpen,
+    ProgrammeNotLoaded,
+    TooOld,
+    TooYoung,
+    VaccineNotForAge,
+    WrongDoseNumber,
+    refuse,
+    refuse_unless_eligible,
+)
+from opencowin.programme.service import (
+    ExemptionGrant,
+    current_programme,
+    exemptions_of,
+    grant_exemption,
+    load_programme,
+)
+
+__all__ = [
+    "AgeBasis",
+    "AlreadyVaccinated",
+    "BirthDateNeeded",
+    "DatedRule",
+    "Decision",
+    "DifferentVaccine",
+    "DoseGiven",
+    "Due",
+    "Exemption",
+    "ExemptionDatesReversed",
+    "ExemptionGrant",
+    "ExemptionKind",
+    "ExemptionReasonMissing",
+    "Facts",
+    "FullyVaccinated",
+    "Group",
+    "IntervalTooShort",
+    "NoSuchExemption",
+    "NotEligible",
+    "NotInProgramme",
+    "NotYetOpen",
+    "Opening",
+    "Programme",
+    "ProgrammeNotLoaded",
+    "Reason",
+    "Step",
+    "TooOld",
+    "TooYoung",
+    "Vaccine",
+    "VaccineNotForAge",
+    "Wish",
+    "WrongDoseNumber",
+    "current_programme",
+    "decide",
+    "exemptions_of",
+    "grant_exemption",
+    "load_programme",
+    "next_due",
+    "read_programme",
+    "refuse",
+    "refuse_unless_eligible",
+]

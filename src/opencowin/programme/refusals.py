@@ -1,0 +1,159 @@
+"""The noes of eligibility as refusals, each with a message that says why and, where it can, from when."""
+
+from collections.abc import Mapping
+
+from opencowin.kit.errors import Invalid, NotFound
+from opencowin.programme.eligibility import decide
+from opencowin.programme.facts import Decision, Facts, Reason, Wish
+from opencowin.programme.model import Programme
+
+
+class ProgrammeNotLoaded(NotFound):
+    """No vaccination programme is set up here yet."""
+
+    code = "programme_not_loaded"
+
+
+class NoSuchExemption(NotFound):
+    """This programme has no exemption of the kind {kind}."""
+
+    code = "no_such_exemption"
+
+
+class ExemptionDatesReversed(Invalid):
+    """The exemption ends before it begins: check its dates."""
+
+    code = "exemption_dates_reversed"
+
+
+class ExemptionReasonMissing(Invalid):
+    """Say why the exemption is granted: the document seen, or the approval given."""
+
+    code = "exemption_reason_missing"
+
+
+class NotEligible(Invalid):
+    """This dose cannot be given to this person."""
+
+    code = "not_eligible"
+
+
+class NotInProgramme(NotEligible):
+    """{vaccine} is not part of this vaccination programme. Choose a session with another vaccine."""
+
+    code = "not_in_programme"
+
+
+class AlreadyVaccinated(NotEligible):
+    """Dose {dose} has already been given. Dose {due_dose} is next."""
+
+    code = "already_vaccinated"
+
+
+class FullyVaccinated(AlreadyVaccinated):
+    """All doses that are offered have already been given."""
+
+    code = "fully_vaccinated"
+
+
+class WrongDoseNumber(NotEligible):
+    """Dose {due_dose} is due, not dose {dose}. Book dose {due_dose} instead."""
+
+    code = "wrong_dose_number"
+
+
+class DifferentVaccine(NotEligible):
+    """The dose before was {previous_vaccine}. Dose {dose} must be one of: {choices}."""
+
+    code = "different_vaccine"
+
+
+class TooYoung(NotEligible):
+    """This vaccination is for people aged {min_age} and over. Choose a session for your age."""
+
+    code = "too_young"
+
+
+class TooOld(NotEligible):
+    """This vaccination is for people up to the age of {max_age}. Choose a session for your age."""
+
+    code = "too_old"
+
+
+class BirthDateNeeded(NotEligible):
+    """The full date of birth is needed to book at this age. Add it, then book again."""
+
+    code = "birth_date_needed"
+
+
+class VaccineNotForAge(NotEligible):
+    """{vaccine} is not given at your age. Choose a session with a vaccine for your age."""
+
+    code = "vaccine_not_for_age"
+
+
+class NotYetOpen(NotEligible):
+    """Dose {dose} is not open to you on this date. You may choose {first_date} or later."""
+
+    code = "not_yet_open_for_group"
+
+
+class NotOpen(NotYetOpen):
+    """Dose {dose} of {vaccine} is not open to your age or priority group yet."""
+
+    code = "not_open_for_group"
+
+
+class IntervalTooShort(NotEligible):
+    """It is too early for dose {dose}: {min_days} days must pass. You may choose {first_date} or later."""
+
+    code = "interval_too_short"
+
+
+class IntervalTooShortHere(IntervalTooShort):
+    """It is too early for dose {dose}: {min_days} days must pass after {previous_on}. Choose another session."""
+
+    code = "interval_too_short_here"
+
+
+_REFUSALS: Mapping[Reason, type[NotEligible]] = {
+    Reason.NOT_IN_PROGRAMME: NotInProgramme,
+    Reason.ALREADY_VACCINATED: AlreadyVaccinated,
+    Reason.WRONG_DOSE_NUMBER: WrongDoseNumber,
+    Reason.DIFFERENT_VACCINE: DifferentVaccine,
+    Reason.TOO_YOUNG: TooYoung,
+    Reason.TOO_OLD: TooOld,
+    Reason.BIRTH_DATE_NEEDED: BirthDateNeeded,
+    Reason.VACCINE_NOT_FOR_AGE: VaccineNotForAge,
+    Reason.NOT_YET_OPEN_FOR_GROUP: NotYetOpen,
+    Reason.INTERVAL_TOO_SHORT: IntervalTooShort,
+}
+_WITHOUT_FIRST_DATE: Mapping[Reason, type[NotEligible]] = {
+    Reason.NOT_YET_OPEN_FOR_GROUP: NotOpen,
+    Reason.INTERVAL_TOO_SHORT: IntervalTooShortHere,
+}
+
+
+def refuse_unless_eligible(facts: Facts, wish: Wish, rules: Programme) -> None:
+    """Raise the subclass of NotEligible that says why this wish cannot be granted; nothing when it can."""
+    refuse(decide(facts, wish, rules))
+
+
+def refuse(decision: Decision) -> None:
+    """Raise the refusal of a decision that says no; its details carry `first_date` too, also where it is None."""
+    if decision.eligible:
+        return
+    details = {"first_date": decision.first_date, **decision.details}
+    choices = details.get("choices")
+    if isinstance(choices, tuple):
+        details["choices"] = ", ".join(str(choice) for choice in choices)
+    raise _kind(decision)(field="session_id", **details)
+
+
+def _kind(decision: Decision) -> type[NotEligible]:
+    reason = decision.reason
+    if reason is Reason.ALREADY_VACCINATED and decision.details.get("due_dose") is None:
+        return FullyVaccinated
+    if decision.first_date is None:
+        return _WITHOUT_FIRST_DATE.get(reason, _REFUSALS[reason])
+    return _REFUSALS[reason]

@@ -1,0 +1,8 @@
+"""Everything that speaks HTTP: the Co-WIN API, our own API, published keys, health and metrics. It owns no tables.
+
+Routes translate: they read the request, open the transaction, call one verb of a room, and write the answer.
+"""
+
+from opencowin.web.app import create_app
+
+__all__ = ["create_app"]

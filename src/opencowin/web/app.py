@@ -1,0 +1,111 @@
+"""The web application: builds one process's site, mounts the routes, and says what every answer may be."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from opencowin import __version__, registry
+from opencowin.identity import TokenBook
+from opencowin.kit.db import make_pool
+from opencowin.kit.floor import Floor, build_floor
+from opencowin.kit.i18n import read_catalogues
+from opencowin.kit.logs import configure_logs
+from opencowin.kit.settings import settings
+from opencowin.web import health, manage, wellknown
+from opencowin.web.cowin import (
+    appointments,
+    auth,
+    availability,
+    certificates,
+    members,
+    metadata,
+    reports,
+    status,
+    vaccinator,
+)
+from opencowin.web.errors import Error, add_error_handlers
+from opencowin.web.limiter import Limiter
+from opencowin.web.middleware import LenientJson, Observed
+from opencowin.web.site import Site
+
+MAX_BODY_BYTES = 1_000_000
+DESCRIPTION = """The Co-WIN API, version 2, as an open platform. Sign in with a one-time password, find a session, book,
+and fetch the certificate. Dates are DD-MM-YYYY. Errors carry a stable `errorCode`; all codes are at
+`/api/open/v1/errors`. `Accept-Language: hi_IN` adds names in that language as `*_l`. Poll with `If-None-Match`."""
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Error, "description": "Not valid, or not found: the text says what to do."},
+    401: {"model": Error, "description": "Not signed in, or no longer."},
+    403: {"model": Error, "description": "Not permitted."},
+    409: {"model": Error, "description": "Right, but not possible as things stand: full, already booked, …"},
+    413: {"model": Error, "description": "The body is too large."},
+    429: {"model": Error, "description": "Too many requests: wait Retry-After seconds."},
+    503: {"model": Error, "description": "Not now: wait Retry-After seconds."},
+}
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix="/api", responses=REFUSALS)
+    for part in (auth, metadata, availability, members, appointments, certificates, vaccinator, status, reports, manage):
+        api.include_router(part.router)
+    return api
+
+
+def build_app(floor: Floor, dsn: str) -> FastAPI:
+    """The application on a floor and a migrated database."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with make_pool(dsn, size=floor.settings.database_pool) as pool:
+            tokens = TokenBook(floor, pool)
+            await tokens.refresh()
+            app.state.site = Site(
+                floor=floor,
+                pool=pool,
+                tokens=tokens,
+                catalogues=read_catalogues(),
+                documents=registry.document_types(floor.pack),
+                genders={gender.gender_id: gender for gender in registry.genders(floor.pack)},
+                limiter=Limiter(floor.settings.api_calls_per_5_minutes),
+            )
+            yield
+
+    app = FastAPIOffline(
+        title="Open Co-WIN",
+        version=__version__,
+        description=DESCRIPTION,
+        license_info={"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        redoc_url=None,
+        strict_content_type=False,
+        max_body_size=MAX_BODY_BYTES,
+        middleware=[
+            Middleware(Observed),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=["*"],
+                allow_methods=["*"],
+                allow_headers=["*"],
+                expose_headers=["ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"],
+            ),
+            Middleware(LenientJson),
+        ],
+    )
+    app.include_router(_api())
+    for router in (certificates.external, reports.assets, wellknown.router, health.router):
+        app.include_router(router, responses=REFUSALS)
+    add_error_handlers(app)
+    return app
+
+
+def create_app() -> FastAPI:
+    """The application of this deployment, for the web server to load: settings name the database."""
+    chosen = settings()
+    configure_logs(chosen.log_level)
+    if chosen.database_url is None:
+        raise RuntimeError("a web process is told its database by OPENCOWIN_DATABASE_URL; start with `opencowin serve`")
+    return build_app(build_floor(chosen), chosen.database_url.get_secret_value())

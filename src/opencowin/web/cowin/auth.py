@@ -1,0 +1,161 @@
+"""A1–A7: one-time passwords and tokens on the public, partner and portal faces."""
+
+import secrets
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from opencowin import identity
+from opencowin.kit.actor import Actor, Permission
+from opencowin.kit.errors import Invalid
+from opencowin.web.cowin.wire import Body, LooseText
+from opencowin.web.guard import caller_address, may, open_to_all
+from opencowin.web.site import language_of, site_of
+
+router = APIRouter(tags=["1. Sign in"])
+CAPTCHA_GLYPHS = 5
+
+
+class OtpRequired(Invalid):
+    """OTP is required."""
+
+    code = "USRAUT0012"
+
+
+class TransactionRequired(Invalid):
+    """txnId is required."""
+
+    code = "USRAUT0013"
+
+
+class GenerateOtp(Body):
+    """Ask for a one-time password."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"mobile": "9000000001"}]})
+    mobile: LooseText = Field(description="Mobile number, as text or number.", max_length=40)
+    secret: LooseText | None = Field(None, description="Ignored: the portal's constant, which every client copied.")
+
+
+class Transaction(BaseModel):
+    """Where the code that was sent can be confirmed."""
+
+    txnId: UUID = Field(description="Name of the transaction.")  # noqa: N815
+
+
+class ConfirmOtp(Body):
+    """Confirm a one-time password."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "otp": "8d969eef6ecad3c29a3a629280e686cf0c3f5d5a86aff3ca12020c923adc6c92",
+                    "txnId": "00000000-0000-4000-8000-000000000001",
+                }
+            ]
+        }
+    )
+    otp: str | None = Field(None, description="Lowercase hexadecimal SHA-256 of the six digits.")
+    txnId: UUID | None = Field(None, description="From the call that asked for the code.")  # noqa: N815
+
+
+class Token(BaseModel):
+    """A signed-in person's token, good for 15 minutes."""
+
+    token: str = Field(description="JSON Web Token (ES256); keys at /.well-known/jwks.json.")
+
+
+class TokenOfAccount(Token):
+    """A token, and whether the number was new."""
+
+    isNewAccount: str = Field(description="Y or N.")  # noqa: N815
+
+
+class Captcha(BaseModel):
+    """A picture for old clients: nothing asks for its letters any more."""
+
+    captcha: str = Field(description="SVG.")
+
+
+async def _send(request: Request, body: GenerateOtp) -> Transaction:
+    site = site_of(request)
+    async with site.transaction() as conn:
+        txn_id = await identity.request_otp(
+            conn, site.floor, body.mobile, address=caller_address(request), language=language_of(request)
+        )
+    return Transaction(txnId=txn_id)
+
+
+async def _confirm(request: Request, body: ConfirmOtp, face: str) -> TokenOfAccount:
+    if not body.otp:
+        raise OtpRequired(field="otp")
+    if body.txnId is None:
+        raise TransactionRequired(field="txnId")
+    site = site_of(request)
+    async with site.transaction() as conn:
+        confirmed = await identity.confirm_otp(
+            conn, site.floor, body.otp, body.txnId, address=caller_address(request), purpose=identity.OtpPurpose.SIGN_IN
+        )
+    token = site.tokens.issue(confirmed.account_id, face)
+    return TokenOfAccount(token=token, isNewAccount="Y" if confirmed.is_new else "N")
+
+
+@router.post("/v2/auth/public/generateOTP")
+async def generate_public_otp(
+    request: Request, body: GenerateOtp, _actor: Annotated[Actor, open_to_all()]
+) -> Transaction:
+    """Send a one-time password to a mobile (public face)."""
+    return await _send(request, body)
+
+
+@router.post("/v2/auth/public/confirmOTP")
+async def confirm_public_otp(request: Request, body: ConfirmOtp, _actor: Annotated[Actor, open_to_all()]) -> Token:
+    """Confirm it and receive a token (public face)."""
+    return Token(token=(await _confirm(request, body, "public")).token)
+
+
+@router.post("/v2/auth/generateOTP")
+async def generate_otp(request: Request, body: GenerateOtp, _actor: Annotated[Actor, open_to_all()]) -> Transaction:
+    """Send a one-time password to a mobile (partner face; an x-api-key is counted by its own quota)."""
+    return await _send(request, body)
+
+
+@router.post("/v2/auth/confirmOTP")
+async def confirm_otp(
+    request: Request, body: ConfirmOtp, _actor: Annotated[Actor, open_to_all()]
+) -> TokenOfAccount:
+    """Confirm it and receive a token (partner face)."""
+    return await _confirm(request, body, "partner")
+
+
+@router.post("/v2/auth/generateMobileOTP")
+async def generate_mobile_otp(
+    request: Request, body: GenerateOtp, _actor: Annotated[Actor, open_to_all()]
+) -> Transaction:
+    """Send a one-time password to a mobile (portal face)."""
+    return await _send(request, body)
+
+
+@router.post("/v2/auth/validateMobileOtp")
+async def validate_mobile_otp(
+    request: Request, body: ConfirmOtp, _actor: Annotated[Actor, open_to_all()]
+) -> TokenOfAccount:
+    """Confirm it and receive a token (portal face)."""
+    return await _confirm(request, body, "portal")
+
+
+def _glyph(position: int) -> str:
+    points = [(position * 26 + 10 + secrets.randbelow(20), 8 + secrets.randbelow(34)) for _ in range(5)]
+    path = "M" + " L".join(f"{x} {y}" for x, y in points)
+    return f'<path fill="none" stroke="#555" stroke-width="2" d="{path}"/>'
+
+
+@router.post("/v2/auth/getRecaptcha")
+async def get_recaptcha(_actor: Annotated[Actor, may(Permission.BOOK_FOR_OWN_MEMBERS)]) -> Captcha:
+    """A drawing where clients of spring 2021 expect a captcha. Booking asks for none: it kept people out, not scripts."""
+    glyphs = "".join(_glyph(position) for position in range(CAPTCHA_GLYPHS))
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="150" height="50" viewBox="0,0,150,50">{glyphs}</svg>'
+    return Captcha(captcha=svg)

@@ -1,0 +1,129 @@
+"""K1–K5, "Know Your Customer's Vaccination Status": consent by one-time password, the least possible answer."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from opencowin import identity, registry, vaccination
+from opencowin.kit.actor import Actor, Permission
+from opencowin.kit.errors import Invalid
+from opencowin.web.cowin.auth import ConfirmOtp, OtpRequired, Token, Transaction, TransactionRequired
+from opencowin.web.cowin.wire import Body, LooseText, parse_reference
+from opencowin.web.guard import Bearer, Face, caller_address, may, open_to_all
+from opencowin.web.site import language_of, site_of
+
+router = APIRouter(tags=["8. Vaccination status"])
+Partner = Annotated[Actor, may(Permission.VACCINATION_STATUS, Face.PARTNER)]
+SHARE_FOR = timedelta(hours=1)
+WORDS = {0: "Not vaccinated", 1: "Partially vaccinated", 2: "Fully vaccinated"}
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Vaccination status</title>
+<meta name="viewport" content="width=device-width,initial-scale=1"></head><body><main><h1>Vaccination status</h1>
+{body}</main></body></html>"""
+
+
+class NoSuchAccount(Invalid):
+    """Your account does not exist: nobody of this name is registered under this number."""
+
+    code = "USRAUT0015"
+
+
+class ShareLinkOver(Invalid):
+    """This link is not valid, or its hour is over: ask the person to share it again."""
+
+    code = "STATUS0001"
+
+
+class AskConsent(Body):
+    """Ask a person for consent to tell their status."""
+
+    mobile_number: LooseText = Field(max_length=40)
+    full_name: str = Field(max_length=400, description="As registered.")
+
+
+class StatusAnswer(BaseModel):
+    """0 not, 1 partly, 2 fully vaccinated; and a link that shows the same for an hour."""
+
+    vaccination_status: int = Field(ge=0, le=2)
+    share_link: str
+
+
+@router.post("/v3/vaccination/generateOTP")
+async def ask_consent(request: Request, body: AskConsent, actor: Partner) -> Transaction:
+    """K1: send the person a one-time password: giving it to you is their consent."""
+    site = site_of(request)
+    async with site.transaction() as conn:
+        txn_id = await identity.request_otp(
+            conn,
+            site.floor,
+            body.mobile_number,
+            address=actor.address,
+            purpose=identity.OtpPurpose.VACCINATION_STATUS,
+            language=language_of(request),
+            detail=registry.clean_name(body.full_name),
+        )
+    return Transaction(txnId=txn_id)
+
+
+@router.post("/v3/vaccination/confirmOTP")
+async def confirm_consent(request: Request, body: ConfirmOtp, _actor: Partner) -> Token:
+    """K2: confirm it and receive a token for one answer about that person. 401 for a wrong code."""
+    if not body.otp:
+        raise OtpRequired(field="otp")
+    if body.txnId is None:
+        raise TransactionRequired(field="txnId")
+    site = site_of(request)
+    async with site.transaction() as conn:
+        try:
+            confirmed = await identity.confirm_otp(
+                conn,
+                site.floor,
+                body.otp,
+                body.txnId,
+                address=caller_address(request),
+                purpose=identity.OtpPurpose.VACCINATION_STATUS,
+            )
+        except identity.InvalidOtp as wrong:
+            raise identity.WrongConsentCode from wrong
+        name = registry.clean_name(confirmed.detail or "")
+        person = await registry.member_named(conn, site.floor, confirmed.account_id, name)
+    if person is None:
+        raise NoSuchAccount
+    return Token(token=site.tokens.issue_status(person))
+
+
+@router.get("/v3/vaccination/status")
+async def status(request: Request, bearer: Bearer, actor: Partner) -> StatusAnswer:
+    """K3: the status of the person who consented."""
+    site = site_of(request)
+    person = site.tokens.read_status(bearer.credentials if bearer else "")
+    async with site.transaction() as conn:
+        member = await registry.read_person(conn, site.floor, actor, person, reason="consent by one-time password")
+        value = await vaccination.status_number(conn, person)
+    share = site.tokens.share_code(member.reference_id, SHARE_FOR)
+    link = f"{site.floor.settings.base_url}/api/v3/vaccination/status/{member.reference_id}/{share}"
+    return StatusAnswer(vaccination_status=value, share_link=link)
+
+
+@router.get("/v3/vaccination/status/knowYourStatus", response_class=HTMLResponse)
+async def know_your_status(_actor: Annotated[Actor, open_to_all()]) -> Any:
+    """K4: a page that explains how a person's status is asked for."""
+    text = "<p>A service may ask for your vaccination status with your consent: it sends your registered mobile a"
+    return PAGE.format(body=text + " one-time password, and only if you give it learns: not, partly or fully.</p>")
+
+
+@router.get("/v3/vaccination/status/{beneficiary_reference_id}/{share}", response_class=HTMLResponse)
+async def shared_status(
+    request: Request, beneficiary_reference_id: str, share: str, _actor: Annotated[Actor, open_to_all()]
+) -> Any:
+    """K5: the page behind a share link, for an hour."""
+    site = site_of(request)
+    reference = parse_reference(beneficiary_reference_id)
+    if not site.tokens.share_code_holds(reference, share):
+        raise ShareLinkOver
+    async with site.transaction() as conn:
+        value = await vaccination.status_number(conn, await registry.find_person(conn, reference))
+    return PAGE.format(body=f"<p><strong>{WORDS[value]}</strong></p>")

@@ -1,0 +1,87 @@
+"""The Co-WIN API's manners of writing: dates as DD-MM-YYYY, loose numbers, names in a second language."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from opencowin.kit.errors import Invalid
+
+DATE = re.compile(r"(?P<day>\d{1,2})-(?P<month>\d{1,2})-(?P<year>\d{4}|\d{2})", re.ASCII)
+REFERENCE = re.compile(r"\d{13,14}", re.ASCII)
+
+
+class InvalidDate(Invalid):
+    """Invalid date: write it as DD-MM-YYYY."""
+
+    code = "USRRES0002"
+
+
+class InvalidReference(Invalid):
+    """Invalid beneficiary reference id: it has 14 digits."""
+
+    code = "USRRES0003"
+
+
+def parse_date(text: str, field: str = "date") -> date:
+    """A date written DD-MM-YYYY, D-M-YYYY or DD-MM-YY. Raises InvalidDate."""
+    match = DATE.fullmatch(text.strip())
+    if match is None:
+        raise InvalidDate(field=field)
+    year = int(match["year"])
+    try:
+        return date(year + 2000 if year < 100 else year, int(match["month"]), int(match["day"]))
+    except ValueError as wrong:
+        raise InvalidDate(field=field) from wrong
+
+
+def write_date(day: date | None) -> str:
+    """A date as DD-MM-YYYY; an absent one as ""."""
+    return "" if day is None else day.strftime("%d-%m-%Y")
+
+
+def parse_reference(text: str) -> int:
+    """A beneficiary reference id. Raises InvalidReference."""
+    if REFERENCE.fullmatch(text.strip()) is None:
+        raise InvalidReference(field="beneficiary_reference_id")
+    return int(text)
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _no_nul(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("must not contain NUL")
+    return value
+
+
+LooseText = Annotated[
+    str,
+    BeforeValidator(_as_text, json_schema_input_type=str | int),
+    AfterValidator(_no_nul),
+]
+"""Text that clients also send as a JSON number."""
+
+
+class Body(BaseModel):
+    """A request body: unknown keys are ignored, as Co-WIN did."""
+
+    model_config = ConfigDict(extra="ignore", str_max_length=2000)
+
+
+class Answer(BaseModel):
+    """An answer; names in a second language (`*_l`) stand beside the English ones when one was asked for."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+TTL = Field(24, description="Hours for which the answer may be kept.")
+
+
+def in_language(key: str, names: Mapping[str, str], english: str, language: str) -> dict[str, str]:
+    """`{key_l: name}` in the caller's language, or nothing for English."""
+    return {} if language == "en" else {f"{key}_l": names.get(language, english)}

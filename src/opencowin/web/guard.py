@@ -1,0 +1,135 @@
+"""Who may call a route: `may(permission, faces)` or `open_to_all()` in every route's signature yields the Actor."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import Depends
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials, HTTPBearer
+from starlette.requests import Request
+
+from opencowin.identity import NotSignedIn, UnknownApiKey, actor_of_api_key, check_password
+from opencowin.kit.actor import CITIZEN_PERMISSIONS, Actor, ActorKind, Permission
+from opencowin.web.site import site_of
+
+bearer_scheme = HTTPBearer(auto_error=False, description="The token of a confirmed one-time password.")
+key_scheme = APIKeyHeader(name="x-api-key", auto_error=False, description="The key of a partner system.")
+basic_scheme = HTTPBasic(auto_error=False, description="Log-in of a member of staff.")
+
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_scheme)]
+ApiKey = Annotated[str | None, Depends(key_scheme)]
+Basic = Annotated[HTTPBasicCredentials | None, Depends(basic_scheme)]
+
+
+class Face(StrEnum):
+    """Whose credential a route takes."""
+
+    CITIZEN = "citizen"
+    PARTNER = "partner"
+    STAFF = "staff"
+
+
+def caller_address(request: Request) -> str:
+    """The caller's network address; a trusted proxy's X-Forwarded-For is believed."""
+    peer = request.client.host if request.client else ""
+    if peer in site_of(request).floor.settings.trusted_proxies:
+        return request.headers.get("x-forwarded-for", peer).split(",")[-1].strip() or peer
+    return peer
+
+
+async def _partner(request: Request, key: str) -> Actor:
+    site = site_of(request)
+    async with site.transaction() as conn:
+        grant = await actor_of_api_key(conn, site.floor, key, caller_address(request))
+    await site.limiter.count_key(
+        request, grant.actor.actor_id, per_minute=grant.calls_per_minute, per_day=grant.calls_per_day
+    )
+    return grant.actor
+
+
+async def _citizen(request: Request, token: str) -> Actor:
+    site = site_of(request)
+    address = caller_address(request)
+    try:
+        account = site.tokens.read(token)
+    except NotSignedIn:
+        await site.limiter.count_public(request, f"address:{address}")
+        raise
+    await site.limiter.count_public(request, f"account:{account}")
+    return Actor(ActorKind.CITIZEN, str(account), CITIZEN_PERMISSIONS, account_id=account, address=address)
+
+
+async def _staff(request: Request, given: HTTPBasicCredentials) -> Actor:
+    site = site_of(request)
+    address = caller_address(request)
+    await site.limiter.count_public(request, f"address:{address}")
+    async with site.transaction() as conn:
+        return await check_password(conn, site.floor, given.username, given.password, address=address)
+
+
+class Guard:
+    """A route's lock: opens for actors of the given faces who hold the permission."""
+
+    def __init__(self, permission: Permission, faces: tuple[Face, ...]) -> None:
+        self.permission = permission
+        self.faces = faces
+
+    async def __call__(self, request: Request, bearer: Bearer, key: ApiKey) -> Actor:
+        """The actor of this request. Raises NotSignedIn, UnknownApiKey, NotPermitted, TooManyRequests."""
+        actor = await self._identify(request, bearer, key)
+        actor.require(self.permission)
+        return actor
+
+    async def _identify(self, request: Request, bearer: HTTPAuthorizationCredentials | None, key: str | None) -> Actor:
+        partner = await _partner(request, key) if key else None
+        if Face.CITIZEN in self.faces and bearer is not None:
+            return await _citizen(request, bearer.credentials)
+        if Face.PARTNER in self.faces and partner is not None:
+            return partner
+        if Face.STAFF in self.faces and (basic := await basic_scheme(request)):
+            return await _staff(request, basic)
+        await site_of(request).limiter.count_public(request, f"address:{caller_address(request)}")
+        raise UnknownApiKey if Face.CITIZEN not in self.faces else NotSignedIn
+
+
+class StaffGuard(Guard):
+    """The lock of our own surface for those who run the campaign: a log-in, or a partner's key."""
+
+    async def __call__(self, request: Request, bearer: Bearer, key: ApiKey, _basic: Basic = None) -> Actor:
+        """The actor of this request."""
+        return await super().__call__(request, bearer, key)
+
+
+class Open:
+    """The lock of a public route: open, counted by address. A valid API key is counted by its own quota instead."""
+
+    async def __call__(self, request: Request, key: ApiKey) -> Actor:
+        """The public, as an actor."""
+        if key:
+            return await _partner(request, key)
+        address = caller_address(request)
+        await site_of(request).limiter.count_public(request, f"address:{address}")
+        return Actor(ActorKind.PUBLIC, "public", address=address)
+
+
+class OpenToProbes(Open):
+    """The lock of health and metrics: open, and not counted, since probes come often."""
+
+    async def __call__(self, request: Request) -> Actor:  # type: ignore[override]  # it needs no key
+        """The prober, as an actor."""
+        return Actor(ActorKind.PUBLIC, "probe", address=caller_address(request))
+
+
+def may(permission: Permission, *faces: Face) -> Any:
+    """A route's actor must hold the permission; `faces` are the credentials it takes (default: a citizen's token)."""
+    guard = StaffGuard if Face.STAFF in faces else Guard
+    return Depends(guard(permission, faces or (Face.CITIZEN,)))
+
+
+def open_to_all() -> Any:
+    """The route is public, and says so."""
+    return Depends(Open())
+
+
+def open_to_probes() -> Any:
+    """The route is public and is not counted against the caller's rate."""
+    return Depends(OpenToProbes())

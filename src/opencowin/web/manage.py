@@ -1,0 +1,108 @@
+"""Our own surface for those who run the campaign: publish and withdraw sessions; and the list of error codes."""
+
+from datetime import date, time
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from opencowin import scheduling
+from opencowin.kit.actor import Actor, Permission
+from opencowin.kit.errors import Refusal
+from opencowin.web.errors import status_of
+from opencowin.web.guard import Face, may, open_to_all
+from opencowin.web.site import language_of, site_of
+
+router = APIRouter(prefix="/open/v1", tags=["Our own surface"])
+Publisher = Annotated[Actor, may(Permission.PUBLISH_SESSIONS, Face.STAFF, Face.PARTNER)]
+
+
+class SlotToPublish(BaseModel):
+    """A time window and its seats."""
+
+    starts_at: time
+    ends_at: time
+    seats: dict[int, Annotated[int, Field(ge=0, le=10_000)]] = Field(
+        description="Seats by dose number; 0: walk-ins.", examples=[{"1": 20, "2": 20, "0": 10}]
+    )
+
+
+class SessionToPublish(BaseModel):
+    """A session: one centre, one day, one vaccine."""
+
+    model_config = ConfigDict(extra="forbid")
+    center_id: int = Field(ge=0, le=2**31 - 1)
+    held_on: date
+    vaccine: str = Field(max_length=60)
+    min_age: int = Field(ge=0, le=120)
+    max_age: int | None = Field(None, ge=0, le=120)
+    fee: Decimal = Field(Decimal(0), ge=0, le=100_000, decimal_places=2)
+    doses: int = Field(ge=1, le=100_000, description="Taken from the centre's stock, soonest-expiring batch first.")
+    slots: list[SlotToPublish] = Field(min_length=1, max_length=24)
+
+
+class Published(BaseModel):
+    """The new session."""
+
+    session_id: UUID
+
+
+class Withdrawal(BaseModel):
+    """Why a session is withdrawn; those who booked are told."""
+
+    reason: str = Field(min_length=3, max_length=300)
+
+
+class Withdrawn(BaseModel):
+    """What withdrawing did."""
+
+    people_told: int
+
+
+class ErrorCode(BaseModel):
+    """A code that any call may answer with."""
+
+    error_code: str = Field(serialization_alias="errorCode")
+    status: int
+    error: str
+
+
+@router.post("/sessions", status_code=201)
+async def publish(request: Request, body: SessionToPublish, actor: Publisher) -> Published:
+    """Publish a session within one's scope."""
+    site = site_of(request)
+    new = scheduling.NewSession(
+        centre_id=body.center_id,
+        held_on=body.held_on,
+        vaccine_id=body.vaccine.strip().upper(),
+        min_age=body.min_age,
+        max_age=body.max_age,
+        fee=body.fee,
+        slots=tuple(scheduling.NewSlot(slot.starts_at, slot.ends_at, slot.seats) for slot in body.slots),
+        doses=body.doses,
+    )
+    async with site.transaction() as conn:
+        return Published(session_id=await scheduling.publish_session(conn, site.floor, actor, new))
+
+
+@router.post("/sessions/{session_id}/withdraw")
+async def withdraw(request: Request, session_id: UUID, body: Withdrawal, actor: Publisher) -> Withdrawn:
+    """Withdraw a session: its appointments end, and those who booked are told why."""
+    site = site_of(request)
+    async with site.transaction() as conn:
+        told = await scheduling.withdraw_session(conn, site.floor, actor, session_id, body.reason)
+    return Withdrawn(people_told=told)
+
+
+@router.get("/errors")
+async def error_codes(request: Request, _actor: Annotated[Actor, open_to_all()]) -> list[ErrorCode]:
+    """Every error code, with its status and message template, in the caller's language."""
+    catalogues, language = site_of(request).catalogues, language_of(request)
+    kinds = sorted(Refusal.tree(), key=lambda kind: kind.code)
+    return [
+        ErrorCode(error_code=kind.code, status=status_of(kind), error=catalogues.text(kind.template(), language))
+        for kind in kinds
+    ]

@@ -1,0 +1,77 @@
+"""Around every request: its id, its log line, its metrics, rate-limit headers, lenient JSON bodies."""
+
+import time
+import uuid
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from opencowin.web.limiter import Allowance
+
+log = structlog.get_logger("opencowin.access")
+REQUESTS = Counter("opencowin_requests_total", "Requests answered.", ["method", "route", "status"])
+SECONDS = Histogram(
+    "opencowin_request_seconds",
+    "Time to answer.",
+    ["route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+API = "/api/"
+
+
+class Observed:
+    """Gives each request an id, counts and times it by route template, and writes one log line without its query."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, status, request_id = time.perf_counter(), 500, uuid.uuid4().hex
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        scope.setdefault("state", {})
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                _tell_allowance(headers, scope["state"].get("allowance"))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            seconds = time.perf_counter() - started
+            route = getattr(scope.get("route"), "path", "none")
+            REQUESTS.labels(scope["method"], route, str(status)).inc()
+            SECONDS.labels(route).observe(seconds)
+            log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+            structlog.contextvars.clear_contextvars()
+
+
+def _tell_allowance(headers: MutableHeaders, allowance: Allowance | None) -> None:
+    if allowance is not None:
+        headers["RateLimit-Limit"] = str(allowance.limit)
+        headers["RateLimit-Remaining"] = str(allowance.remaining)
+        headers["RateLimit-Reset"] = str(allowance.reset_seconds)
+
+
+class LenientJson:
+    """Old clients post JSON under no content type, or a form's: on API paths a body is JSON whatever it is called."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["method"] in {"POST", "PUT"} and scope["path"].startswith(API):
+            kept = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
+            scope = {**scope, "headers": [*kept, (b"content-type", b"application/json")]}
+        await self.app(scope, receive, send)

@@ -1,0 +1,43 @@
+"""What a web process holds while it runs: the pool, the floor, token keys, catalogues and the pack's short lists."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from opencowin.identity import TokenBook
+from opencowin.kit.db import Connection, Pool, transaction
+from opencowin.kit.floor import Floor
+from opencowin.kit.i18n import Catalogues, choose_language
+from opencowin.registry import DocumentTypes, Gender
+from opencowin.web.limiter import Limiter
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One web process."""
+
+    floor: Floor
+    pool: Pool
+    tokens: TokenBook
+    catalogues: Catalogues
+    documents: DocumentTypes
+    genders: Mapping[int, Gender]
+    limiter: Limiter
+
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
+        """One transaction for one request."""
+        return transaction(self.pool)
+
+
+def site_of(request: Request) -> Site:
+    """The site that serves this request."""
+    site = request.app.state.site
+    assert isinstance(site, Site)
+    return site
+
+
+def language_of(request: Request) -> str:
+    """The language that the caller wants, a code of the country pack."""
+    return choose_language(site_of(request).floor.country, request.headers.get("accept-language", ""))

@@ -1,0 +1,1 @@
+"""The tests: a second reading of the system."""

@@ -1,0 +1,53 @@
+"""Refusals are complete: stable unique codes, messages that can be filled in, a translation for each."""
+
+import importlib
+import pkgutil
+import string
+from itertools import groupby
+
+import opencowin
+from opencowin.kit.errors import Refusal
+from opencowin.kit.i18n import read_catalogues
+from opencowin.web.errors import status_of
+
+KINDS = {"Refusal", "NotFound", "Forbidden", "Invalid", "Conflict", "Unavailable"}
+OPERATOR_ONLY = {"pack_not_found", "pack_broken"}
+
+
+def all_refusals() -> list[type[Refusal]]:
+    """Every refusal of every module."""
+    for module in pkgutil.walk_packages(opencowin.__path__, "opencowin."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    return [kind for kind in Refusal.tree() if kind.__name__ not in KINDS]
+
+
+def placeholders(template: str) -> set[str]:
+    """The names that a template is filled with."""
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def test_codes_are_unique_and_have_a_status() -> None:
+    ordered = sorted(all_refusals(), key=lambda kind: kind.code)
+    for code, kinds in groupby(ordered, key=lambda kind: kind.code):
+        assert len(list(kinds)) == 1, code
+    assert all(400 <= status_of(kind) <= 503 for kind in ordered)
+
+
+def test_every_refusal_has_its_own_message() -> None:
+    for kind in all_refusals():
+        assert kind.__doc__, kind
+        assert kind.__doc__ != (kind.__mro__[1].__doc__), kind
+
+
+def test_every_refusal_is_translated_with_the_same_placeholders() -> None:
+    catalogues = read_catalogues()
+    assert "hi" in catalogues.by_language
+    for language in catalogues.by_language:
+        for kind in all_refusals():
+            if kind.code in OPERATOR_ONLY:
+                continue
+            english = kind.template()
+            translated = catalogues.text(english, language)
+            assert translated != english, f"{kind.__name__} has no {language} text"
+            assert placeholders(translated) == placeholders(english), kind.__name__

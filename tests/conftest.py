@@ -1,0 +1,93 @@
+"""What every test stands on: one embedded server for the run, a migrated template, a fresh database for each module."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from opencowin.kit.crypto import Keyring, write_keyring
+from opencowin.kit.db import Connection, Pool, make_pool
+from opencowin.kit.embedded import EmbeddedPostgres
+from opencowin.kit.floor import Floor, build_floor
+from opencowin.kit.migrate import migrate
+from opencowin.kit.settings import Settings
+from tests.builders import load_country
+
+TEST_SERVER = "OPENCOWIN_TEST_DATABASE_URL"
+FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "200"}
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Async tests run on asyncio, as the platform does."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def server_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server: the one of OPENCOWIN_TEST_DATABASE_URL, or an embedded one that lives as long as the run."""
+    if named := os.environ.get(TEST_SERVER):
+        yield named
+        return
+    with ExitStack() as stack:
+        server = EmbeddedPostgres.attach(tmp_path_factory.mktemp("postgres"), settings=FAST)
+        stack.callback(server.detach)
+        yield server.dsn_for("postgres")
+
+
+def dsn_of(server_dsn: str, database: str) -> str:
+    """The same server, another database."""
+    return psycopg.conninfo.make_conninfo(server_dsn, dbname=database)
+
+
+def run_on(server_dsn: str, statement: str, *names: str) -> None:
+    """Execute a statement about databases, outside any transaction."""
+    with psycopg.connect(server_dsn, autocommit=True) as conn:
+        conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def floor(tmp_path_factory: pytest.TempPathFactory) -> Floor:
+    """The floor of a demo deployment with a keyring of its own."""
+    folder = tmp_path_factory.mktemp("floor")
+    write_keyring(folder / "keyring.json", Keyring(1, {1: b"k" * 32}, b"i" * 32))
+    return build_floor(Settings(demo=True, data_dir=folder, otp_resend_seconds=0, api_calls_per_5_minutes=100_000))
+
+
+@pytest.fixture(scope="session")
+def template(server_dsn: str, floor: Floor) -> Iterator[str]:
+    """The name of a migrated database with the country loaded, to clone from."""
+    name = f"template_{os.getpid()}"
+    run_on(server_dsn, "CREATE DATABASE {}", name)
+    migrate(dsn_of(server_dsn, name))
+    load_country(dsn_of(server_dsn, name), floor)
+    yield name
+    run_on(server_dsn, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
+@pytest.fixture(scope="module")
+def database(server_dsn: str, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The DSN of a database of this module's own."""
+    name = f"test_{os.getpid()}_{Path(str(request.fspath)).stem}"[:60]
+    run_on(server_dsn, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    yield dsn_of(server_dsn, name)
+    run_on(server_dsn, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    """A pool on the module's database: what tests commit here stays for the module."""
+    async with make_pool(database, size=40) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def conn(database: str) -> AsyncIterator[Connection]:
+    """One connection in an open transaction that is rolled back after the test."""
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        async with connection.transaction(force_rollback=True):
+            yield connection
