@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -28,15 +28,15 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def server_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_dsn() -> Iterator[str]:
     """A PostgreSQL server: the one of OPENCOWIN_TEST_DATABASE_URL, or an embedded one that lives as long as the run."""
     if named := os.environ.get(TEST_SERVER):
         yield named
         return
-    with ExitStack() as stack:
-        server = EmbeddedPostgres.attach(tmp_path_factory.mktemp("postgres"), settings=FAST)
-        stack.callback(server.detach)
-        yield server.dsn_for("postgres")
+    with TemporaryDirectory(prefix="opencowin-tests-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # pytest's own folders are closed to the user that a server started by root drops to
+        with EmbeddedPostgres.attach(Path(folder) / "data", settings=FAST) as server:
+            yield server.dsn_for("postgres")
 
 
 def dsn_of(server_dsn: str, database: str) -> str:

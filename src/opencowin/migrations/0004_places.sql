@@ -28,7 +28,7 @@ CREATE TABLE district (
     CONSTRAINT district_point_on_earth CHECK (latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180)
 );
 CREATE INDEX district_by_state ON district (state_id, name);
-COMMENT ON TABLE district IS 'A district of a state. Tables that carry district_id refer to it (or to centre) ON UPDATE CASCADE, so that an official number can replace ours.';
+COMMENT ON TABLE district IS 'A district of a state. Its number may be replaced by the official one, everywhere, by district_renumber.';
 COMMENT ON COLUMN district.district_id IS 'The official number where `official`, else our own: 1000 times the state''s number, or more.';
 COMMENT ON COLUMN district.state_id IS 'The state that it lies in.';
 COMMENT ON COLUMN district.name IS 'The name in English.';
@@ -130,3 +130,40 @@ COMMENT ON TABLE place_source IS 'Which country pack''s places are loaded, so th
 COMMENT ON COLUMN place_source.country IS 'The name of the country pack.';
 COMMENT ON COLUMN place_source.fingerprint IS 'SHA-256 of the pack''s place files and their source.';
 COMMENT ON COLUMN place_source.loaded_at IS 'When they were loaded.';
+
+CREATE FUNCTION district_renumber(p_old integer[], p_new integer[]) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    v_link    record;
+    v_table   text;
+    v_touched integer;
+BEGIN
+    CREATE TEMPORARY TABLE district_link ON COMMIT DROP AS
+        SELECT c.conrelid::regclass::text AS on_table, c.conname, c.condeferrable, c.condeferred
+        FROM pg_constraint c
+        WHERE c.contype = 'f' AND c.confupdtype <> 'c' AND c.conparentid = 0 AND EXISTS (
+            SELECT FROM pg_attribute a
+            WHERE a.attrelid = c.conrelid AND a.attname = 'district_id' AND a.attnum = ANY (c.conkey));
+    FOR v_link IN SELECT * FROM district_link LOOP
+        EXECUTE format('ALTER TABLE %s ALTER CONSTRAINT %I DEFERRABLE INITIALLY DEFERRED', v_link.on_table, v_link.conname);
+    END LOOP;
+    UPDATE district SET district_id = n.new FROM unnest(p_old, p_new) AS n (old, new) WHERE district_id = n.old;
+    GET DIAGNOSTICS v_touched = ROW_COUNT;
+    FOR v_table IN
+        SELECT c.oid::regclass::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE a.attname = 'district_id' AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+          AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'district'::regclass)
+          AND c.oid <> 'district'::regclass
+    LOOP
+        EXECUTE format('UPDATE %s SET district_id = n.new FROM unnest($1, $2) AS n (old, new) WHERE district_id = n.old',
+                       v_table) USING p_old, p_new;
+    END LOOP;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    FOR v_link IN SELECT * FROM district_link LOOP
+        EXECUTE format('ALTER TABLE %s ALTER CONSTRAINT %I %s', v_link.on_table, v_link.conname, CASE
+            WHEN v_link.condeferred THEN 'DEFERRABLE INITIALLY DEFERRED'
+            WHEN v_link.condeferrable THEN 'DEFERRABLE INITIALLY IMMEDIATE' ELSE 'NOT DEFERRABLE' END);
+    END LOOP;
+    DROP TABLE district_link;
+    RETURN v_touched;
+END $$;
+COMMENT ON FUNCTION district_renumber IS 'Gives districts other numbers in every table that has a district_id; foreign keys are checked once, at the end. No number may be both old and new.';

@@ -82,7 +82,9 @@ class Naming:
         if tidy != tidy.upper() and tidy != tidy.lower():
             return tidy
         words = re.sub(r"[^\W\d_]+", lambda word: word[0].capitalize(), tidy.lower()).split(" ")
-        return " ".join(word.lower() if at and word.lower() in self.small_words else word for at, word in enumerate(words))
+        return " ".join(
+            word.lower() if at and word.lower() in self.small_words else word for at, word in enumerate(words)
+        )
 
 
 def read_atlas(pack: CountryPack) -> Atlas:
@@ -115,7 +117,9 @@ def read_atlas(pack: CountryPack) -> Atlas:
 def _states(pack: CountryPack) -> list[AtlasState]:
     fixed = ("state_id", "name")
     return [
-        AtlasState(int(row["state_id"]), row["name"], {code: name for code, name in row.items() if code not in fixed and name})
+        AtlasState(
+            int(row["state_id"]), row["name"], {code: name for code, name in row.items() if code not in fixed and name}
+        )
         for row in pack.csv(STATES_FILE)
     ]
 
@@ -153,7 +157,8 @@ def _points(
     kept = _plausible(keys, own, DISTRICT_REACH, settled)
     of_pin = _medians(((key, row.pin_code), point) for (key, row), point in zip(rows, kept, strict=True))
     points = [
-        point or of_pin.get((key, row.pin_code)) or middles.get(key) for (key, row), point in zip(rows, kept, strict=True)
+        point or of_pin.get((key, row.pin_code)) or middles.get(key)
+        for (key, row), point in zip(rows, kept, strict=True)
     ]
     return points, {key: middles.get(key) for key, _ in rows}, sum(point is None for point in kept)
 
@@ -190,7 +195,9 @@ def _plausible(
     boxes = {group: [min(max(SPREADS * one, reach[0]), reach[1]) for one in far] for group, far in deviations.items()}
     return [
         point
-        if point is None or group is None or all(one <= box for one, box in zip(_deviation(point, middles[group]), boxes[group], strict=True))
+        if point is None
+        or group is None
+        or all(one <= box for one, box in zip(_deviation(point, middles[group]), boxes[group], strict=True))
         else None
         for group, point in zip(groups, points, strict=True)
     ]

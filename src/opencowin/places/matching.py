@@ -120,11 +120,7 @@ def _nearest(
     official: Sequence[str], ours: Sequence[str], left: Sequence[int], right: Sequence[int], spelling: Spelling
 ) -> list[Match]:
     """Pairs that are alike enough and clearly more so than either is with any other."""
-    table = {
-        (one, other): likeness(official[one], ours[other], spelling)
-        for one in left
-        for other in right
-    }
+    table = {(one, other): likeness(official[one], ours[other], spelling) for one in left for other in right}
     found = []
     for (one, other), score in table.items():
         rivals = [rival for pair, rival in table.items() if (pair[0] == one) != (pair[1] == other)]

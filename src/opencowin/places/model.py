@@ -15,52 +15,46 @@ def in_silence(stage: str, done: int, whole: int) -> None:
     """A `Progress` for callers that do not show any."""
 
 
-class UnknownState(NotFound):
-    """There is no state with the number {state_id}."""
-
-    code = "unknown_state"
-
-
 class UnknownDistrict(NotFound):
     """There is no district with the number {district_id}."""
 
-    code = "unknown_district"
+    code = "PLACES0002"
 
 
 class UnknownCentre(NotFound):
     """There is no centre with the number {centre_id}."""
 
-    code = "unknown_centre"
+    code = "PLACES0003"
 
 
 class CentreHoursInvalid(Invalid):
-    """The centre must open before it closes."""
+    """Give opening hours that end after they begin."""
 
-    code = "centre_hours_invalid"
+    code = "PLACES0004"
 
 
 class CentreIncomplete(Invalid):
-    """A centre needs a name, an address and a postal code."""
+    """Give the centre a name, an address and a postal code."""
 
-    code = "centre_incomplete"
+    code = "PLACES0005"
 
 
 class PointInvalid(Invalid):
-    """Latitude must lie between -90 and 90 degrees, longitude between -180 and 180."""
+    """Give a latitude and a longitude in degrees: latitude must lie between -90 and 90 degrees, longitude between -180 and 180."""
 
-    code = "point_invalid"
+    code = "PLACES0006"
 
 
 class PointNeeded(Invalid):
     """Give the centre's latitude and longitude: nothing is known of where its postal code and district lie."""
 
-    code = "point_needed"
+    code = "PLACES0007"
 
 
 class CentreAlreadyClosed(Conflict):
     """The centre with the number {centre_id} is closed already."""
 
-    code = "centre_already_closed"
+    code = "PLACES0008"
 
 
 class Operator(StrEnum):
@@ -113,6 +107,18 @@ class District:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceNames:
+    """The names of where something lies."""
+
+    district_id: int
+    district_name: str
+    district_names: Mapping[str, str]
+    state_id: int
+    state_name: str
+    state_names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Locality:
     """A named place with its postal code."""
 
@@ -158,7 +164,7 @@ class NewCentre:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Centre:
-    """A place where doses are given, with the names of where it lies."""
+    """A place where doses are given; `closed_at` is None while it is open."""
 
     district_id: int
     centre_id: int
@@ -176,11 +182,6 @@ class Centre:
     kind: CentreKind
     created_at: datetime
     closed_at: datetime | None
-    district_name: str
-    district_names: Mapping[str, str]
-    state_id: int
-    state_name: str
-    state_names: Mapping[str, str]
 
     def __post_init__(self) -> None:
         """The database gives words where the model has enumerations."""

@@ -8,7 +8,7 @@ from typing import LiteralString
 from psycopg.types.json import Jsonb
 
 from opencowin.kit.db import Connection, copy_rows, fetch_all, fetch_one, fetch_value, run
-from opencowin.places.model import Centre, District, Locality, NearbyCentre, NewCentre, PinPlace, State
+from opencowin.places.model import Centre, District, Locality, NearbyCentre, NewCentre, PinPlace, PlaceNames, State
 
 Row = tuple[object, ...]
 
@@ -19,13 +19,9 @@ DISTRICTS: LiteralString = """
 """
 CENTRE_COLUMNS: LiteralString = """
     SELECT c.district_id, c.centre_id, c.name, c.names, c.address, c.block_name, c.pin_code, c.latitude, c.longitude,
-           c.opens_at, c.closes_at, c.is_paid, c.operator, c.kind, c.created_at, c.closed_at, d.name AS district_name,
-           d.names AS district_names, d.state_id, s.name AS state_name, s.names AS state_names
+           c.opens_at, c.closes_at, c.is_paid, c.operator, c.kind, c.created_at, c.closed_at
 """
-CENTRE_TABLES: LiteralString = """
-    FROM centre c JOIN district d USING (district_id) JOIN state s USING (state_id)
-"""
-CENTRES = CENTRE_COLUMNS + CENTRE_TABLES
+CENTRES = CENTRE_COLUMNS + "FROM centre c "
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +85,9 @@ async def numbered_districts(conn: Connection) -> list[Numbered]:
 
 
 async def put_districts(conn: Connection, rows: list[Row]) -> int:
-    """Enter districts or bring known ones up to date by number; an official name stays. Rows: number, state, name, official, source key, latitude, longitude."""
+    """Enter districts or bring known ones up to date by number; an official name stays.
+
+    Rows: number, state, name, official, source key, latitude, longitude."""
     ids, state_ids, names, official, keys, latitudes, longitudes = (list(column) for column in zip(*rows, strict=True))
     return await run(
         conn,
@@ -112,16 +110,9 @@ async def put_districts(conn: Connection, rows: list[Row]) -> int:
 
 
 async def renumber_districts(conn: Connection, old: list[int], new: list[int]) -> int:
-    """Give districts other numbers; every table that refers to them follows by ON UPDATE CASCADE."""
-    return await run(
-        conn,
-        """
-        UPDATE district SET district_id = number.new
-        FROM unnest(%(old)s::int[], %(new)s::int[]) AS number (old, new) WHERE district_id = number.old
-        """,
-        old=old,
-        new=new,
-    )
+    """Give districts other numbers in every table that has one; how many districts it touched."""
+    touched: int = await fetch_value(conn, "SELECT district_renumber(%(old)s::int[], %(new)s::int[])", old=old, new=new)
+    return touched
 
 
 async def make_official(conn: Connection, ids: list[int], state_ids: list[int], names: list[str]) -> int:
@@ -141,26 +132,18 @@ async def make_official(conn: Connection, ids: list[int], state_ids: list[int], 
     )
 
 
-async def tables_that_would_stay(conn: Connection) -> list[str]:
-    """Tables with a district_id that no ON UPDATE CASCADE ties to district or centre."""
-    found: list[str] | None = await fetch_value(
+async def place_names(conn: Connection, district_ids: list[int]) -> list[PlaceNames]:
+    """The names of these districts and their states."""
+    return await fetch_all(
         conn,
+        PlaceNames,
         """
-        SELECT array_agg(c.relname::text ORDER BY c.relname)
-        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'district_id' AND NOT a.attisdropped
-        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.oid <> 'district'::regclass
-          AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'district'::regclass)
-          AND NOT EXISTS (
-              SELECT FROM pg_constraint f
-              WHERE f.conrelid = c.oid AND f.contype = 'f' AND f.confupdtype = 'c' AND a.attnum = ANY (f.conkey))
+        SELECT d.district_id, d.name AS district_name, d.names AS district_names, s.state_id, s.name AS state_name,
+               s.names AS state_names
+        FROM district d JOIN state s USING (state_id) WHERE d.district_id = ANY (%(ids)s)
         """,
+        ids=district_ids,
     )
-    return found or []
-
-
-async def any_centre(conn: Connection) -> bool:
-    """Whether a centre was ever entered."""
-    return bool(await fetch_value(conn, "SELECT EXISTS (SELECT FROM centre)"))
 
 
 async def loaded_source(conn: Connection, country: str) -> str | None:
@@ -196,9 +179,7 @@ async def clear_pin_codes(conn: Connection) -> int:
 
 async def copy_localities(conn: Connection, rows: list[Row]) -> int:
     """Load localities. Rows: district, postal code, name, latitude, longitude."""
-    return await copy_rows(
-        conn, "COPY locality (district_id, pin_code, name, latitude, longitude) FROM STDIN", rows
-    )
+    return await copy_rows(conn, "COPY locality (district_id, pin_code, name, latitude, longitude) FROM STDIN", rows)
 
 
 async def copy_pin_codes(conn: Connection, rows: list[Row]) -> int:
@@ -331,12 +312,13 @@ async def close_centre(conn: Connection, centre_id: int, at: datetime) -> int:
 
 async def centre(conn: Connection, centre_id: int) -> Centre | None:
     """One centre, open or closed."""
-    return await fetch_one(
-        conn,
-        Centre,
-        CENTRES + """WHERE c.centre_id = %(centre_id)s
-        """,
-        centre_id=centre_id,
+    return await fetch_one(conn, Centre, CENTRES + "WHERE c.centre_id = %(centre_id)s", centre_id=centre_id)
+
+
+async def centres(conn: Connection, centre_ids: list[int]) -> list[Centre]:
+    """These centres, open or closed, by number."""
+    return await fetch_all(
+        conn, Centre, CENTRES + "WHERE c.centre_id = ANY (%(ids)s) ORDER BY c.centre_id", ids=centre_ids
     )
 
 
@@ -345,7 +327,7 @@ async def centres_of_district(conn: Connection, district_id: int) -> list[Centre
     return await fetch_all(
         conn,
         Centre,
-        CENTRES + """WHERE c.district_id = %(district_id)s AND c.closed_at IS NULL ORDER BY c.centre_id""",
+        CENTRES + "WHERE c.district_id = %(district_id)s AND c.closed_at IS NULL ORDER BY c.centre_id",
         district_id=district_id,
     )
 
@@ -355,7 +337,7 @@ async def centres_of_pin(conn: Connection, pin_code: str) -> list[Centre]:
     return await fetch_all(
         conn,
         Centre,
-        CENTRES + """WHERE c.pin_code = %(pin_code)s AND c.closed_at IS NULL ORDER BY c.centre_id""",
+        CENTRES + "WHERE c.pin_code = %(pin_code)s AND c.closed_at IS NULL ORDER BY c.centre_id",
         pin_code=pin_code,
     )
 
@@ -369,12 +351,10 @@ async def centres_near(
         NearbyCentre,
         "SELECT * FROM ("
         + CENTRE_COLUMNS
-        + """, 2 * 6371.0088 * asin(sqrt(least(1,
-                   sind((c.latitude - %(latitude)s) / 2) ^ 2
-                   + cosd(%(latitude)s) * cosd(c.latitude) * sind((c.longitude - %(longitude)s) / 2) ^ 2
-               ))) AS distance_km"""
-        + CENTRE_TABLES
         + """
+            , 2 * 6371.0088 * asin(sqrt(least(1, sind((c.latitude - %(latitude)s) / 2) ^ 2
+                + cosd(%(latitude)s) * cosd(c.latitude) * sind((c.longitude - %(longitude)s) / 2) ^ 2))) AS distance_km
+            FROM centre c
             WHERE c.closed_at IS NULL AND point(c.longitude, c.latitude) <@ box(
                 point(%(longitude)s - %(wide)s::float8, %(latitude)s - %(high)s::float8),
                 point(%(longitude)s + %(wide)s::float8, %(latitude)s + %(high)s::float8))

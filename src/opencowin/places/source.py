@@ -45,7 +45,11 @@ def read_localities(pack: CountryPack) -> Iterator[SourceLocality]:
 def fingerprint(pack: CountryPack) -> str:
     """SHA-256 over the pack's place files and the source: another value means that there is something to load."""
     digest = hashlib.sha256()
-    for path in (pack.folder / PLACES_FILE, pack.folder / STATES_FILE, _path_of(pack, pack.toml(PLACES_FILE)["source"])):
+    for path in (
+        pack.folder / PLACES_FILE,
+        pack.folder / STATES_FILE,
+        _path_of(pack, pack.toml(PLACES_FILE)["source"]),
+    ):
         with path.open("rb") as content:
             digest.update(hashlib.file_digest(content, "sha256").digest())
     return digest.hexdigest()

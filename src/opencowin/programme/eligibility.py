@@ -28,8 +28,10 @@ def decide(facts: Facts, wish: Wish, rules: Programme) -> Decision:
 
 
 def next_due(facts: Facts, rules: Programme, on: date) -> Due | None:
-    """The next dose by the rules known on this day: when a stretch of days for it is open now, since when; else from
-    when. None when no dose is due by any rule, past or announced."""
+    """The next dose by the rules decided until this day; None when no rule, past or announced, has one for the person.
+
+    `from_date` lies in the past when the dose may be given today: it is then the first day of the time that is open.
+    """
     last = facts.last_dose
     wish = Wish(dose=last.number + 1 if last else 1, vaccine_id="", on=on, booked_on=on)
     starts: dict[str, date] = {}
@@ -41,10 +43,8 @@ def next_due(facts: Facts, rules: Programme, on: date) -> Due | None:
         return None
     from_date = min(starts.values())
     vaccines = tuple(vaccine_id for vaccine_id, start in starts.items() if start <= max(on, from_date))
-    case = Case.of(facts, wish, rules)
-    return Due(
-        dose=wish.dose, vaccines=vaccines, from_date=from_date, by_date=_recommended_by(case, vaccines, from_date)
-    )
+    by_date = _recommended_by(Case.of(facts, wish, rules), vaccines, from_date)
+    return Due(dose=wish.dose, vaccines=vaccines, from_date=from_date, by_date=by_date)
 
 
 def _recommended_by(case: Case, vaccines: tuple[str, ...], on: date) -> date | None:

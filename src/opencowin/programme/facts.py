@@ -75,7 +75,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The answer; `first_date` is the first day, from the wished one on, on which it is yes (None: never, as it stands)."""
+    """The answer; `first_date` is the first day, from the wished one on, on which it is yes (None: there is none)."""
 
     eligible: bool
     reason: Reason

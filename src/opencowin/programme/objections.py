@@ -73,7 +73,8 @@ def _group_objection(case: Case, on: date) -> Objection | None:
     offered = [g for g in groups if case.is_open(g.group_id, case.wish.vaccine_id, on)]
     if any(lacks_only_birth_date(case.facts, group, on) for group in offered):
         return Objection(Reason.BIRTH_DATE_NEEDED)
-    if any(case.is_open(group.group_id, other, on) for group in mine for other in case.programme.vaccines):
+    others = {step.vaccine_id for step in case.steps if case.step(step.vaccine_id, on) is not None}
+    if any(case.is_open(group.group_id, other, on) for group in mine for other in others):
         return Objection(Reason.VACCINE_NOT_FOR_AGE, _ages(offered))
     return Objection(Reason.NOT_YET_OPEN_FOR_GROUP) if mine else _outside_all_groups(case, offered, on)
 

@@ -1,0 +1,230 @@
+"""The public report: what Co-WIN's dashboard shows of the nation, a state or a district on a day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from opencowin.kit.clock import Clock
+from opencowin.kit.db import Connection
+from opencowin.kit.floor import Floor
+from opencowin.reports import queries
+from opencowin.reports.hours import hours_of_doses, hours_of_doses_by_age, hours_of_registration
+from opencowin.reports.public_shape import (
+    DayOfAefi,
+    DayOfRegistration,
+    DayOfSessions,
+    DistrictRow,
+    DosesByAge,
+    PublicReport,
+    Registrations,
+    Sessions,
+    Sites,
+    StateRow,
+    TopBlock,
+    Vaccinations,
+)
+from opencowin.reports.queries import DayFigure, Figure, PlaceFigure, PlaceName
+from opencowin.reports.scope import Scope, place_of
+from opencowin.reports.tally import PRECAUTION_FROM, Tally, days_until
+
+
+async def public_report(
+    conn: Connection, floor: Floor, state_id: int | None, district_id: int | None, on: date
+) -> PublicReport:
+    """The report as of a day. People are counted as registered in the nation only: where they live is not asked.
+
+    Raises UnknownState, UnknownDistrict.
+    """
+    scope = Scope(state_id, district_id)
+    place = await place_of(conn, scope)
+    so_far = _by_measure(await queries.figures_up_to(conn, state_id, district_id, on))
+    on_day = _by_measure(await queries.figures_on(conn, state_id, district_id, on))
+    by_hour = await queries.figures_by_hour(conn, state_id, district_id, on)
+    doses, aefi = so_far["dose"], so_far["aefi"].total
+    return PublicReport(
+        topBlock=_top_block(so_far, on_day),
+        vaccinationDoneByTime=hours_of_doses(floor.clock, by_hour, on),
+        last7DaysRegistration=await _last_registrations(conn, scope, on),
+        last30DaysAefi=await _last_aefi(conn, scope, on),
+        last5daySessionStatus=await _last_sessions(conn, scope, on, floor.clock),
+        getBeneficiariesGroupBy=await _by_place(conn, scope, place, on),
+        aefiPercentage=round(100 * aefi / doses.total, 3) if doses.total else 0.0,
+        vaccinationByAge=_by_age(doses),
+        timeWiseTodayRegReport=hours_of_registration(floor.clock, by_hour, on),
+        vaccinationDoneByTimeAgeWise=hours_of_doses_by_age(floor.clock, by_hour, on),
+        timestamp=await timestamp(conn, floor.clock),
+    )
+
+
+async def timestamp(conn: Connection, clock: Clock) -> str:
+    """Up to when the figures are complete, on the country's clock."""
+    fresh: datetime = await queries.fresh_at(conn) or clock.now()
+    return clock.local(fresh).isoformat(timespec="seconds")
+
+
+def _by_measure(figures: Iterable[Figure]) -> dict[str, Tally]:
+    found = list(figures)
+    measures = ("dose", "aefi", "session", "site", "registration")
+    return {name: Tally.of(figure for figure in found if figure.measure == name) for name in measures}
+
+
+def _top_block(so_far: dict[str, Tally], on_day: dict[str, Tally]) -> TopBlock:
+    sites, sessions = on_day["site"], so_far["session"]
+    people, doses, today = so_far["registration"], so_far["dose"], on_day["dose"]
+    return TopBlock(
+        sites=Sites(
+            total=sites.different,
+            govt=sites.where("operator", "government").different,
+            pvt=sites.where("operator", "private").different,
+            today=sites.different,
+        ),
+        sessions=Sessions(
+            total=sessions.total,
+            govt=sessions.where("operator", "government").total,
+            pvt=sessions.where("operator", "private").total,
+            today=on_day["session"].total,
+        ),
+        registration=Registrations(
+            total=people.total,
+            cit_18_45=people.age("18_44"),
+            cit_45_above=people.age("45_59", "60_up"),
+            cit_15_17=people.age("15_17"),
+            cit_12_14=people.age("12_14"),
+            today=on_day["registration"].total,
+        ),
+        vaccination=_vaccinations(doses, today, so_far["aefi"].total),
+    )
+
+
+def _vaccinations(doses: Tally, today: Tally, aefi: int) -> Vaccinations:
+    return Vaccinations(
+        total=doses.total,
+        male=doses.male,
+        female=doses.female,
+        others=doses.others,
+        covishield=doses.where("vaccine", "COVISHIELD").total,
+        covaxin=doses.where("vaccine", "COVAXIN").total,
+        sputnik=doses.where("vaccine", "SPUTNIK V").total,
+        today=today.total,
+        tot_dose_1=doses.dose(1),
+        tot_dose_2=doses.dose(2),
+        tot_pd=doses.precaution,
+        total_doses=doses.total,
+        aefi=aefi,
+        today_dose_one=today.dose(1),
+        today_dose_two=today.dose(2),
+    )
+
+
+def _by_age(doses: Tally) -> DosesByAge:
+    return DosesByAge(
+        total=doses.total,
+        vac_18_45=doses.age("18_44"),
+        vac_45_60=doses.age("45_59"),
+        above_60=doses.age("60_up"),
+        vac_15_17=doses.age("15_17"),
+        vac_12_14=doses.age("12_14"),
+    )
+
+
+async def by_day(conn: Connection, scope: Scope, measure: str, days: list[date]) -> list[tuple[date, Tally]]:
+    """A measure's tally of each of these days."""
+    figures = await queries.figures_by_day(conn, scope.state_id, scope.district_id, measure, days[0], days[-1])
+    found: dict[date, list[DayFigure]] = {day: [] for day in days}
+    for figure in figures:
+        found[figure.on_date].append(figure)
+    return [(day, Tally.of(found[day])) for day in days]
+
+
+async def _last_registrations(conn: Connection, scope: Scope, on: date) -> tuple[DayOfRegistration, ...]:
+    days = await by_day(conn, scope, "registration", days_until(on, 7))
+    return tuple(
+        DayOfRegistration(day.isoformat(), people.total, people.male, people.female, people.others)
+        for day, people in days
+    )
+
+
+async def _last_aefi(conn: Connection, scope: Scope, on: date) -> tuple[DayOfAefi, ...]:
+    days = await by_day(conn, scope, "aefi", days_until(on, 30))
+    return tuple(DayOfAefi(day.isoformat(), events.total) for day, events in days)
+
+
+async def _last_sessions(conn: Connection, scope: Scope, on: date, clock: Clock) -> tuple[DayOfSessions, ...]:
+    days = await by_day(conn, scope, "session", days_until(on, 5))
+    return tuple(_day_of_sessions(day, sessions.total, clock.today()) for day, sessions in days)
+
+
+def _day_of_sessions(day: date, total: int, today: date) -> DayOfSessions:
+    return DayOfSessions(
+        session_date=day.isoformat(),
+        total=total,
+        planned=total if day > today else 0,
+        ongoing=total if day == today else 0,
+        completed=total if day < today else 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _PlaceDoses:
+    total: int
+    first: int
+    second: int
+    precaution: int
+    today: int
+
+
+async def _by_place(
+    conn: Connection, scope: Scope, place: PlaceName | None, on: date
+) -> tuple[StateRow | DistrictRow, ...]:
+    """The nation by state; a state by district; a district alone. Who has no dose yet is listed with zeros."""
+    within = (conn, scope.state_id, scope.district_id, on)
+    so_far = await queries.doses_by_place(*within, districts=place is not None)
+    today = await queries.doses_by_place_on(*within, districts=place is not None)
+    if place is None:
+        return tuple(_state_row(one, _doses_in(one.state_id, so_far, today)) for one in await queries.states(conn))
+    places = [place] if place.district_id is not None else await queries.districts(conn, place.state_id)
+    return tuple(
+        _district_row(one, one.district_id, _doses_in(one.district_id, so_far, today))
+        for one in places
+        if one.district_id is not None
+    )
+
+
+def _doses_in(place_id: int, so_far: list[PlaceFigure], today: list[PlaceFigure]) -> _PlaceDoses:
+    mine = [figure for figure in so_far if figure.place_id == place_id]
+    return _PlaceDoses(
+        total=sum(figure.amount for figure in mine),
+        first=sum(figure.amount for figure in mine if figure.dose_number == 1),
+        second=sum(figure.amount for figure in mine if figure.dose_number == 2),
+        precaution=sum(figure.amount for figure in mine if figure.dose_number >= PRECAUTION_FROM),
+        today=sum(figure.amount for figure in today if figure.place_id == place_id),
+    )
+
+
+def _state_row(place: PlaceName, doses: _PlaceDoses) -> StateRow:
+    return StateRow(
+        state_id=place.state_id,
+        id=place.state_id,
+        title=place.state_name,
+        state_name=place.state_name,
+        total=doses.total,
+        partial_vaccinated=doses.first,
+        totally_vaccinated=doses.second,
+        precaution_dose=doses.precaution,
+        today=doses.today,
+    )
+
+
+def _district_row(place: PlaceName, district_id: int, doses: _PlaceDoses) -> DistrictRow:
+    return DistrictRow(
+        state_id=place.state_id,
+        district_id=district_id,
+        id=district_id,
+        title=place.district_name,
+        district_name=place.district_name,
+        total=doses.total,
+        partial_vaccinated=doses.first,
+        totally_vaccinated=doses.second,
+        precaution_dose=doses.precaution,
+        today=doses.today,
+    )

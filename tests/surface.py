@@ -1,0 +1,107 @@
+"""The platform as its callers see it: an in-process HTTP client, the worker beside it, and a phone that receives SMS."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+
+from opencowin import notifications
+from opencowin.kit.db import Pool, transaction
+from opencowin.kit.floor import Floor
+from opencowin.web.app import build_app
+from opencowin.worker import run_worker
+
+OTP = re.compile(r"(?<!\d)\d{6}(?!\d)")
+API = "/api"
+
+
+@dataclass(slots=True)
+class Surface:
+    """Callers' side of a running platform."""
+
+    http: httpx.AsyncClient
+    pool: Pool
+    floor: Floor
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def get(self, path: str, token: str | None = None, **query: Any) -> httpx.Response:
+        """GET a path below /api."""
+        return await self.http.get(API + path, params=query, headers=self._headers(token))
+
+    async def post(self, path: str, body: Any = None, token: str | None = None, **headers: str) -> httpx.Response:
+        """POST JSON to a path below /api."""
+        return await self.http.post(API + path, json=body, headers={**self._headers(token), **headers})
+
+    async def partner(self, method: str, path: str, key: str, **arguments: Any) -> httpx.Response:
+        """A call with a partner's key."""
+        return await self.http.request(method, API + path, headers={"x-api-key": key}, **arguments)
+
+    def _headers(self, token: str | None) -> dict[str, str]:
+        return {**self.headers, **({"Authorization": f"Bearer {token}"} if token else {})}
+
+    async def sms(self, mobile: str, *, containing: str = "", seconds: float = 10) -> str:
+        """The newest message to a mobile, once one contains the text."""
+        for _ in range(int(seconds / 0.05)):
+            async with transaction(self.pool) as conn:
+                message = await notifications.latest_message(conn, self.floor, mobile)
+            if message is not None and containing in message.text:
+                return str(message.text)
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"no message containing {containing!r} arrived")
+
+    async def sign_in(self, mobile: str) -> str:
+        """A token, by the one-time password that arrives on the mobile."""
+        asked = await self.post("/v2/auth/generateMobileOTP", {"mobile": mobile, "secret": "x"})
+        assert asked.status_code == 200, asked.text
+        code = OTP.findall(await self.sms(mobile, containing="OTP"))[-1]
+        body = {"otp": hashlib.sha256(code.encode()).hexdigest(), "txnId": asked.json()["txnId"]}
+        confirmed = await self.post("/v2/auth/validateMobileOtp", body)
+        assert confirmed.status_code == 200, confirmed.text
+        return str(confirmed.json()["token"])
+
+    async def register(self, token: str, name: str, born: int, document: str, gender: int = 2) -> str:
+        """A member's reference."""
+        body = {
+            "name": name,
+            "birth_year": str(born),
+            "gender_id": gender,
+            "photo_id_type": 6,
+            "photo_id_number": document,
+            "comorbidity_ind": "N",
+            "consent_version": "1",
+        }
+        answer = await self.post("/v2/registration/beneficiary/new", body, token)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["beneficiary_reference_id"])
+
+    async def household(self, token: str) -> dict[str, dict[str, Any]]:
+        """The members by reference."""
+        answer = await self.get("/v2/appointment/beneficiaries", token)
+        assert answer.status_code == 200, answer.text
+        return {member["beneficiary_reference_id"]: member for member in answer.json()["beneficiaries"]}
+
+    def day(self, ahead: int = 0) -> date:
+        """A date in the country's time zone."""
+        return self.floor.clock.today() + timedelta(days=ahead)
+
+
+@asynccontextmanager
+async def running(floor: Floor, pool: Pool, dsn: str) -> AsyncIterator[Surface]:
+    """A web application and a worker on one database, both in this process."""
+    app = build_app(floor, dsn)
+    stop = asyncio.Event()
+    async with app.router.lifespan_context(app):
+        worker = asyncio.create_task(run_worker(dsn, floor, stop))
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        try:
+            async with httpx.AsyncClient(transport=transport, base_url="http://platform") as http:
+                yield Surface(http, pool, floor)
+        finally:
+            stop.set()
+            await worker
