@@ -20,6 +20,7 @@ CREATE TABLE beneficiary (
     gender_id smallint NOT NULL,
     document_type_id smallint NOT NULL,
     document_sealed bytea NOT NULL,
+    document_masked_sealed bytea NOT NULL,
     document_hash bytea,
     comorbidity boolean NOT NULL DEFAULT false,
     priority_groups text[] NOT NULL DEFAULT '{}',
@@ -44,6 +45,7 @@ COMMENT ON COLUMN beneficiary.birth_date_sealed IS 'Full birth date where it was
 COMMENT ON COLUMN beneficiary.gender_id IS 'Gender, an id of the country pack; readable for statistics.';
 COMMENT ON COLUMN beneficiary.document_type_id IS 'Type of the identity document, an id of the country pack.';
 COMMENT ON COLUMN beneficiary.document_sealed IS 'Number of the identity document, sealed.';
+COMMENT ON COLUMN beneficiary.document_masked_sealed IS 'The number as it is shown, all but its last characters masked, sealed.';
 COMMENT ON COLUMN beneficiary.document_hash IS 'Keyed hash of type and number; null where the number is not unique (partial).';
 COMMENT ON COLUMN beneficiary.comorbidity IS 'Whether the person has one of the listed conditions.';
 COMMENT ON COLUMN beneficiary.priority_groups IS 'Priority groups of the programme that the person belongs to.';

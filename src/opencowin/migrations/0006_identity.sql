@@ -29,6 +29,7 @@ CREATE TABLE otp (
     mobile_sealed bytea NOT NULL,
     code_hash bytea NOT NULL CHECK (octet_length(code_hash) = 32),
     purpose text NOT NULL,
+    language text NOT NULL,
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     tries smallint NOT NULL DEFAULT 0,
@@ -41,6 +42,7 @@ COMMENT ON COLUMN otp.mobile_hash IS 'Keyed hash of the number.';
 COMMENT ON COLUMN otp.mobile_sealed IS 'The number, sealed, to open an account with.';
 COMMENT ON COLUMN otp.code_hash IS 'Keyed hash of transaction and wire form of the code.';
 COMMENT ON COLUMN otp.purpose IS 'What the code is for: sign-in or consent to a status answer.';
+COMMENT ON COLUMN otp.language IS 'Language of the message, and of an account that is opened by it.';
 COMMENT ON COLUMN otp.created_at IS 'When it was asked for.';
 COMMENT ON COLUMN otp.expires_at IS 'Until when it is good.';
 COMMENT ON COLUMN otp.tries IS 'Wrong tries so far.';

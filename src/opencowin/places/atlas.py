@@ -1,13 +1,14 @@
 """Makes an atlas of a source's localities: names written as people write them, doubtful points replaced."""
 
 import re
+import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import TypeVar
 
-from opencowin.kit.country import Bounds, read_country
+from opencowin.kit.country import Bounds, PackBroken, read_country
 from opencowin.kit.pack import CountryPack
 from opencowin.places.source import PLACES_FILE, STATES_FILE, SourceLocality, read_localities
 
@@ -89,6 +90,15 @@ class Naming:
 
 def read_atlas(pack: CountryPack) -> Atlas:
     """The atlas of a pack and the source that it names. Raises PlaceSourceMissing, PackBroken."""
+    try:
+        return _read(pack)
+    except KeyError as missing:
+        raise PackBroken(problem=f"{missing.args[0]!r} is missing", file=PLACES_FILE) from missing
+    except (TypeError, ValueError, re.error, sqlite3.Error) as wrong:
+        raise PackBroken(problem=str(wrong), file=PLACES_FILE) from wrong
+
+
+def _read(pack: CountryPack) -> Atlas:
     said = pack.toml(PLACES_FILE)
     states = _states(pack)
     named = {state.name.casefold(): state.state_id for state in states}
@@ -130,7 +140,7 @@ def _state_id(key: str, state_of: Mapping[str, int], named: Mapping[str, int]) -
 
 
 def _placed(rows: Iterable[SourceLocality]) -> list[tuple[str, SourceLocality]]:
-    """Rows with the key of their district; one without takes the district that its postal code is mostly in, or is dropped."""
+    """Rows with the key of their district; one without takes its postal code's, or is dropped."""
     placed: list[tuple[str, SourceLocality]] = []
     astray: list[SourceLocality] = []
     of_pin: dict[str, Counter[str]] = defaultdict(Counter)

@@ -29,7 +29,10 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """What a pack knows of its names: words without meaning, words that tell places apart, words and names that are one."""
+    """What a pack knows of its names: words without meaning, words that tell apart, words and names that are one.
+
+    `words` and `same` lead from a variant to what is kept for comparison.
+    """
 
     noise: frozenset[str]
     telling: frozenset[str]
@@ -100,7 +103,7 @@ def _rounds(spelling: Spelling) -> Iterator[tuple[How, Callable[[str], frozenset
 
 
 def _parts(name: str) -> list[str]:
-    """The name, and what stands before and in brackets or between commas: "Thoothukudi (Tuticorin)" has two parts."""
+    """The name, and what stands before and in brackets or between commas: "New Town (Old Port)" has two parts."""
     return [name, *re.split(r"[(),/]", name)]
 
 

@@ -40,7 +40,7 @@ class CentreIncomplete(Invalid):
 
 
 class PointInvalid(Invalid):
-    """Give a latitude and a longitude in degrees: latitude must lie between -90 and 90 degrees, longitude between -180 and 180."""
+    """Give both a latitude between -90 and 90 degrees and a longitude between -180 and 180."""
 
     code = "PLACES0006"
 

@@ -8,7 +8,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.errors import Invalid
 from opencowin.kit.pack import CountryPack
 from opencowin.places import queries
-from opencowin.places.matching import How, match_names, read_spelling
+from opencowin.places.matching import How, match_names, plain, read_spelling
 from opencowin.places.queries import Numbered
 
 
@@ -131,8 +131,11 @@ def _report(
 
 
 async def _enter_missing_states(conn: Connection, table: Sequence[OfficialDistrict]) -> None:
-    known = {state.state_id for state in await queries.states(conn)}
+    known = {state.state_id: plain(state.name) for state in await queries.states(conn)}
     missing = {one.state_id: one.state_name for one in table if one.state_id not in known}
+    for name in missing.values():
+        if plain(name) in known.values():
+            raise InvalidDistrictTable(line=1, problem=f"{name} has another number here")
     if missing:
         await queries.put_states(conn, list(missing), list(missing.values()), [{} for _ in missing])
 

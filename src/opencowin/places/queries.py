@@ -349,7 +349,7 @@ async def centres_near(
     return await fetch_all(
         conn,
         NearbyCentre,
-        "SELECT * FROM ("
+        "SELECT * FROM ("  # noqa: S608 - joined from constants
         + CENTRE_COLUMNS
         + """
             , 2 * 6371.0088 * asin(sqrt(least(1, sind((c.latitude - %(latitude)s) / 2) ^ 2

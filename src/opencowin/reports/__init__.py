@@ -7,12 +7,13 @@ A request reads roll-ups only, never the tables that are being written. Owns the
 from opencowin.reports.folding import fold, forget_old_hours
 from opencowin.reports.public import public_report
 from opencowin.reports.public_shape import PublicReport
-from opencowin.reports.scope import Scope
+from opencowin.reports.scope import Scope, UnknownState
 from opencowin.reports.vaccinations import VaccinationReport, doses_so_far, vaccination_report
 
 __all__ = [
     "PublicReport",
     "Scope",
+    "UnknownState",
     "VaccinationReport",
     "doses_so_far",
     "fold",

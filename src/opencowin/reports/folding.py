@@ -1,4 +1,4 @@
-"""Folding: counted changes into roll-ups, set by set, so that several workers may fold at once and none counts twice."""
+"""Folding: counted changes into roll-ups, set by set, so that workers may fold side by side and none counts twice."""
 
 from collections import Counter
 from datetime import timedelta

@@ -23,8 +23,8 @@ from opencowin.reports.public_shape import (
     TopBlock,
     Vaccinations,
 )
-from opencowin.reports.queries import DayFigure, Figure, PlaceFigure, PlaceName
-from opencowin.reports.scope import Scope, place_of
+from opencowin.reports.queries import DayFigure, Figure, PlaceFigure
+from opencowin.reports.scope import Part, Scope, parts_of
 from opencowin.reports.tally import PRECAUTION_FROM, Tally, days_until
 
 
@@ -36,7 +36,7 @@ async def public_report(
     Raises UnknownState, UnknownDistrict.
     """
     scope = Scope(state_id, district_id)
-    place = await place_of(conn, scope)
+    parts = await parts_of(conn, scope)
     so_far = _by_measure(await queries.figures_up_to(conn, state_id, district_id, on))
     on_day = _by_measure(await queries.figures_on(conn, state_id, district_id, on))
     by_hour = await queries.figures_by_hour(conn, state_id, district_id, on)
@@ -47,7 +47,7 @@ async def public_report(
         last7DaysRegistration=await _last_registrations(conn, scope, on),
         last30DaysAefi=await _last_aefi(conn, scope, on),
         last5daySessionStatus=await _last_sessions(conn, scope, on, floor.clock),
-        getBeneficiariesGroupBy=await _by_place(conn, scope, place, on),
+        getBeneficiariesGroupBy=await _by_place(conn, scope, parts, on),
         aefiPercentage=round(100 * aefi / doses.total, 3) if doses.total else 0.0,
         vaccinationByAge=_by_age(doses),
         timeWiseTodayRegReport=hours_of_registration(floor.clock, by_hour, on),
@@ -129,7 +129,8 @@ def _by_age(doses: Tally) -> DosesByAge:
 
 async def by_day(conn: Connection, scope: Scope, measure: str, days: list[date]) -> list[tuple[date, Tally]]:
     """A measure's tally of each of these days."""
-    figures = await queries.figures_by_day(conn, scope.state_id, scope.district_id, measure, days[0], days[-1])
+    within = (conn, scope.state_id, scope.district_id)
+    figures = await queries.figures_by_day(*within, measure, since=days[0], until=days[-1])
     found: dict[date, list[DayFigure]] = {day: [] for day in days}
     for figure in figures:
         found[figure.on_date].append(figure)
@@ -173,21 +174,13 @@ class _PlaceDoses:
     today: int
 
 
-async def _by_place(
-    conn: Connection, scope: Scope, place: PlaceName | None, on: date
-) -> tuple[StateRow | DistrictRow, ...]:
+async def _by_place(conn: Connection, scope: Scope, parts: list[Part], on: date) -> tuple[StateRow | DistrictRow, ...]:
     """The nation by state; a state by district; a district alone. Who has no dose yet is listed with zeros."""
     within = (conn, scope.state_id, scope.district_id, on)
-    so_far = await queries.doses_by_place(*within, districts=place is not None)
-    today = await queries.doses_by_place_on(*within, districts=place is not None)
-    if place is None:
-        return tuple(_state_row(one, _doses_in(one.state_id, so_far, today)) for one in await queries.states(conn))
-    places = [place] if place.district_id is not None else await queries.districts(conn, place.state_id)
-    return tuple(
-        _district_row(one, one.district_id, _doses_in(one.district_id, so_far, today))
-        for one in places
-        if one.district_id is not None
-    )
+    so_far = await queries.doses_by_place(*within, districts=scope.by_district)
+    today = await queries.doses_by_place_on(*within, districts=scope.by_district)
+    row = _district_row if scope.by_district else _state_row
+    return tuple(row(part, _doses_in(part.part_id, so_far, today)) for part in parts)
 
 
 def _doses_in(place_id: int, so_far: list[PlaceFigure], today: list[PlaceFigure]) -> _PlaceDoses:
@@ -201,12 +194,12 @@ def _doses_in(place_id: int, so_far: list[PlaceFigure], today: list[PlaceFigure]
     )
 
 
-def _state_row(place: PlaceName, doses: _PlaceDoses) -> StateRow:
+def _state_row(part: Part, doses: _PlaceDoses) -> StateRow | DistrictRow:
     return StateRow(
-        state_id=place.state_id,
-        id=place.state_id,
-        title=place.state_name,
-        state_name=place.state_name,
+        state_id=part.state_id,
+        id=part.part_id,
+        title=part.name,
+        state_name=part.name,
         total=doses.total,
         partial_vaccinated=doses.first,
         totally_vaccinated=doses.second,
@@ -215,13 +208,13 @@ def _state_row(place: PlaceName, doses: _PlaceDoses) -> StateRow:
     )
 
 
-def _district_row(place: PlaceName, district_id: int, doses: _PlaceDoses) -> DistrictRow:
+def _district_row(part: Part, doses: _PlaceDoses) -> StateRow | DistrictRow:
     return DistrictRow(
-        state_id=place.state_id,
-        district_id=district_id,
-        id=district_id,
-        title=place.district_name,
-        district_name=place.district_name,
+        state_id=part.state_id,
+        district_id=part.part_id,
+        id=part.part_id,
+        title=part.name,
+        district_name=part.name,
         total=doses.total,
         partial_vaccinated=doses.first,
         totally_vaccinated=doses.second,

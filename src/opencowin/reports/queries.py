@@ -1,5 +1,7 @@
 """All SQL of the room `reports`: one function, one statement."""
 
+# ruff: noqa: S608  # only literals are put together: LiteralString holds the type checker to it
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -7,7 +9,7 @@ from typing import Any, LiteralString, Self
 
 import orjson
 
-from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
+from opencowin.kit.db import Connection, fetch_all, fetch_value, run
 
 IN_SCOPE: LiteralString = """
     (%(district_id)s::int IS NULL OR r.district_id = %(district_id)s)
@@ -78,16 +80,6 @@ class PlaceFigure:
     place_id: int
     dose_number: int
     amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceName:
-    """A state, or a district with its state."""
-
-    state_id: int
-    state_name: str
-    district_id: int | None
-    district_name: str
 
 
 def _columns(rollups: Sequence[Rollup]) -> dict[str, list[Any]]:
@@ -227,7 +219,7 @@ async def figures_by_hour(
 
 
 async def figures_by_day(
-    conn: Connection, state_id: int | None, district_id: int | None, measure: str, since: date, until: date
+    conn: Connection, state_id: int | None, district_id: int | None, measure: str, *, since: date, until: date
 ) -> list[DayFigure]:
     """One measure's sums by day, from `since` to `until`."""
     return await fetch_all(
@@ -292,54 +284,3 @@ async def doses_by_place_on(
 async def doses_so_far(conn: Connection) -> int:
     """All doses that were ever counted."""
     return int(await fetch_value(conn, "SELECT sum(amount) FROM report_total WHERE measure = 'dose'") or 0)
-
-
-async def states(conn: Connection) -> list[PlaceName]:
-    """All states by name."""
-    return await fetch_all(
-        conn,
-        PlaceName,
-        """
-        SELECT state_id, name AS state_name, NULL::int AS district_id, '' AS district_name
-        FROM state ORDER BY name
-        """,
-    )
-
-
-async def districts(conn: Connection, state_id: int) -> list[PlaceName]:
-    """The districts of a state by name."""
-    return await fetch_all(
-        conn,
-        PlaceName,
-        """
-        SELECT s.state_id, s.name AS state_name, d.district_id, d.name AS district_name
-        FROM district d JOIN state s USING (state_id) WHERE s.state_id = %(state_id)s ORDER BY d.name
-        """,
-        state_id=state_id,
-    )
-
-
-async def state_name(conn: Connection, state_id: int) -> PlaceName | None:
-    """One state."""
-    return await fetch_one(
-        conn,
-        PlaceName,
-        """
-        SELECT state_id, name AS state_name, NULL::int AS district_id, '' AS district_name
-        FROM state WHERE state_id = %(state_id)s
-        """,
-        state_id=state_id,
-    )
-
-
-async def district_name(conn: Connection, district_id: int) -> PlaceName | None:
-    """One district with its state."""
-    return await fetch_one(
-        conn,
-        PlaceName,
-        """
-        SELECT s.state_id, s.name AS state_name, d.district_id, d.name AS district_name
-        FROM district d JOIN state s USING (state_id) WHERE d.district_id = %(district_id)s
-        """,
-        district_id=district_id,
-    )

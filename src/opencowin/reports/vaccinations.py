@@ -9,7 +9,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.reports import queries
 from opencowin.reports.public import by_day, timestamp
-from opencowin.reports.scope import Scope, place_of
+from opencowin.reports.scope import Scope, parts_of
 from opencowin.reports.tally import Tally, days_until
 
 WEEKS = 12
@@ -79,7 +79,7 @@ async def vaccination_report(
 ) -> VaccinationReport:
     """Doses of the 30 days and the 12 weeks that end on a day. Raises UnknownState, UnknownDistrict."""
     scope = Scope(state_id, district_id)
-    await place_of(conn, scope)
+    await parts_of(conn, scope)
     days = await by_day(conn, scope, "dose", days_until(on, WEEKS * 7))
     month = [(day.isoformat(), doses) for day, doses in days[-30:]]
     weeks = [_week(days[start : start + 7]) for start in range(0, len(days), 7)]

@@ -11,7 +11,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Job
 from opencowin.kit.measures import count
-from opencowin.places import Centre, get_centre
+from opencowin.places import Centre, read_centre
 from opencowin.programme import Programme, Wish, current_programme, decide, exemptions_of
 from opencowin.registry import Beneficiary, lock, read_person
 from opencowin.vaccination import queries
@@ -60,10 +60,27 @@ async def record_dose(conn: Connection, floor: Floor, actor: Actor, given: Given
     earlier = await queries.doses_of(conn, given.person)
     if same := _same_record(earlier, given):
         return same
-    dose = await _judged(conn, floor, given, beneficiary, earlier, centre, programme)
+    case = _Case(given, beneficiary, tuple(earlier), centre, programme)
+    dose = await _judged(conn, floor, case)
     await queries.insert_dose(conn, dose, programme.programme_id, actor.actor_id)
-    await _follow_up(conn, floor, actor, dose, beneficiary, centre)
+    await _trail(conn, actor, dose)
+    if dose.state is DoseState.VALID:
+        await lock(conn, floor, dose.person)
+        await _count(conn, floor, dose, case)
+        person = dose.person
+        await DOSE_RECORDED.enqueue(conn, DoseRecorded(person.account_id, person.beneficiary_id, dose.dose_id))
     return dose
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A report of a dose with what it is judged by."""
+
+    given: GivenDose
+    beneficiary: Beneficiary
+    earlier: tuple[Dose, ...]
+    centre: Centre | None
+    programme: Programme
 
 
 def _sensible(floor: Floor, given: GivenDose, programme: Programme) -> GivenDose:
@@ -86,7 +103,7 @@ async def _centre(conn: Connection, actor: Actor, given: GivenDose) -> Centre | 
         if actor.place != Place():
             raise NotPermitted
         return None
-    centre = await get_centre(conn, given.centre_id)
+    centre = await read_centre(conn, given.centre_id)
     if not actor.covers(state_id=centre.state_id, district_id=centre.district_id, centre_id=centre.centre_id):
         raise NotPermitted
     return centre
@@ -102,20 +119,12 @@ def _same_record(earlier: list[Dose], given: GivenDose) -> Dose | None:
     return None
 
 
-async def _judged(
-    conn: Connection,
-    floor: Floor,
-    given: GivenDose,
-    beneficiary: Beneficiary,
-    earlier: list[Dose],
-    centre: Centre | None,
-    programme: Programme,
-) -> Dose:
+async def _judged(conn: Connection, floor: Floor, case: _Case) -> Dose:
     """The dose as it will be kept, with all that does not fit as flags."""
-    conflict = any(d.state is DoseState.VALID and d.dose_number == given.dose_number for d in earlier)
-    flags = set(given.flags) | _time_flags(floor, given, beneficiary)
+    given, centre = case.given, case.centre
+    conflict = any(d.state is DoseState.VALID and d.dose_number == given.dose_number for d in case.earlier)
+    flags = set(given.flags) | _time_flags(floor, case) | await _rule_flags(conn, case)
     flags |= {flag async for flag in _batch_flags(conn, given, centre)}
-    flags |= await _rule_flags(conn, given, beneficiary, earlier, programme)
     if conflict:
         flags.add(DoseFlag.DOSE_NUMBER_CONFLICT)
     return Dose(
@@ -135,7 +144,8 @@ async def _judged(
     )
 
 
-def _time_flags(floor: Floor, given: GivenDose, beneficiary: Beneficiary) -> set[str]:
+def _time_flags(floor: Floor, case: _Case) -> set[str]:
+    given, beneficiary = case.given, case.beneficiary
     flags: set[str] = set()
     born = beneficiary.birth_date or date(beneficiary.birth_year, 1, 1)
     if given.given_on < born:
@@ -155,34 +165,28 @@ async def _batch_flags(conn: Connection, given: GivenDose, centre: Centre | None
         yield DoseFlag.EXPIRED_BATCH
 
 
-async def _rule_flags(
-    conn: Connection, given: GivenDose, beneficiary: Beneficiary, earlier: list[Dose], programme: Programme
-) -> set[str]:
+async def _rule_flags(conn: Connection, case: _Case) -> set[str]:
     """The reason why the rules say no, judged by what had been given up to that day: records may come late."""
-    person = given.person
+    given, person = case.given, case.given.person
     exemptions = (await exemptions_of(conn, person.account_id)).get(person.beneficiary_id, ())
-    known = [d for d in earlier if d.given_on <= given.given_on and d.dose_number != given.dose_number]
+    known = [d for d in case.earlier if d.given_on <= given.given_on and d.dose_number != given.dose_number]
     wish = Wish(
         dose=given.dose_number,
         vaccine_id=given.vaccine_id,
         on=given.given_on,
         booked_on=given.booked_on or given.given_on,
     )
-    decision = decide(facts_of(beneficiary, known, exemptions), wish, programme)
+    decision = decide(facts_of(case.beneficiary, known, exemptions), wish, case.programme)
     return set() if decision.eligible else {decision.reason.value}
 
 
-async def _follow_up(
-    conn: Connection, floor: Floor, actor: Actor, dose: Dose, beneficiary: Beneficiary, centre: Centre | None
-) -> None:
-    """What a new record entails: the trail, and for one that stands the lock, the count and the certificate."""
-    person = dose.person
+async def _trail(conn: Connection, actor: Actor, dose: Dose) -> None:
     detail = {"dose": dose.dose_number, "state": dose.state.value, "flags": sorted(dose.flags)}
-    subject = ("beneficiary", person.beneficiary_id)
+    subject = ("beneficiary", dose.person.beneficiary_id)
     await record(conn, actor, "vaccination.record_dose", subject=subject, reason="dose given", detail=detail)
-    if dose.state is not DoseState.VALID:
-        return
-    await lock(conn, floor, person)
+
+
+async def _count(conn: Connection, floor: Floor, dose: Dose, case: _Case) -> None:
     await count(
         conn,
         floor.clock,
@@ -193,9 +197,8 @@ async def _follow_up(
         keys={
             "dose": dose.dose_number,
             "vaccine": dose.vaccine_id,
-            "gender": beneficiary.gender_id,
-            "age": age_band(beneficiary.birth_year, dose.given_on),
-            "operator": centre.operator.value if centre else "unknown",
+            "gender": case.beneficiary.gender_id,
+            "age": age_band(case.beneficiary.birth_year, dose.given_on),
+            "operator": case.centre.operator.value if case.centre else "unknown",
         },
     )
-    await DOSE_RECORDED.enqueue(conn, DoseRecorded(person.account_id, person.beneficiary_id, dose.dose_id))

@@ -30,7 +30,7 @@ async def did(request: Request, _actor: Public) -> Any:
     """The DID document of the issuer of W3C credentials."""
     site = site_of(request)
     async with site.transaction() as conn:
-        return JSONResponse(await certificates.did_document(conn, site.floor), headers=KEPT)
+        return JSONResponse(await certificates.published_did(conn, site.floor), headers=KEPT)
 
 
 @router.get("/dcc/keys.json")
@@ -38,4 +38,4 @@ async def dcc_keys(request: Request, _actor: Public) -> Any:
     """The trust list of HC1 certificates: signing CAs and document signers."""
     site = site_of(request)
     async with site.transaction() as conn:
-        return JSONResponse(await certificates.dcc_trust_list(conn, site.floor), headers=KEPT)
+        return JSONResponse(await certificates.published_trust_list(conn, site.floor), headers=KEPT)

@@ -32,8 +32,8 @@ async def _own(request: Request, reference: str, actor: Actor) -> Response:
     number = parse_reference(reference)
     async with site.transaction() as conn:
         (member,) = await registry.own_members(conn, site.floor, actor, [number])
-        pdf = await certificates.document(conn, site.floor, actor, member.person, language_of(request))
-    return pdf_response(pdf)
+        page = await certificates.sheet(conn, site.floor, actor, member.person)
+    return pdf_response(await certificates.printed(site.floor, page, language_of(request)))
 
 
 def pdf_response(pdf: bytes) -> Response:
@@ -67,5 +67,5 @@ async def external_certificate(
     site = site_of(request)
     async with site.transaction() as conn:
         person = await certificates.holder(conn, site.floor, parse_reference(body.beneficiaryId), body.mobile)
-        pdf = await certificates.document(conn, site.floor, actor, person, language_of(request))
-    return pdf_response(pdf)
+        page = await certificates.sheet(conn, site.floor, actor, person)
+    return pdf_response(await certificates.printed(site.floor, page, language_of(request)))

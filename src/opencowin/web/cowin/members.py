@@ -1,6 +1,5 @@
 """B1–B4: register, list, edit and remove the members of a household."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -172,12 +171,12 @@ def _appointment(view: scheduling.AppointmentView) -> dict[str, Any]:
     }
 
 
-def member_facts(
-    site: Site, person: registry.Beneficiary, doses: Sequence[vaccination.Dose], rules: programme.Programme
-) -> dict[str, Any]:
-    """A member as the API writes one, without appointments and secrets; doses in order."""
+async def member_facts(conn: Connection, site: Site, person: registry.Beneficiary) -> dict[str, Any]:
+    """A member as the API writes one, without appointments and secrets."""
+    doses = await vaccination.doses_of(conn, person.person)
     given = {dose.dose_number: dose for dose in doses}
-    due = vaccination.due(site.floor, person, doses, rules)
+    rules = await programme.current_programme(conn)
+    due = await vaccination.due(conn, site.floor, person)
     return {
         "beneficiary_reference_id": str(person.reference_id),
         "name": person.name,
@@ -198,13 +197,11 @@ def member_facts(
 async def _household(conn: Connection, site: Site, actor: Actor) -> list[dict[str, Any]]:
     account = actor.own_account()
     people = await registry.members(conn, site.floor, actor)
-    rules = await programme.current_programme(conn)
-    doses = await vaccination.doses_of_account(conn, account)
     booked = await scheduling.appointments_of(conn, account)
     mobile = await identity.account_mobile(conn, site.floor, account)
     return [
         {
-            **member_facts(site, one, doses.get(one.person.beneficiary_id, []), rules),
+            **await member_facts(conn, site, one),
             "mobile_number": mobile[-4:],
             "secret_code": one.secret_code,
             "appointments": [_appointment(a) for a in booked if a.beneficiary_id == one.person.beneficiary_id],

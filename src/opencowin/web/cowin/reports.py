@@ -1,7 +1,7 @@
 """R1–R4: the dashboard's figures, from roll-ups that are never older than some seconds."""
 
 from datetime import date as Date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -92,12 +92,12 @@ async def live_vaccination(request: Request, _actor: Public) -> LiveCount:
 async def district_list(request: Request, _actor: Public) -> list[DistrictRow]:
     """R4: the dashboard's list of districts."""
     async with site_of(request).transaction() as conn:
-        found: list[Any] = await places.all_districts(conn)
-        names = {state.state_id: state.name for state in await places.all_states(conn)}
+        states = await places.all_states(conn)
+        found = [district for state in states for district in await places.districts_of(conn, state.state_id)]
     return [
         DistrictRow(
             state_id=one.state_id,
-            state_name=names[one.state_id],
+            state_name=one.state_name,
             district_id=one.district_id,
             district_name=one.name,
         )

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opencowin import certificates, identity, places, programme, registry, scheduling, vaccination
+from opencowin import certificates, identity, places, registry, scheduling, vaccination
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.db import Connection
 from opencowin.kit.errors import Forbidden, Invalid
@@ -129,7 +129,7 @@ class Found(Answer):
 
 
 async def _centre_in_scope(conn: Connection, actor: Actor, centre_id: int) -> places.Centre:
-    centre = await places.centre(conn, centre_id)
+    centre = await places.read_centre(conn, centre_id)
     district = await places.district(conn, centre.district_id)
     if not actor.covers(state_id=district.state_id, district_id=district.district_id, centre_id=centre_id):
         raise OutsideScope(field="center_id")
@@ -173,9 +173,7 @@ async def _found(
     async with site.transaction() as conn:
         person, how = await proven(conn, site, actor, parse_reference(reference), secret_code, centre_id)
         member = await registry.read_person(conn, site.floor, actor, person, reason=how)
-        rules = await programme.current_programme(conn)
-        doses = await vaccination.doses_of(conn, person)
-        return {"beneficiaries": [member_facts(site, member, doses, rules)]}
+        return {"beneficiaries": [await member_facts(conn, site, member)]}
 
 
 @router.get("/v2/vaccinator/beneficiaries/findByReferenceId", responses={200: {"model": Found}})
@@ -245,9 +243,7 @@ async def vaccinate(
         )
         dose = await scheduling.vaccinate(conn, site.floor, actor, given)
         member = await registry.read_person(conn, site.floor, actor, person, reason="dose recorded")
-        rules = await programme.current_programme(conn)
-        doses = await vaccination.doses_of(conn, person)
-    facts = member_facts(site, member, doses, rules)
+        facts = await member_facts(conn, site, member)
     return Vaccinated(
         beneficiary_reference_id=str(reference),
         dose=dose.dose_number,
@@ -273,5 +269,5 @@ async def certificate(
     reference = parse_reference(beneficiary_reference_id)
     async with site.transaction() as conn:
         person, _ = await proven(conn, site, actor, reference, secret_code, center_id)
-        pdf = await certificates.document(conn, site.floor, actor, person, language_of(request))
-    return pdf_response(pdf)
+        page = await certificates.sheet(conn, site.floor, actor, person)
+    return pdf_response(await certificates.printed(site.floor, page, language_of(request)))

@@ -1,0 +1,96 @@
+"""What must hold before a statement is signed: clean text, dates in order, doses that count."""
+
+import unicodedata
+from dataclasses import replace
+from datetime import date
+
+from opencowin.certificates.model import CertificateStatement, DoseStatement, Facility, VaccineCodes
+from opencowin.certificates.refusals import NotSignable
+
+ZERO_WIDTH_JOINERS = "\u200c\u200d"
+"""Format characters that Indic and Arabic spelling needs; all others are dropped."""
+
+
+def clean(text: str) -> str:
+    """NFC, without control and format characters, runs of white space made one space.
+
+    A tab is why: the JSON-LD canonizers of two languages write it differently, and a signature over it verifies in one only.
+    """
+    kept = (
+        " " if unicodedata.category(mark) in ("Zs", "Zl", "Zp") or mark in "\t\n\r\v\f" else mark
+        for mark in unicodedata.normalize("NFC", text)
+        if mark in "\t\n\r\v\f" or mark in ZERO_WIDTH_JOINERS or not unicodedata.category(mark).startswith("C")
+    )
+    return " ".join("".join(kept).split())
+
+
+def signable(statement: CertificateStatement) -> CertificateStatement:
+    """The statement with its texts cleaned. Raises NotSignable where it contradicts itself."""
+    tidy = replace(
+        statement,
+        **_cleaned_texts(statement),
+        doses=tuple(_clean_dose(dose) for dose in statement.doses),
+    )
+    _require(bool(tidy.name), "it has no name")
+    _require(bool(tidy.certificate_id) and tidy.certificate_id.isascii(), "its number is empty or not plain ASCII")
+    _require("/" not in tidy.certificate_id and " " not in tidy.certificate_id, "its number holds a slash or a space")
+    _require(":" in tidy.subject_id and " " not in tidy.subject_id, "the subject is not a URI")
+    _require(tidy.issued_at.tzinfo is not None, "the instant of issue has no time zone")
+    _check_birth(tidy)
+    _check_doses(tidy)
+    return tidy
+
+
+def _require(holds: bool, reason: str) -> None:
+    if not holds:
+        raise NotSignable(reason=reason)
+
+
+def _cleaned_texts(statement: CertificateStatement) -> dict[str, str | None]:
+    names = ("certificate_id", "beneficiary_reference", "subject_id", "name", "sex", "identity", "given_name")
+    names += ("family_name", "district", "state", "postal_code", "travel_document")
+    texts = {name: getattr(statement, name) for name in names}
+    return {name: None if text is None else clean(text) for name, text in texts.items()}
+
+
+def _clean_dose(dose: DoseStatement) -> DoseStatement:
+    at, what = dose.facility, dose.vaccine
+    return replace(
+        dose,
+        batch=clean(dose.batch),
+        vaccinator=clean(dose.vaccinator),
+        facility=Facility(
+            clean(at.name), clean(at.district), clean(at.state), clean(at.postal_code), clean(at.street), clean(at.city)
+        ),
+        vaccine=VaccineCodes(
+            clean(what.name),
+            clean(what.manufacturer),
+            clean(what.product),
+            clean(what.holder),
+            clean(what.prophylaxis),
+            clean(what.target),
+        ),
+    )
+
+
+def _check_birth(statement: CertificateStatement) -> None:
+    _require(1870 <= statement.birth_year <= statement.issued_at.year, "the year of birth is impossible")
+    if statement.birth_date:
+        _require(statement.birth_date.year == statement.birth_year, "the date and the year of birth differ")
+
+
+def _check_doses(statement: CertificateStatement) -> None:
+    _require(bool(statement.doses), "it states no dose")
+    numbers = [dose.number for dose in statement.doses]
+    _require(numbers == sorted(set(numbers)), "its doses are not in order")
+    given = [dose.given_on for dose in statement.doses]
+    _require(given == sorted(given), "its doses' dates are not in order")
+    born = statement.birth_date or date(statement.birth_year, 1, 1)
+    for dose in statement.doses:
+        _require(1 <= dose.number <= dose.total <= 9, f"dose {dose.number} of {dose.total} cannot be")
+        _require(born <= dose.given_on, "a dose was given before birth")
+        # A day of grace: the dose's date is local, the instant of issue is not.
+        _require((dose.given_on - statement.issued_at.date()).days <= 1, "a dose was given after the certificate's issue")
+        _require(bool(dose.vaccine.name) and bool(dose.facility.name), "a dose has no vaccine or no centre")
+        if dose.valid_from and dose.valid_until:
+            _require(dose.valid_from <= dose.valid_until, "a dose's validity ends before it begins")

@@ -1,0 +1,218 @@
+"""Co-WIN's own certificate: a W3C credential signed RsaSignature2018, zipped into the text of one QR code (DIVOC)."""
+
+import base64
+import binascii
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from opencowin.certificates.canon import NotMappable, canonical_credential, canonical_proof
+from opencowin.certificates.checks import signable
+from opencowin.certificates.issuers import Issuer
+from opencowin.certificates.model import (
+    CertificateFacts,
+    CertificateStatement,
+    DoseStatement,
+    Format,
+    IssuerProfile,
+    Payload,
+)
+from opencowin.certificates.refusals import ContentImplausible, NotACertificate, SignatureBroken, UnknownSigner
+
+CREDENTIALS_CONTEXT = "https://www.w3.org/2018/credentials/v1"
+ENTRY = "certificate.json"
+LARGEST = 64 * 1024
+"""A certificate is about 2 kB; anything that unpacks to more than this many bytes is none."""
+HEADER = base64.urlsafe_b64encode(b'{"alg":"PS256","b64":false,"crit":["b64"]}').rstrip(b"=").decode()
+# RsaSignature2018 is PS256 with a salt as long as the hash, not RS256.
+PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
+Document = dict[str, Any]
+
+
+def sign_divoc(statement: CertificateStatement, issuer: Issuer) -> Payload:
+    """The certificate of the latest dose as QR text. Raises NotSignable."""
+    tidy = signable(statement)
+    document = _credential(tidy, issuer.profile)
+    options = {
+        "type": "RsaSignature2018",
+        "created": _instant(tidy.issued_at),
+        "verificationMethod": issuer.profile.verification_method,
+        "proofPurpose": "assertionMethod",
+    }
+    signature = issuer.rsa_key.sign(_signing_input(document, options), PSS, hashes.SHA256())
+    jws = f"{HEADER}..{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+    return Payload(Format.DIVOC, _pack({**document, "proof": {**options, "jws": jws}}, tidy.issued_at))
+
+
+def verify_divoc(text: str, profile: IssuerProfile, keys: Sequence[rsa.RSAPublicKey]) -> CertificateFacts:
+    """What the certificate says, if one of the issuer's keys signed it.
+
+    Raises NotACertificate, UnknownSigner, SignatureBroken or ContentImplausible: several fields share one meaning in
+    Co-WIN's context, so that they can be swapped without breaking the signature and must be checked for sense.
+    """
+    document = _unpack(text)
+    proof = document.get("proof")
+    if not isinstance(proof, dict) or not isinstance(jws := proof.get("jws"), str):
+        raise NotACertificate
+    if proof.get("verificationMethod") != profile.verification_method or document.get("issuer") != profile.issuer:
+        raise UnknownSigner
+    options = {key: value for key, value in proof.items() if key != "jws"}
+    header, _, signature = jws.partition("..")
+    try:
+        signed, raw = _signing_input(document, options), base64.urlsafe_b64decode(signature + "==")
+    except (NotMappable, binascii.Error, ValueError) as odd:
+        raise NotACertificate from odd
+    if header != HEADER or not any(_fits(key, raw, signed) for key in keys):
+        raise SignatureBroken
+    return _facts(document, profile)
+
+
+def _fits(key: rsa.RSAPublicKey, signature: bytes, signed: bytes) -> bool:
+    try:
+        key.verify(signature, signed, PSS, hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _signing_input(document: Mapping[str, object], options: Mapping[str, object]) -> bytes:
+    digests = (canonical_proof(options), canonical_credential(document))
+    return HEADER.encode() + b"." + b"".join(hashlib.sha256(text.encode()).digest() for text in digests)
+
+
+def _credential(statement: CertificateStatement, profile: IssuerProfile) -> Document:
+    return {
+        "@context": [CREDENTIALS_CONTEXT, profile.context_url],
+        "type": ["VerifiableCredential", "ProofOfVaccinationCredential"],
+        "credentialSubject": _subject(statement, profile),
+        "issuer": profile.issuer,
+        "issuanceDate": _instant(statement.issued_at),
+        "evidence": [_evidence(statement, statement.latest, profile)],
+        "nonTransferable": "true",
+    }
+
+
+def _subject(statement: CertificateStatement, profile: IssuerProfile) -> Document:
+    # The v1 context knows an age but no date of birth; the age is that on the day of the dose.
+    day, born = statement.latest.given_on, statement.birth_date
+    age = day.year - statement.birth_year - (born is not None and (day.month, day.day) < (born.month, born.day))
+    return {
+        "type": "Person",
+        "id": statement.subject_id,
+        "refId": statement.beneficiary_reference,
+        "name": statement.name,
+        "gender": statement.sex,
+        "age": str(age),
+        "nationality": profile.nationality,
+        "address": _address("", "", statement.district, statement.state, statement.postal_code, profile),
+    }
+
+
+def _evidence(statement: CertificateStatement, dose: DoseStatement, profile: IssuerProfile) -> Document:
+    at, number = dose.facility, statement.certificate_id
+    return {
+        "id": profile.evidence_url + number,
+        "type": ["Vaccination"],
+        "certificateId": number,
+        "feedbackUrl": profile.feedback_url + number,
+        "infoUrl": profile.info_url + number,
+        "batch": dose.batch,
+        "vaccine": dose.vaccine.name,
+        "manufacturer": dose.vaccine.manufacturer,
+        "date": dose.given_on.isoformat(),
+        **({"effectiveStart": dose.valid_from.isoformat()} if dose.valid_from else {}),
+        **({"effectiveUntil": dose.valid_until.isoformat()} if dose.valid_until else {}),
+        "dose": dose.number,
+        "totalDoses": dose.total,
+        "verifier": {"name": dose.vaccinator},
+        "facility": {
+            "name": at.name,
+            "address": _address(at.street, at.city, at.district, at.state, at.postal_code, profile),
+        },
+    }
+
+
+def _address(street: str, city: str, district: str, state: str, postal_code: str, profile: IssuerProfile) -> Document:
+    return {
+        "streetAddress": street,
+        "streetAddress2": "",
+        "district": district,
+        "city": city,
+        "addressRegion": state,
+        "addressCountry": profile.country_code,
+        "postalCode": postal_code,
+    }
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _pack(document: Document, moment: datetime) -> str:
+    """One deflated entry; each byte of the zip becomes one Latin-1 character, which a QR writer encodes as UTF-8 text."""
+    at = moment.astimezone(UTC)
+    entry = zipfile.ZipInfo(ENTRY, (at.year, at.month, at.day, at.hour, at.minute, at.second))
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        archive.writestr(entry, json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+    return packed.getvalue().decode("latin-1")
+
+
+def _unpack(text: str) -> Document:
+    try:
+        with zipfile.ZipFile(io.BytesIO(text.encode("latin-1"))) as archive, archive.open(ENTRY) as entry:
+            raw = entry.read(LARGEST + 1)
+        document = json.loads(raw) if len(raw) <= LARGEST else None
+    except (UnicodeError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, RuntimeError, EOFError) as odd:
+        raise NotACertificate from odd
+    except NotImplementedError as odd:
+        raise NotACertificate from odd
+    if not isinstance(document, dict):
+        raise NotACertificate
+    return document
+
+
+def _facts(document: Document, profile: IssuerProfile) -> CertificateFacts:
+    try:
+        subject, evidence = document["credentialSubject"], _sole_evidence(document)
+        number, age = evidence["certificateId"], subject.get("age")
+        dose, total = evidence["dose"], evidence["totalDoses"]
+        given_on = date.fromisoformat(str(evidence["date"])[:10])
+        issued_at = datetime.fromisoformat(document["issuanceDate"])
+        name, vaccine = str(subject["name"]), str(evidence["vaccine"])
+    except (KeyError, TypeError, ValueError, AttributeError) as missing:
+        raise NotACertificate from missing
+    _plausible(evidence["id"] == f"{profile.evidence_url}{number}", "its number and its address differ")
+    _plausible(type(dose) is type(total) is int and 1 <= dose <= total, "the dose is beyond the last one")
+    bounds = [evidence.get("effectiveStart"), evidence.get("effectiveUntil")]
+    _plausible(_ordered([given_on.isoformat(), *(str(bound)[:10] for bound in bounds if bound)]), "dates out of order")
+    _plausible(issued_at.tzinfo is not None, "the instant of issue has no time zone")
+    born = f"age:{age}" if age else ""
+    return CertificateFacts(
+        Format.DIVOC, profile.issuer, str(number), name, born, vaccine, dose, total, given_on, issued_at, document
+    )
+
+
+def _sole_evidence(document: Document) -> Document:
+    listed = document["evidence"]
+    (evidence,) = listed if isinstance(listed, list) else [listed]
+    return dict(evidence)
+
+
+def _plausible(holds: bool, reason: str) -> None:
+    if not holds:
+        raise ContentImplausible(reason=reason)
+
+
+def _ordered(days: Sequence[str]) -> bool:
+    return list(days) == sorted(days)

@@ -1,0 +1,163 @@
+"""Issuing: a certificate for every standing dose, by itself after the dose, and its page when somebody asks."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from opencowin import identity, programme, registry, vaccination
+from opencowin.certificates import queries
+from opencowin.certificates.divoc import sign_divoc
+from opencowin.certificates.hcert import sign_eu_dcc
+from opencowin.certificates.keys import own_issuer
+from opencowin.certificates.model import CertificateStatement, Format, Payload
+from opencowin.certificates.pdf import render_certificate
+from opencowin.certificates.statements import state_doses
+from opencowin.kit import audit
+from opencowin.kit.actor import Actor, ActorKind, system
+from opencowin.kit.db import Connection, Pool, transaction
+from opencowin.kit.errors import NotFound
+from opencowin.kit.floor import Floor
+from opencowin.kit.jobs import Handler, Job
+from opencowin.registry import Person
+
+STATEMENT, PAYLOADS = "certificate.statement", "certificate.payloads"
+_statements = TypeAdapter(CertificateStatement)
+_payloads = TypeAdapter(dict[Format, str])
+SIGNERS = (sign_divoc, sign_eu_dcc)
+SWEEP_AFTER = timedelta(seconds=20)
+SWEEP_BATCH = 200
+
+
+class NoCertificateYet(NotFound):
+    """There is no certificate yet: it appears after the first dose is recorded."""
+
+    code = "CERTIFICATE00001"
+
+
+class NotTheHolder(NotFound):
+    """No such person is registered under this mobile."""
+
+    code = "CERTIFICATE00003"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateIssued:
+    """A certificate has appeared."""
+
+    account_id: UUID
+    beneficiary_id: UUID
+    certificate_id: str
+    dose_number: int
+
+
+CERTIFICATE_ISSUED = Job("certificates.certificate_issued", CertificateIssued)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A certificate ready to be printed."""
+
+    statement: CertificateStatement
+    payloads: Mapping[Format, str]
+
+
+async def issue_due(conn: Connection, floor: Floor, person: Person) -> list[str]:
+    """Issue a certificate for each standing dose that has none; their ids. Doing it again issues nothing."""
+    doses = sorted(await vaccination.doses_of(conn, person), key=lambda dose: dose.dose_number)
+    certified = {one.dose_id for one in await queries.standing(conn, person)}
+    missing = [place for place, dose in enumerate(doses) if dose.dose_id not in certified]
+    if not missing:
+        return []
+    rules = await programme.current_programme(conn)
+    actor = system("certificates.issue")
+    beneficiary = await registry.read_person(conn, floor, actor, person, reason="certificate of a recorded dose")
+    issued = []
+    for place in missing:
+        statement = await state_doses(conn, floor, rules, beneficiary, doses[: place + 1], floor.clock.now())
+        if await _issue(conn, floor, person, rules.programme_id, doses[place], statement):
+            issued.append(statement.certificate_id)
+    return issued
+
+
+async def _issue(
+    conn: Connection,
+    floor: Floor,
+    person: Person,
+    programme_id: str,
+    dose: vaccination.Dose,
+    statement: CertificateStatement,
+) -> bool:
+    issuer = await own_issuer(conn, floor)
+    payloads: list[Payload] = [sign(statement, issuer) for sign in SIGNERS]
+    seal = floor.keyring.seal
+    stored = await queries.put(
+        conn,
+        person,
+        certificate_id=statement.certificate_id,
+        programme_id=programme_id,
+        dose_id=dose.dose_id,
+        dose_number=dose.dose_number,
+        statement_sealed=seal(_statements.dump_json(statement).decode(), STATEMENT),
+        payloads_sealed=seal(_payloads.dump_json({one.format: one.text for one in payloads}).decode(), PAYLOADS),
+        issued_at=statement.issued_at,
+    )
+    if stored:
+        news = CertificateIssued(person.account_id, person.beneficiary_id, statement.certificate_id, dose.dose_number)
+        await CERTIFICATE_ISSUED.enqueue(conn, news)
+    return stored
+
+
+async def sheet(conn: Connection, floor: Floor, actor: Actor, person: Person) -> Sheet:
+    """The person's latest certificate, issued now if its job has not come round. Raises NoCertificateYet.
+
+    The caller has shown the right to see it; anybody but the household is written down.
+    """
+    await issue_due(conn, floor, person)
+    found = await queries.latest(conn, person)
+    if found is None:
+        raise NoCertificateYet
+    if actor.kind is not ActorKind.CITIZEN:
+        subject = ("beneficiary", person.beneficiary_id)
+        await audit.record(conn, actor, "certificates.sheet", subject=subject, reason="certificate printed")
+    return Sheet(
+        statement=_statements.validate_json(floor.keyring.open(found.statement_sealed, STATEMENT)),
+        payloads=_payloads.validate_json(floor.keyring.open(found.payloads_sealed, PAYLOADS)),
+    )
+
+
+async def printed(floor: Floor, page: Sheet, language: str) -> bytes:
+    """The certificate as PDF, in English and the given language; drawn outside the event loop and any transaction."""
+    return await asyncio.to_thread(render_certificate, floor.pack, page.statement, page.payloads, language)
+
+
+async def holder(conn: Connection, floor: Floor, reference_id: int, mobile: str) -> Person:
+    """The person of this reference, if registered under this mobile. Raises NotTheHolder either way it is wrong."""
+    try:
+        person = await registry.find_person(conn, reference_id)
+    except NotFound as unknown:
+        raise NotTheHolder from unknown
+    account = await identity.account_of_mobile(conn, floor, mobile)
+    if account != person.account_id:
+        raise NotTheHolder
+    return person
+
+
+async def sweep(conn: Connection, floor: Floor) -> int:
+    """Issue what lost jobs left undone; how many certificates."""
+    late = await queries.uncertified(conn, floor.clock.now() - SWEEP_AFTER, SWEEP_BATCH)
+    issued = [await issue_due(conn, floor, Person(one.account_id, one.beneficiary_id)) for one in late]
+    return sum(map(len, issued))
+
+
+def handlers(pool: Pool, floor: Floor) -> list[Handler]:
+    """What the worker does for this room."""
+
+    async def on_dose_recorded(news: vaccination.DoseRecorded) -> None:
+        async with transaction(pool) as conn:
+            await issue_due(conn, floor, Person(news.account_id, news.beneficiary_id))
+
+    return [Handler(vaccination.DOSE_RECORDED, on_dose_recorded)]

@@ -1,0 +1,93 @@
+"""The deployment's own issuer: its keys are made at first need, kept sealed in the database, and published."""
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from opencowin.certificates.issuers import (
+    Issuer,
+    KeyFiles,
+    dcc_trust_list,
+    did_document,
+    jwk,
+    new_keys,
+    open_issuer,
+)
+from opencowin.certificates.profile import read_profile
+from opencowin.kit import signing_keys
+from opencowin.kit.db import Connection
+from opencowin.kit.floor import Floor
+from opencowin.kit.pack import CountryPack
+
+CREDENTIAL, SIGNER, AUTHORITY = "certificate.credential", "certificate.signer", "certificate.authority"
+_opened: dict[tuple[CountryPack, str, str], Issuer] = {}
+
+
+async def ensure_keys(conn: Connection, floor: Floor) -> None:
+    """Make the issuer's keys unless there are some; two processes at once make one set."""
+    await signing_keys.lock(conn)
+    if await signing_keys.current(conn, floor.keyring, CREDENTIAL) is not None:
+        return
+    made = new_keys(read_profile(floor.pack), floor.clock.now())
+    signer = x509.load_pem_x509_certificate(made.signer_certificate.encode())
+    authority = x509.load_pem_x509_certificate(made.csca_certificate.encode())
+    for purpose, algorithm, private, certificate in (
+        (CREDENTIAL, "PS256", made.rsa_key, None),
+        (SIGNER, "ES256", made.signer_key, signer),
+        (AUTHORITY, "ES256", made.csca_key, authority),
+    ):
+        await signing_keys.store(conn, floor.keyring, purpose, algorithm, private, certificate)
+
+
+async def own_issuer(conn: Connection, floor: Floor) -> Issuer:
+    """The issuer that signs today. Opened keys are kept in the process."""
+    keys = [await signing_keys.current(conn, floor.keyring, purpose) for purpose in (CREDENTIAL, SIGNER, AUTHORITY)]
+    if None in keys:
+        await ensure_keys(conn, floor)
+        return await own_issuer(conn, floor)
+    credential, signer, authority = (key for key in keys if key is not None)
+    name = (floor.pack, credential.key_id, signer.key_id)
+    if name not in _opened:
+        files = KeyFiles(
+            rsa_key=credential.private_pem,
+            signer_key=signer.private_pem,
+            csca_key=authority.private_pem,
+            signer_certificate=signer.certificate_pem or "",
+            csca_certificate=authority.certificate_pem or "",
+        )
+        _opened[name] = open_issuer(read_profile(floor.pack), files)
+    return _opened[name]
+
+
+async def _certificates(conn: Connection, purpose: str) -> list[x509.Certificate]:
+    found = await signing_keys.published(conn, purpose)
+    return [x509.load_pem_x509_certificate(key.certificate_pem.encode()) for key in found if key.certificate_pem]
+
+
+async def _credential_keys(conn: Connection) -> list[rsa.RSAPublicKey]:
+    found = [load_pem_public_key(key.public_pem.encode()) for key in await signing_keys.published(conn, CREDENTIAL)]
+    return [key for key in found if isinstance(key, rsa.RSAPublicKey)]
+
+
+async def published_did(conn: Connection, floor: Floor) -> dict[str, object]:
+    """The DID document of W3C credentials: every key that ever signed, the newest first."""
+    await own_issuer(conn, floor)
+    return did_document(read_profile(floor.pack), await _credential_keys(conn))
+
+
+async def published_jwks(conn: Connection, floor: Floor) -> list[dict[str, object]]:
+    """The certificates' public keys as JSON Web Keys."""
+    await own_issuer(conn, floor)
+    signers = [
+        jwk(key, [one])
+        for one in await _certificates(conn, SIGNER)
+        if isinstance(key := one.public_key(), ec.EllipticCurvePublicKey)
+    ]
+    return [*(jwk(key) for key in await _credential_keys(conn)), *signers]
+
+
+async def published_trust_list(conn: Connection, floor: Floor) -> list[dict[str, str]]:
+    """The HC1 trust list: signing authorities and document signers."""
+    await own_issuer(conn, floor)
+    authorities, signers = await _certificates(conn, AUTHORITY), await _certificates(conn, SIGNER)
+    return dcc_trust_list(read_profile(floor.pack).country_code, authorities, signers)

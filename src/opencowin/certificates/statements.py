@@ -1,0 +1,93 @@
+"""From records to a statement: a person and the doses up to one, in the words of the country pack."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from opencowin import places
+from opencowin.certificates.model import CertificateStatement, DoseStatement, Facility, Stage, VaccineCodes
+from opencowin.kit.db import Connection
+from opencowin.kit.floor import Floor
+from opencowin.programme import Programme, Vaccine
+from opencowin.registry import Beneficiary
+from opencowin.vaccination import Dose, vaccinator_name
+
+NUMBER_DIGITS = 11
+UNKNOWN_PLACE = Facility(name="", district="", state="", postal_code="")
+
+
+def new_certificate_id() -> str:
+    """A random number of eleven digits, as is printed on certificates; it opens nothing by itself."""
+    return str(secrets.randbelow(9 * 10 ** (NUMBER_DIGITS - 1)) + 10 ** (NUMBER_DIGITS - 1))
+
+
+def stage_of(dose_number: int, primary_doses: int) -> Stage:
+    """Provisional until the primary doses are complete, then final; further doses are precaution doses."""
+    if dose_number < primary_doses:
+        return Stage.PROVISIONAL
+    return Stage.FINAL if dose_number == primary_doses else Stage.PRECAUTION
+
+
+def codes_of(vaccine: Vaccine) -> VaccineCodes:
+    """A vaccine in words and codes."""
+    codes = vaccine.codes
+    return VaccineCodes(
+        name=vaccine.vaccine_id,
+        manufacturer=vaccine.manufacturer,
+        product=codes.get("dcc_mp", vaccine.name),
+        holder=codes.get("dcc_ma", vaccine.manufacturer),
+        prophylaxis=codes.get("dcc_vp", ""),
+        target=codes.get("dcc_tg", ""),
+    )
+
+
+async def _facility(conn: Connection, dose: Dose) -> Facility:
+    centre = await places.find_centre(conn, dose.centre_id) if dose.centre_id is not None else None
+    if centre is None:
+        return UNKNOWN_PLACE
+    names = (await places.place_names(conn, [centre.district_id]))[centre.district_id]
+    return Facility(
+        name=centre.name,
+        district=names.district_name,
+        state=names.state_name,
+        postal_code=centre.pin_code,
+        street=centre.address,
+        city=centre.block_name,
+    )
+
+
+async def state_doses(
+    conn: Connection, floor: Floor, rules: Programme, beneficiary: Beneficiary, doses: Sequence[Dose], now: datetime
+) -> CertificateStatement:
+    """What the certificate of the last of these doses (in order of their numbers) says."""
+    primary = rules.vaccines[doses[-1].vaccine_id].primary_doses
+    total = max(primary, doses[-1].dose_number)
+    stated = [
+        DoseStatement(
+            number=dose.dose_number,
+            total=total,
+            vaccine=codes_of(rules.vaccines[dose.vaccine_id]),
+            batch=dose.batch_number,
+            given_on=dose.given_on,
+            vaccinator=vaccinator_name(floor, dose),
+            facility=await _facility(conn, dose),
+        )
+        for dose in doses
+    ]
+    place = stated[-1].facility
+    return CertificateStatement(
+        certificate_id=new_certificate_id(),
+        beneficiary_reference=str(beneficiary.reference_id),
+        subject_id=f"did:opencowin:{beneficiary.reference_id}",
+        name=beneficiary.name,
+        birth_year=beneficiary.birth_year,
+        birth_date=beneficiary.birth_date,
+        sex=str(beneficiary.gender_id),
+        identity=beneficiary.document_masked,
+        doses=tuple(stated),
+        stage=stage_of(doses[-1].dose_number, primary),
+        issued_at=now,
+        district=place.district,
+        state=place.state,
+        postal_code=place.postal_code,
+    )

@@ -1,0 +1,209 @@
+"""What a household does: register members, change them, remove them, and see them."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+from opencowin.kit import audit, measures
+from opencowin.kit.actor import Actor, ActorKind, NotPermitted, Permission
+from opencowin.kit.db import Connection
+from opencowin.kit.floor import Floor
+from opencowin.registry import directory, queries
+from opencowin.registry.checks import check
+from opencowin.registry.model import Beneficiary, Channel, Facts, Person, Registration, age_band
+from opencowin.registry.names import same_name
+from opencowin.registry.reference_ids import new_reference_id
+from opencowin.registry.refusals import (
+    MemberLocked,
+    NoSuchBeneficiary,
+    PriorityGroupUnproven,
+    TooManyMembers,
+)
+from opencowin.registry.sealing import (
+    DOCUMENT,
+    NAME,
+    SECRET_CODE,
+    BeneficiaryRow,
+    empty_facts,
+    open_row,
+    seal_facts,
+)
+
+
+async def register(
+    conn: Connection,
+    floor: Floor,
+    actor: Actor,
+    account_id: UUID,
+    registration: Registration,
+    *,
+    channel: Channel = Channel.SELF,
+) -> Beneficiary:
+    """Register a person in the household of an account; the same registration sent again answers the same person.
+
+    Raises NotPermitted, PriorityGroupUnproven, TooManyMembers, DocumentRegistered (keeps the attempt),
+    TooManyDuplicates, and what `checks.check` raises.
+    """
+    _permit(actor, account_id, registration, channel)
+    facts = check(floor, registration)
+    person = Person(account_id, uuid4())
+    row = await _twin_by_document(conn, floor, actor, person, facts)
+    if row is None:
+        row = await _add(conn, floor, person, facts, channel)
+    if not _is_own(actor, account_id):
+        subject = ("beneficiary", row.beneficiary_id)
+        await audit.record(conn, actor, "registry.register", subject=subject, reason=channel.value)
+    return open_row(floor.keyring, row)
+
+
+async def edit(
+    conn: Connection, floor: Floor, actor: Actor, reference_id: int, registration: Registration
+) -> Beneficiary:
+    """Replace the facts of a member of one's own household, until the first dose. Priority groups stay as they are.
+
+    Raises NoSuchBeneficiary, MemberLocked, DocumentRegistered (keeps the attempt), and what `checks.check` raises.
+    """
+    row = await _hold_own(conn, actor, reference_id)
+    facts = check(floor, replace(registration, priority_groups=tuple(row.priority_groups)))
+    if facts.document_hash != row.document_hash:
+        await _change_document(conn, floor, actor, row, facts)
+    await queries.change_beneficiary(conn, row.person, facts, seal_facts(floor.keyring, facts), floor.clock.now())
+    if (facts.gender_id, facts.birth_year) != (row.gender_id, row.birth_year):
+        await _count(conn, floor, row, amount=-1)
+        await _count(conn, floor, replace(row, gender_id=facts.gender_id, birth_year=facts.birth_year), amount=1)
+    return open_row(floor.keyring, await _row_of(conn, row.person))
+
+
+async def remove(conn: Connection, floor: Floor, actor: Actor, reference_id: int) -> None:
+    """Remove a member of one's own household, until the first dose: sealed facts are overwritten, the document may be
+    registered again, the reference id is never given again. Raises NoSuchBeneficiary, MemberLocked."""
+    row = await _hold_own(conn, actor, reference_id)
+    if row.document_hash is not None:
+        await queries.free_document(conn, row.document_hash, row.person)
+    no_code = floor.keyring.seal("", SECRET_CODE)
+    await queries.erase_beneficiary(conn, row.person, empty_facts(floor.keyring), no_code, floor.clock.now())
+    await _count(conn, floor, row, amount=-1)
+
+
+async def members(conn: Connection, floor: Floor, actor: Actor) -> list[Beneficiary]:
+    """One's own household, in the order of the members' numbers. Raises NotPermitted."""
+    rows = await queries.live_members(conn, actor.own_account())
+    return [open_row(floor.keyring, row) for row in rows]
+
+
+async def own_members(conn: Connection, floor: Floor, actor: Actor, reference_ids: Sequence[int]) -> list[Beneficiary]:
+    """These members of one's own household, in this order, kept as they are until the transaction ends.
+
+    Raises NotPermitted, and NoSuchBeneficiary when any of them is not of this household.
+    """
+    rows = await queries.share_members(conn, actor.own_account(), reference_ids)
+    found = {row.reference_id: open_row(floor.keyring, row) for row in rows}
+    if not found.keys() >= set(reference_ids):
+        raise NoSuchBeneficiary(field="beneficiary_reference_id")
+    return [found[reference_id] for reference_id in reference_ids]
+
+
+def _is_own(actor: Actor, account_id: UUID) -> bool:
+    return actor.kind is ActorKind.CITIZEN and actor.account_id == account_id
+
+
+def _permit(actor: Actor, account_id: UUID, registration: Registration, channel: Channel) -> None:
+    if channel is not Channel.SELF:
+        actor.require(Permission.REGISTER_BENEFICIARIES)
+        return
+    actor.require(Permission.MANAGE_OWN_MEMBERS)
+    if actor.own_account() != account_id:
+        raise NotPermitted
+    if registration.priority_groups:
+        raise PriorityGroupUnproven(field="priority_groups")
+
+
+def _is_same(floor: Floor, row: BeneficiaryRow, facts: Facts) -> bool:
+    """Whether the row holds this very registration: the same document, birth year and name."""
+    return (
+        (row.document_type_id, row.birth_year) == (facts.document_type_id, facts.birth_year)
+        and floor.keyring.open(row.document_sealed, DOCUMENT) == facts.document_number
+        and same_name(floor.keyring.open(row.name_sealed, NAME), facts.name)
+    )
+
+
+async def _twin_by_document(
+    conn: Connection, floor: Floor, actor: Actor, person: Person, facts: Facts
+) -> BeneficiaryRow | None:
+    """Enter the document before anything else is written; the member of this household who registered with it."""
+    holder = await directory.enter(conn, floor, facts.document_hash, person)
+    if holder is None or facts.document_hash is None:
+        return None
+    if holder.account_id == person.account_id:
+        row = await queries.beneficiary_of(conn, holder)
+        if row is not None and _is_same(floor, row, facts):
+            return row
+    raise await directory.duplicate(conn, floor, actor, person.account_id, facts.document_hash)
+
+
+async def _add(conn: Connection, floor: Floor, person: Person, facts: Facts, channel: Channel) -> BeneficiaryRow:
+    """Add a member under the household's lock; a member with the same facts and a shareable document is the same."""
+    await queries.ensure_household(conn, person.account_id)
+    await queries.lock_household(conn, person.account_id)
+    present = await queries.live_members(conn, person.account_id)
+    if twin := next((row for row in present if _is_same(floor, row, facts)), None):
+        return twin
+    await queries.insert_beneficiary(
+        conn,
+        person,
+        facts,
+        seal_facts(floor.keyring, facts),
+        member_number=_free_number(present, floor.settings.members_per_mobile),
+        reference_id=await _new_reference(conn, person),
+        secret_code_sealed=floor.keyring.seal(f"{secrets.randbelow(10_000):04}", SECRET_CODE),
+        channel=channel,
+        at=floor.clock.now(),
+    )
+    row = await _row_of(conn, person)
+    await _count(conn, floor, row, amount=1)
+    return row
+
+
+def _free_number(present: Sequence[BeneficiaryRow], limit: int) -> int:
+    if len(present) >= limit:
+        raise TooManyMembers(limit=limit)
+    return min(set(range(1, limit + 1)) - {row.member_number for row in present})
+
+
+async def _new_reference(conn: Connection, person: Person) -> int:
+    while not await queries.reserve_reference(conn, reference_id := new_reference_id(), person):
+        pass
+    return reference_id
+
+
+async def _row_of(conn: Connection, person: Person) -> BeneficiaryRow:
+    row = await queries.beneficiary_of(conn, person)
+    if row is None:
+        raise NoSuchBeneficiary
+    return row
+
+
+async def _hold_own(conn: Connection, actor: Actor, reference_id: int) -> BeneficiaryRow:
+    actor.require(Permission.MANAGE_OWN_MEMBERS)
+    row = await queries.hold_member(conn, actor.own_account(), reference_id)
+    if row is None:
+        raise NoSuchBeneficiary(field="beneficiary_reference_id")
+    if row.locked_at is not None:
+        raise MemberLocked
+    return row
+
+
+async def _change_document(conn: Connection, floor: Floor, actor: Actor, row: BeneficiaryRow, facts: Facts) -> None:
+    if facts.document_hash is not None and await directory.enter(conn, floor, facts.document_hash, row.person):
+        raise await directory.duplicate(conn, floor, actor, row.account_id, facts.document_hash)
+    if row.document_hash is not None:
+        await queries.free_document(conn, row.document_hash, row.person)
+
+
+async def _count(conn: Connection, floor: Floor, row: BeneficiaryRow, *, amount: int) -> None:
+    """Count a registration, or take it back (amount -1) on the day on which it was counted."""
+    band = age_band(row.birth_year, floor.clock.local(row.registered_at).year)
+    keys = {"gender": row.gender_id, "age": band}
+    at = row.registered_at
+    await measures.count(conn, floor.clock, "registration", district_id=0, at=at, keys=keys, amount=amount)

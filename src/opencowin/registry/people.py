@@ -1,0 +1,92 @@
+"""One person at a time: found by reference, proven by secret code, read with a reason, locked by the first dose."""
+
+import hmac
+from uuid import UUID
+
+from opencowin.kit import audit
+from opencowin.kit.actor import Actor, ActorKind, NotPermitted
+from opencowin.kit.db import Connection
+from opencowin.kit.floor import Floor
+from opencowin.kit.throttle import DAY, HOUR, Limit, count_all, wait_for
+from opencowin.registry import queries
+from opencowin.registry.model import Beneficiary, Person
+from opencowin.registry.names import same_name
+from opencowin.registry.reference_ids import is_reference_id
+from opencowin.registry.refusals import NoSuchBeneficiary, TooManyWrongCodes, WrongSecretCode
+from opencowin.registry.sealing import NAME, SECRET_CODE, open_row
+
+WRONG_CODES_PER_DAY = 3
+"""Times the hourly limit: a four-digit code stands 15 tries a day, not 120."""
+WRONG_CODES_PER_ACTOR = 10
+"""Times the hourly limit of one beneficiary."""
+
+
+async def find_person(conn: Connection, reference_id: int) -> Person:
+    """Whom a reference id names; tells nothing about the person. Raises NoSuchBeneficiary."""
+    person = await queries.person_of_reference(conn, reference_id) if is_reference_id(reference_id) else None
+    if person is None:
+        raise NoSuchBeneficiary(field="beneficiary_reference_id")
+    return person
+
+
+async def read_person(conn: Connection, floor: Floor, actor: Actor, person: Person, reason: str) -> Beneficiary:
+    """A person's facts. Everybody but the own household leaves an audit row with the reason.
+
+    A citizen finds nobody outside the own household. Raises NoSuchBeneficiary, NotPermitted (the public).
+    """
+    if actor.kind is ActorKind.PUBLIC:
+        raise NotPermitted
+    own = actor.kind is ActorKind.CITIZEN
+    if own and actor.account_id != person.account_id:
+        raise NoSuchBeneficiary
+    row = await queries.beneficiary_of(conn, person)
+    if row is None:
+        raise NoSuchBeneficiary
+    if not own:
+        subject = ("beneficiary", person.beneficiary_id)
+        await audit.record(conn, actor, "registry.read_person", subject=subject, reason=reason)
+    return open_row(floor.keyring, row)
+
+
+async def member_named(conn: Connection, floor: Floor, account_id: UUID, name: str) -> Person | None:
+    """The one member of a household with this name, as a person who consented wrote it; None if none or several."""
+    rows = await queries.live_members(conn, account_id)
+    found = [row.person for row in rows if same_name(floor.keyring.open(row.name_sealed, NAME), name)]
+    return found[0] if len(found) == 1 else None
+
+
+async def prove(conn: Connection, floor: Floor, actor: Actor, reference_id: int, secret_code: str) -> Person:
+    """The person who showed a reference id with its secret code. Every try leaves an audit row.
+
+    Raises WrongSecretCode (keeps the count; the same for an unknown reference id) and TooManyWrongCodes.
+    """
+    person = await queries.person_of_reference(conn, reference_id)
+    sealed = await queries.hold_secret_code(conn, person) if person else None
+    limits = _limits(floor, actor, reference_id)
+    if wait := await wait_for(conn, floor, limits):
+        raise TooManyWrongCodes(retry_after=wait)
+    expected = floor.keyring.open(sealed, SECRET_CODE) if sealed else "none"
+    right = hmac.compare_digest(secret_code.strip().encode(), expected.encode())
+    subject = ("beneficiary", str(person.beneficiary_id)) if person else ("reference", "unknown")
+    if person is not None and sealed is not None and right:
+        await audit.record(conn, actor, "registry.prove", subject=subject, reason="secret code")
+        return person
+    await count_all(conn, floor, limits)
+    await audit.record(conn, actor, "registry.prove", subject=subject, reason="wrong secret code")
+    raise WrongSecretCode(field="secret_code")
+
+
+async def lock(conn: Connection, floor: Floor, person: Person) -> None:
+    """Lock a person's facts against the household's changes, as the first dose does. Raises NoSuchBeneficiary."""
+    if not await queries.set_locked(conn, person, floor.clock.now()):
+        raise NoSuchBeneficiary
+
+
+def _limits(floor: Floor, actor: Actor, reference_id: int) -> tuple[Limit, ...]:
+    tries = floor.settings.secret_code_tries
+    who = f"{actor.kind}:{actor.actor_id}:{actor.address if actor.kind is ActorKind.PUBLIC else ''}"
+    return (
+        Limit(f"secret-code:{reference_id}", tries, HOUR),
+        Limit(f"secret-code-day:{reference_id}", tries * WRONG_CODES_PER_DAY, DAY),
+        Limit(f"secret-code-by:{who}", tries * WRONG_CODES_PER_ACTOR, HOUR),
+    )

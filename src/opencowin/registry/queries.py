@@ -1,0 +1,277 @@
+"""All SQL of the registry: one function, one statement."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import LiteralString
+from uuid import UUID
+
+from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
+from opencowin.registry.model import Channel, Facts, Person
+from opencowin.registry.sealing import BeneficiaryRow, SealedFacts
+
+_MEMBER: LiteralString = """
+    SELECT account_id, beneficiary_id, reference_id, member_number, name_sealed, birth_year, birth_date_sealed,
+           gender_id, document_type_id, document_sealed, document_masked_sealed, document_hash, comorbidity,
+           priority_groups, consent_version, secret_code_sealed, registered_at, locked_at
+    FROM beneficiary WHERE deleted_at IS NULL AND account_id = %(account)s"""
+
+
+async def ensure_household(conn: Connection, account_id: UUID) -> None:
+    """Make the account's household unless it exists."""
+    await run(
+        conn, "INSERT INTO household (account_id) VALUES (%(account)s) ON CONFLICT DO NOTHING", account=account_id
+    )
+
+
+async def lock_household(conn: Connection, account_id: UUID) -> None:
+    """Hold the household, so that its members are added one at a time."""
+    await run(conn, "SELECT 1 FROM household WHERE account_id = %(account)s FOR UPDATE", account=account_id)
+
+
+async def reserve_document(conn: Connection, document_hash: bytes, person: Person, at: datetime) -> bool:
+    """Enter a document for this person unless it is entered; waits for whoever is entering it just now."""
+    entered = await run(
+        conn,
+        """
+        INSERT INTO identity_document (document_hash, account_id, beneficiary_id, registered_at)
+        VALUES (%(hash)s, %(account)s, %(beneficiary)s, %(at)s) ON CONFLICT (document_hash) DO NOTHING
+        """,
+        hash=document_hash,
+        account=person.account_id,
+        beneficiary=person.beneficiary_id,
+        at=at,
+    )
+    return entered == 1
+
+
+async def holder_of_document(conn: Connection, document_hash: bytes) -> Person | None:
+    """Whom the document is entered for."""
+    return await fetch_one(
+        conn,
+        Person,
+        "SELECT account_id, beneficiary_id FROM identity_document WHERE document_hash = %(hash)s",
+        hash=document_hash,
+    )
+
+
+async def free_document(conn: Connection, document_hash: bytes, person: Person) -> None:
+    """Let the document be registered again."""
+    await run(
+        conn,
+        """
+        DELETE FROM identity_document WHERE document_hash = %(hash)s
+          AND account_id = %(account)s AND beneficiary_id = %(beneficiary)s
+        """,
+        hash=document_hash,
+        account=person.account_id,
+        beneficiary=person.beneficiary_id,
+    )
+
+
+async def add_duplicate_attempt(conn: Connection, document_hash: bytes, account_id: UUID, at: datetime) -> None:
+    """Keep a second registration of a document for a human to look at."""
+    await run(
+        conn,
+        """
+        INSERT INTO duplicate_attempt (document_hash, account_id, attempted_at)
+        VALUES (%(hash)s, %(account)s, %(at)s)
+        """,
+        hash=document_hash,
+        account=account_id,
+        at=at,
+    )
+
+
+async def reserve_reference(conn: Connection, reference_id: int, person: Person) -> bool:
+    """Give the reference id to this person unless it was ever given."""
+    given = await run(
+        conn,
+        """
+        INSERT INTO beneficiary_reference (reference_id, account_id, beneficiary_id)
+        VALUES (%(reference)s, %(account)s, %(beneficiary)s) ON CONFLICT (reference_id) DO NOTHING
+        """,
+        reference=reference_id,
+        account=person.account_id,
+        beneficiary=person.beneficiary_id,
+    )
+    return given == 1
+
+
+async def insert_beneficiary(
+    conn: Connection,
+    person: Person,
+    facts: Facts,
+    sealed: SealedFacts,
+    *,
+    reference_id: int,
+    member_number: int,
+    secret_code_sealed: bytes,
+    channel: Channel,
+    at: datetime,
+) -> None:
+    """Add a beneficiary."""
+    await run(
+        conn,
+        """
+        INSERT INTO beneficiary (account_id, beneficiary_id, reference_id, member_number, name_sealed, birth_year,
+            birth_date_sealed, gender_id, document_type_id, document_sealed, document_masked_sealed, document_hash,
+            comorbidity, priority_groups, consent_version, secret_code_sealed, channel, registered_at, changed_at)
+        VALUES (%(account)s, %(beneficiary)s, %(reference)s, %(member_number)s, %(name)s, %(birth_year)s,
+            %(birth_date)s, %(gender)s, %(document_type)s, %(document)s, %(document_masked)s, %(document_hash)s,
+            %(comorbidity)s, %(groups)s, %(consent)s, %(secret_code)s, %(channel)s, %(at)s, %(at)s)
+        """,
+        account=person.account_id,
+        beneficiary=person.beneficiary_id,
+        reference=reference_id,
+        member_number=member_number,
+        name=sealed.name,
+        birth_year=facts.birth_year,
+        birth_date=sealed.birth_date,
+        gender=facts.gender_id,
+        document_type=facts.document_type_id,
+        document=sealed.document,
+        document_masked=sealed.document_masked,
+        document_hash=facts.document_hash,
+        comorbidity=facts.comorbidity,
+        groups=list(facts.priority_groups),
+        consent=facts.consent_version,
+        secret_code=secret_code_sealed,
+        channel=channel.value,
+        at=at,
+    )
+
+
+async def change_beneficiary(conn: Connection, person: Person, facts: Facts, sealed: SealedFacts, at: datetime) -> None:
+    """Replace a beneficiary's facts; priority groups, reference and secret code stay."""
+    await run(
+        conn,
+        """
+        UPDATE beneficiary SET name_sealed = %(name)s, birth_year = %(birth_year)s, birth_date_sealed = %(birth_date)s,
+            gender_id = %(gender)s, document_type_id = %(document_type)s, document_sealed = %(document)s,
+            document_masked_sealed = %(document_masked)s, document_hash = %(document_hash)s,
+            comorbidity = %(comorbidity)s, consent_version = %(consent)s, changed_at = %(at)s
+        WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s
+        """,
+        account=person.account_id,
+        beneficiary=person.beneficiary_id,
+        name=sealed.name,
+        birth_year=facts.birth_year,
+        birth_date=sealed.birth_date,
+        gender=facts.gender_id,
+        document_type=facts.document_type_id,
+        document=sealed.document,
+        document_masked=sealed.document_masked,
+        document_hash=facts.document_hash,
+        comorbidity=facts.comorbidity,
+        consent=facts.consent_version,
+        at=at,
+    )
+
+
+async def erase_beneficiary(
+    conn: Connection, person: Person, empty: SealedFacts, secret_code_sealed: bytes, at: datetime
+) -> None:
+    """Overwrite what is known of a person and mark the row as removed."""
+    await run(
+        conn,
+        """
+        UPDATE beneficiary SET name_sealed = %(name)s, birth_date_sealed = NULL, document_sealed = %(document)s,
+            document_masked_sealed = %(document_masked)s, document_hash = NULL, secret_code_sealed = %(secret_code)s,
+            comorbidity = false, priority_groups = '{}', changed_at = %(at)s, deleted_at = %(at)s
+        WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s
+        """,
+        account=person.account_id,
+        beneficiary=person.beneficiary_id,
+        name=empty.name,
+        document=empty.document,
+        document_masked=empty.document_masked,
+        secret_code=secret_code_sealed,
+        at=at,
+    )
+
+
+async def set_locked(conn: Connection, person: Person, at: datetime) -> bool:
+    """Lock a beneficiary's facts; False when there is no such beneficiary."""
+    locked = await run(
+        conn,
+        """
+        UPDATE beneficiary SET locked_at = coalesce(locked_at, %(at)s)
+        WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s AND deleted_at IS NULL
+        """,
+        account=person.account_id,
+        beneficiary=person.beneficiary_id,
+        at=at,
+    )
+    return locked == 1
+
+
+async def live_members(conn: Connection, account_id: UUID) -> list[BeneficiaryRow]:
+    """The members of a household, in the order of their numbers."""
+    return await fetch_all(
+        conn,
+        BeneficiaryRow,
+        _MEMBER + " ORDER BY member_number",
+        account=account_id,
+    )
+
+
+async def share_members(conn: Connection, account_id: UUID, reference_ids: Sequence[int]) -> list[BeneficiaryRow]:
+    """These members of a household, kept as they are until the transaction ends; in the order of their ids."""
+    return await fetch_all(
+        conn,
+        BeneficiaryRow,
+        _MEMBER + " AND reference_id = ANY(%(references)s) ORDER BY beneficiary_id FOR SHARE",
+        account=account_id,
+        references=list(reference_ids),
+    )
+
+
+async def hold_member(conn: Connection, account_id: UUID, reference_id: int) -> BeneficiaryRow | None:
+    """One member of a household, held for a change."""
+    return await fetch_one(
+        conn,
+        BeneficiaryRow,
+        _MEMBER + " AND reference_id = %(reference)s FOR UPDATE",
+        account=account_id,
+        reference=reference_id,
+    )
+
+
+async def beneficiary_of(conn: Connection, person: Person) -> BeneficiaryRow | None:
+    """One beneficiary."""
+    return await fetch_one(
+        conn,
+        BeneficiaryRow,
+        _MEMBER + " AND beneficiary_id = %(beneficiary)s",
+        account=person.account_id,
+        beneficiary=person.beneficiary_id,
+    )
+
+
+async def person_of_reference(conn: Connection, reference_id: int) -> Person | None:
+    """Whom the reference id names, unless that person was removed."""
+    return await fetch_one(
+        conn,
+        Person,
+        """
+        SELECT account_id, beneficiary_id FROM beneficiary_reference named
+        WHERE named.reference_id = %(reference)s AND EXISTS (
+            SELECT FROM beneficiary one WHERE one.account_id = named.account_id
+              AND one.beneficiary_id = named.beneficiary_id AND one.deleted_at IS NULL)
+        """,
+        reference=reference_id,
+    )
+
+
+async def hold_secret_code(conn: Connection, person: Person) -> bytes | None:
+    """The sealed secret code, held so that tries at one person come one after another."""
+    found = await fetch_value(
+        conn,
+        """
+        SELECT secret_code_sealed FROM beneficiary
+        WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s AND deleted_at IS NULL FOR NO KEY UPDATE
+        """,
+        account=person.account_id,
+        beneficiary=person.beneficiary_id,
+    )
+    return None if found is None else bytes(found)

@@ -1,0 +1,1 @@
+"""Tests: the published contract against the running server."""
