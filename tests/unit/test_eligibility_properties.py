@@ -25,7 +25,7 @@ from opencowin.programme import (
 INDIA = read_programme(open_pack("india"))
 VACCINES = st.sampled_from([*INDIA.vaccines, *["COVISHIELD"] * 3, "COVAXIN", "CORBEVAX"])
 DAYS = st.dates(date(2020, 12, 1), date(2023, 6, 30))
-QUICK = settings(max_examples=40, deadline=None, database=None, derandomize=True)
+QUICK = settings(max_examples=30, deadline=None, database=None, derandomize=True)
 
 
 @st.composite

@@ -1,7 +1,7 @@
 """The RDF canonical form (URDNA2015) of Co-WIN's credential, mapped by hand: thirty times faster than general JSON-LD.
 
-The shape is fixed: the credential, its subject, one evidence and their four nested things. Each blank node is reached by
-another property or from another named node, so the first-degree hash tells them all apart and the long part of the
+The shape is fixed: the credential, its subject, one evidence and their four nested things. Each blank node is reached
+by another property or from another named node, so the first-degree hash tells them all apart and the long part of the
 algorithm never runs. A document where that does not hold, or with a key that the contexts do not define, is refused.
 """
 
@@ -48,9 +48,7 @@ ADDRESS = Shape(
     | {"streetAddress2": "vac:addressLine2", "city": "vac:city", "district": "vac:district"}
 )
 PERSON = Shape(
-    literals=_schema(
-        refId="id", uhid="id", name="name", age="Number", gender="gender", nationality="nationality"
-    ),
+    literals=_schema(refId="id", uhid="id", name="name", age="Number", gender="gender", nationality="nationality"),
     nested={"address": (SCHEMA + "PostalAddress", ADDRESS)},
     types={"Person": SCHEMA + "Person"},
 )

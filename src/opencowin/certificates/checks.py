@@ -14,7 +14,7 @@ ZERO_WIDTH_JOINERS = "\u200c\u200d"
 def clean(text: str) -> str:
     """NFC, without control and format characters, runs of white space made one space.
 
-    A tab is why: the JSON-LD canonizers of two languages write it differently, and a signature over it verifies in one only.
+    A tab is why: the JSON-LD canonizers of two languages write it differently; a signature over it fits in one only.
     """
     kept = (
         " " if unicodedata.category(mark) in ("Zs", "Zl", "Zp") or mark in "\t\n\r\v\f" else mark
@@ -26,11 +26,7 @@ def clean(text: str) -> str:
 
 def signable(statement: CertificateStatement) -> CertificateStatement:
     """The statement with its texts cleaned. Raises NotSignable where it contradicts itself."""
-    tidy = replace(
-        statement,
-        **_cleaned_texts(statement),
-        doses=tuple(_clean_dose(dose) for dose in statement.doses),
-    )
+    tidy = _clean_statement(statement)
     _require(bool(tidy.name), "it has no name")
     _require(bool(tidy.certificate_id) and tidy.certificate_id.isascii(), "its number is empty or not plain ASCII")
     _require("/" not in tidy.certificate_id and " " not in tidy.certificate_id, "its number holds a slash or a space")
@@ -46,11 +42,23 @@ def _require(holds: bool, reason: str) -> None:
         raise NotSignable(reason=reason)
 
 
-def _cleaned_texts(statement: CertificateStatement) -> dict[str, str | None]:
-    names = ("certificate_id", "beneficiary_reference", "subject_id", "name", "sex", "identity", "given_name")
-    names += ("family_name", "district", "state", "postal_code", "travel_document")
-    texts = {name: getattr(statement, name) for name in names}
-    return {name: None if text is None else clean(text) for name, text in texts.items()}
+def _clean_statement(statement: CertificateStatement) -> CertificateStatement:
+    return replace(
+        statement,
+        certificate_id=clean(statement.certificate_id),
+        beneficiary_reference=clean(statement.beneficiary_reference),
+        subject_id=clean(statement.subject_id),
+        name=clean(statement.name),
+        given_name=clean(statement.given_name or "") or None,
+        family_name=clean(statement.family_name or "") or None,
+        sex=clean(statement.sex),
+        identity=clean(statement.identity),
+        travel_document=clean(statement.travel_document),
+        district=clean(statement.district),
+        state=clean(statement.state),
+        postal_code=clean(statement.postal_code),
+        doses=tuple(_clean_dose(dose) for dose in statement.doses),
+    )
 
 
 def _clean_dose(dose: DoseStatement) -> DoseStatement:
@@ -90,7 +98,7 @@ def _check_doses(statement: CertificateStatement) -> None:
         _require(1 <= dose.number <= dose.total <= 9, f"dose {dose.number} of {dose.total} cannot be")
         _require(born <= dose.given_on, "a dose was given before birth")
         # A day of grace: the dose's date is local, the instant of issue is not.
-        _require((dose.given_on - statement.issued_at.date()).days <= 1, "a dose was given after the certificate's issue")
-        _require(bool(dose.vaccine.name) and bool(dose.facility.name), "a dose has no vaccine or no centre")
+        _require((dose.given_on - statement.issued_at.date()).days <= 1, "a dose was given after the day of issue")
+        _require(bool(dose.vaccine.name), "a dose names no vaccine")
         if dose.valid_from and dose.valid_until:
             _require(dose.valid_from <= dose.valid_until, "a dose's validity ends before it begins")

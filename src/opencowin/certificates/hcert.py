@@ -2,7 +2,7 @@
 
 import io
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -21,8 +21,8 @@ from opencowin.certificates.mrz import machine_readable
 from opencowin.certificates.refusals import (
     CertificateExpired,
     ContentImplausible,
+    FormatImpossible,
     NotACertificate,
-    NotSignable,
     SignatureBroken,
     UnknownSigner,
 )
@@ -40,7 +40,7 @@ LONGEST_TEXT, LONGEST_IDENTIFIER = 80, 72
 
 
 def sign_eu_dcc(statement: CertificateStatement, issuer: Issuer) -> Payload:
-    """The certificate of the latest dose as QR text. Raises NotSignable, also where the vaccine has no European code."""
+    """The certificate of the latest dose as QR text. Raises NotSignable or FormatImpossible."""
     tidy = signable(statement)
     protected = cbor2.dumps({ALGORITHM: ES256, KEY_ID: issuer.key_id})
     body = cbor2.dumps(_claims(tidy, issuer))
@@ -66,11 +66,11 @@ def verify_eu_dcc(text: str, signers: Sequence[x509.Certificate], now: datetime)
 
 
 def uvci(profile: IssuerProfile, certificate_id: str) -> str:
-    """The unique vaccination certificate identifier with its check character. Raises NotSignable."""
+    """The unique vaccination certificate identifier with its check character. Raises FormatImpossible."""
     opaque = certificate_id.upper()
     unchecked = f"URN:UVCI:01:{profile.country_code}:{profile.uvci_authority}/{opaque}"
     if any(mark not in ALPHABET for mark in unchecked) or len(unchecked) + 2 > LONGEST_IDENTIFIER:
-        raise NotSignable(reason="its number cannot stand in a European identifier")
+        raise FormatImpossible(format=Format.EU_DCC, reason="its number cannot stand in a European identifier")
     return f"{unchecked}#{check_character(unchecked)}"
 
 
@@ -85,9 +85,7 @@ def check_character(text: str) -> str:
 
 def _claims(statement: CertificateStatement, issuer: Issuer) -> dict[int, object]:
     issued = statement.issued_at.astimezone(UTC).replace(microsecond=0)
-    until = min(
-        issued + timedelta(days=issuer.profile.hcert_valid_days), issuer.signer_certificate.not_valid_after_utc
-    )
+    until = min(issued + timedelta(days=issuer.profile.hcert_valid_days), issuer.signer_certificate.not_valid_after_utc)
     return {
         ISSUER: issuer.profile.country_code,
         EXPIRES_AT: int(until.timestamp()),
@@ -100,7 +98,7 @@ def _dcc(statement: CertificateStatement, profile: IssuerProfile) -> dict[str, o
     dose = statement.latest
     codes = dose.vaccine
     if not (codes.product and codes.holder and codes.prophylaxis and codes.target):
-        raise NotSignable(reason="its vaccine has no European code")
+        raise FormatImpossible(format=Format.EU_DCC, reason="its vaccine has no European code")
     vaccination = {
         "tg": codes.target,
         "vp": codes.prophylaxis,
@@ -122,7 +120,7 @@ def _names(statement: CertificateStatement) -> dict[str, str]:
     given = statement.given_name if statement.family_name else None
     names = {"fn": family[:LONGEST_TEXT], "fnt": machine_readable(family)}
     if not names["fnt"]:
-        raise NotSignable(reason="its name cannot be written in Latin letters")
+        raise FormatImpossible(format=Format.EU_DCC, reason="its name cannot be written in Latin letters")
     return names | ({"gn": given[:LONGEST_TEXT], "gnt": machine_readable(given)} if given else {})
 
 
@@ -130,7 +128,7 @@ def _to_be_signed(protected: bytes, body: bytes) -> bytes:
     return cbor2.dumps(["Signature1", protected, b"", body])
 
 
-def _opened(text: str) -> tuple[bytes, dict[Any, Any], bytes, bytes]:
+def _opened(text: str) -> tuple[bytes, Mapping[Any, Any], bytes, bytes]:
     if not text.startswith(PREFIX):
         raise NotACertificate
     try:
@@ -140,7 +138,7 @@ def _opened(text: str) -> tuple[bytes, dict[Any, Any], bytes, bytes]:
         protected, unprotected, body, signature = cose.value
     except (ValueError, zlib.error, cbor2.CBORDecodeError, AttributeError, TypeError) as odd:
         raise NotACertificate from odd
-    if not all(isinstance(part, bytes) for part in (protected, body, signature)) or not isinstance(unprotected, dict):
+    if not isinstance(unprotected, Mapping) or {type(protected), type(body), type(signature)} != {bytes}:
         raise NotACertificate
     return protected, unprotected, body, signature
 
@@ -182,7 +180,7 @@ def _facts(claims: dict[Any, Any], now: datetime) -> CertificateFacts:
         raise NotACertificate from missing
     if now > until:
         raise CertificateExpired(until=until.date().isoformat())
-    if not 1 <= number or total < 1 or given_on > until.date():
+    if number < 1 or total < 1 or given_on > until.date():
         raise ContentImplausible(reason="its dose or its date cannot be")
     return CertificateFacts(
         Format.EU_DCC, str(claims[ISSUER]), _certificate_id(identifier), name, born, product, number, total, given_on,

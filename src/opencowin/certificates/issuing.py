@@ -10,11 +10,10 @@ from pydantic import TypeAdapter
 
 from opencowin import identity, programme, registry, vaccination
 from opencowin.certificates import queries
-from opencowin.certificates.divoc import sign_divoc
-from opencowin.certificates.hcert import sign_eu_dcc
 from opencowin.certificates.keys import own_issuer
-from opencowin.certificates.model import CertificateStatement, Format, Payload
+from opencowin.certificates.model import CertificateStatement, Format
 from opencowin.certificates.pdf import render_certificate
+from opencowin.certificates.signing import sign_all
 from opencowin.certificates.statements import state_doses
 from opencowin.kit import audit
 from opencowin.kit.actor import Actor, ActorKind, system
@@ -27,7 +26,6 @@ from opencowin.registry import Person
 STATEMENT, PAYLOADS = "certificate.statement", "certificate.payloads"
 _statements = TypeAdapter(CertificateStatement)
 _payloads = TypeAdapter(dict[Format, str])
-SIGNERS = (sign_divoc, sign_eu_dcc)
 SWEEP_AFTER = timedelta(seconds=20)
 SWEEP_BATCH = 200
 
@@ -92,7 +90,7 @@ async def _issue(
     statement: CertificateStatement,
 ) -> bool:
     issuer = await own_issuer(conn, floor)
-    payloads: list[Payload] = [sign(statement, issuer) for sign in SIGNERS]
+    payloads = sign_all(statement, issuer)
     seal = floor.keyring.seal
     stored = await queries.put(
         conn,

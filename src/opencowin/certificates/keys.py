@@ -1,8 +1,16 @@
 """The deployment's own issuer: its keys are made at first need, kept sealed in the database, and published."""
 
+import hashlib
+
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
 
 from opencowin.certificates.issuers import (
     Issuer,
@@ -20,38 +28,68 @@ from opencowin.kit.floor import Floor
 from opencowin.kit.pack import CountryPack
 
 CREDENTIAL, SIGNER, AUTHORITY = "certificate.credential", "certificate.signer", "certificate.authority"
+
+
+class IssuerIncomplete(RuntimeError):
+    """One of the issuer's keys was retired without a successor: make new ones before certificates can be issued."""
+
+
 _opened: dict[tuple[CountryPack, str, str], Issuer] = {}
 
 
 async def ensure_keys(conn: Connection, floor: Floor) -> None:
     """Make the issuer's keys unless there are some; two processes at once make one set."""
-    await signing_keys.lock(conn)
+    await signing_keys.hold(conn, CREDENTIAL)
     if await signing_keys.current(conn, floor.keyring, CREDENTIAL) is not None:
         return
     made = new_keys(read_profile(floor.pack), floor.clock.now())
-    signer = x509.load_pem_x509_certificate(made.signer_certificate.encode())
-    authority = x509.load_pem_x509_certificate(made.csca_certificate.encode())
-    for purpose, algorithm, private, certificate in (
-        (CREDENTIAL, "PS256", made.rsa_key, None),
-        (SIGNER, "ES256", made.signer_key, signer),
-        (AUTHORITY, "ES256", made.csca_key, authority),
+    credential = load_pem_private_key(made.rsa_key.encode(), password=None).public_key()
+    await _keep(conn, floor, CREDENTIAL, "PS256", made.rsa_key, credential)
+    for purpose, private, pem in (
+        (SIGNER, made.signer_key, made.signer_certificate),
+        (AUTHORITY, made.csca_key, made.csca_certificate),
     ):
-        await signing_keys.store(conn, floor.keyring, purpose, algorithm, private, certificate)
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+        await _keep(conn, floor, purpose, "ES256", private, certificate.public_key(), certificate)
+
+
+async def _keep(
+    conn: Connection,
+    floor: Floor,
+    purpose: str,
+    algorithm: str,
+    private_pem: str,
+    public: PublicKeyTypes,
+    certificate: x509.Certificate | None = None,
+) -> None:
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    await signing_keys.store(
+        conn,
+        floor.keyring,
+        purpose,
+        key_id=f"{purpose}:{hashlib.sha256(der).hexdigest()[:16]}",
+        algorithm=algorithm,
+        private_pem=private_pem.encode(),
+        public_pem=public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
+        certificate_pem=certificate.public_bytes(Encoding.PEM).decode() if certificate else None,
+    )
 
 
 async def own_issuer(conn: Connection, floor: Floor) -> Issuer:
     """The issuer that signs today. Opened keys are kept in the process."""
-    keys = [await signing_keys.current(conn, floor.keyring, purpose) for purpose in (CREDENTIAL, SIGNER, AUTHORITY)]
-    if None in keys:
+    if await signing_keys.current(conn, floor.keyring, CREDENTIAL) is None:
         await ensure_keys(conn, floor)
-        return await own_issuer(conn, floor)
-    credential, signer, authority = (key for key in keys if key is not None)
+    credential, signer, authority = [
+        await signing_keys.current(conn, floor.keyring, purpose) for purpose in (CREDENTIAL, SIGNER, AUTHORITY)
+    ]
+    if credential is None or signer is None or authority is None:
+        raise IssuerIncomplete
     name = (floor.pack, credential.key_id, signer.key_id)
     if name not in _opened:
         files = KeyFiles(
-            rsa_key=credential.private_pem,
-            signer_key=signer.private_pem,
-            csca_key=authority.private_pem,
+            rsa_key=credential.private_pem.decode(),
+            signer_key=signer.private_pem.decode(),
+            csca_key=authority.private_pem.decode(),
             signer_certificate=signer.certificate_pem or "",
             csca_certificate=authority.certificate_pem or "",
         )

@@ -66,7 +66,7 @@ class DoseStatement:
 
 @dataclass(frozen=True, slots=True)
 class CertificateStatement:
-    """What one certificate says. `subject_id` is an opaque URI and `identity` a masked text: never an identity number."""
+    """What one certificate says. `subject_id` is an opaque URI, `identity` a masked text: never an identity number."""
 
     certificate_id: str
     beneficiary_reference: str

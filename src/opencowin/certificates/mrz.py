@@ -5,7 +5,7 @@ import unicodedata
 
 from anyascii import anyascii
 
-from opencowin.certificates.indic import romanise
+from opencowin.kit.indic import romanise
 
 LONGEST = 80
 """Characters that the certificate schema allows in a standardised name."""

@@ -9,6 +9,12 @@ class NotSignable(Invalid):
     code = "certificate_not_signable"
 
 
+class FormatImpossible(NotSignable):
+    """The certificate cannot be issued in the form {format}: {reason}."""
+
+    code = "certificate_format_impossible"
+
+
 class CertificateRefused(Invalid):
     """This certificate is not valid."""
 

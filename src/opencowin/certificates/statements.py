@@ -6,10 +6,11 @@ from datetime import datetime
 
 from opencowin import places
 from opencowin.certificates.model import CertificateStatement, DoseStatement, Facility, Stage, VaccineCodes
+from opencowin.certificates.profile import vaccine_codes
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.programme import Programme, Vaccine
-from opencowin.registry import Beneficiary
+from opencowin.registry import Beneficiary, genders
 from opencowin.vaccination import Dose, vaccinator_name
 
 NUMBER_DIGITS = 11
@@ -28,17 +29,9 @@ def stage_of(dose_number: int, primary_doses: int) -> Stage:
     return Stage.FINAL if dose_number == primary_doses else Stage.PRECAUTION
 
 
-def codes_of(vaccine: Vaccine) -> VaccineCodes:
+def codes_of(floor: Floor, vaccine: Vaccine) -> VaccineCodes:
     """A vaccine in words and codes."""
-    codes = vaccine.codes
-    return VaccineCodes(
-        name=vaccine.vaccine_id,
-        manufacturer=vaccine.manufacturer,
-        product=codes.get("dcc_mp", vaccine.name),
-        holder=codes.get("dcc_ma", vaccine.manufacturer),
-        prophylaxis=codes.get("dcc_vp", ""),
-        target=codes.get("dcc_tg", ""),
-    )
+    return vaccine_codes(floor.pack, vaccine.vaccine_id, vaccine.manufacturer, vaccine.codes)
 
 
 async def _facility(conn: Connection, dose: Dose) -> Facility:
@@ -56,6 +49,10 @@ async def _facility(conn: Connection, dose: Dose) -> Facility:
     )
 
 
+def _gender(floor: Floor, beneficiary: Beneficiary) -> str:
+    return next(one.name for one in genders(floor.pack) if one.gender_id == beneficiary.gender_id)
+
+
 async def state_doses(
     conn: Connection, floor: Floor, rules: Programme, beneficiary: Beneficiary, doses: Sequence[Dose], now: datetime
 ) -> CertificateStatement:
@@ -66,7 +63,7 @@ async def state_doses(
         DoseStatement(
             number=dose.dose_number,
             total=total,
-            vaccine=codes_of(rules.vaccines[dose.vaccine_id]),
+            vaccine=codes_of(floor, rules.vaccines[dose.vaccine_id]),
             batch=dose.batch_number,
             given_on=dose.given_on,
             vaccinator=vaccinator_name(floor, dose),
@@ -82,7 +79,7 @@ async def state_doses(
         name=beneficiary.name,
         birth_year=beneficiary.birth_year,
         birth_date=beneficiary.birth_date,
-        sex=str(beneficiary.gender_id),
+        sex=_gender(floor, beneficiary),
         identity=beneficiary.document_masked,
         doses=tuple(stated),
         stage=stage_of(doses[-1].dose_number, primary),

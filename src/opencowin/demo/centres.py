@@ -70,7 +70,9 @@ def _unused(name: str, named: set[str]) -> str:
 def _near(site: Locality, dice: random.Random) -> tuple[float | None, float | None]:
     if site.latitude is None or site.longitude is None:
         return None, None
-    return tuple(round(one + dice.uniform(-SPREAD_DEGREES, SPREAD_DEGREES), 5) for one in (site.latitude, site.longitude))  # type: ignore[return-value]  # two in, two out
+    return tuple(
+        round(one + dice.uniform(-SPREAD_DEGREES, SPREAD_DEGREES), 5) for one in (site.latitude, site.longitude)
+    )  # type: ignore[return-value]  # two in, two out
 
 
 def share_out(whole: int, own: int, weights: Mapping[int, int]) -> dict[int, int]:

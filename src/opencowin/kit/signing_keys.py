@@ -1,13 +1,23 @@
 """Keys that sign tokens and certificates: stored sealed, rotated by adding a newer one, published for verifiers."""
 
+import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+from cryptography.x509 import Certificate
 
 from opencowin.kit.crypto import Keyring
 from opencowin.kit.db import Connection, fetch_all, fetch_one, run
 
 PRIVATE_KEY = "signing_key.private"
+MAKING_LOCK = 0x6F_63_6B_65  # "ocke": one maker of keys at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +26,7 @@ class SigningKey:
 
     key_id: str
     algorithm: str
-    private_pem: bytes
+    private_pem: str
     public_pem: str
     certificate_pem: str | None
     created_at: datetime
@@ -44,25 +54,32 @@ class _Row:
     created_at: datetime
 
 
-async def hold(conn: Connection, purpose: str) -> None:
-    """Be the only one who makes keys for this purpose until the transaction ends: look again before making one."""
-    key = int.from_bytes(hashlib.sha256(f"signing_key:{purpose}".encode()).digest()[:8], signed=True)
-    await run(conn, "SELECT pg_advisory_xact_lock(%(key)s)", key=key)
+async def lock(conn: Connection) -> None:
+    """Be the only one who makes keys until the transaction ends: look again before making some."""
+    await run(conn, "SELECT pg_advisory_xact_lock(%(key)s)", key=MAKING_LOCK)
 
 
-async def store(
+def key_id_of(public_pem: str) -> str:
+    """The name of a key: the start of the SHA-256 of its public half, so that one key has one name everywhere."""
+    der = load_pem_public_key(public_pem.encode()).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.urlsafe_b64encode(hashlib.sha256(der).digest()[:12]).decode()
+
+
+async def store(  # noqa: PLR0917 - a key is its six parts
     conn: Connection,
     keyring: Keyring,
     purpose: str,
-    *,
-    key_id: str,
     algorithm: str,
-    private_pem: bytes,
-    public_pem: str,
-    certificate_pem: str | None = None,
+    private_pem: str,
+    certificate: Certificate | None = None,
+    *,
     active_from: datetime | None = None,
-) -> None:
-    """Keep a key; it signs from `active_from` (default: now), so that verifiers may learn of it before."""
+) -> str:
+    """Keep a key (PKCS 8 PEM); its key id. It signs from `active_from` (default: now), so that verifiers may learn of
+    it before."""
+    public = load_pem_private_key(private_pem.encode(), password=None).public_key()
+    public_pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    key_id = key_id_of(public_pem)
     await run(
         conn,
         """
@@ -73,11 +90,12 @@ async def store(
         key_id=key_id,
         purpose=purpose,
         algorithm=algorithm,
-        private=keyring.seal(private_pem.decode("ascii"), PRIVATE_KEY),
+        private=keyring.seal(private_pem, PRIVATE_KEY),
         public=public_pem,
-        certificate=certificate_pem,
+        certificate=None if certificate is None else certificate.public_bytes(Encoding.PEM).decode(),
         active_from=active_from,
     )
+    return key_id
 
 
 async def newest(conn: Connection, keyring: Keyring, purpose: str) -> SigningKey | None:
@@ -136,5 +154,5 @@ async def retire(conn: Connection, key_id: str, at: datetime) -> bool:
 def _opened(keyring: Keyring, row: _Row | None) -> SigningKey | None:
     if row is None:
         return None
-    private_pem = keyring.open(row.private_sealed, PRIVATE_KEY).encode("ascii")
+    private_pem = keyring.open(row.private_sealed, PRIVATE_KEY)
     return SigningKey(row.key_id, row.algorithm, private_pem, row.public_pem, row.certificate_pem, row.created_at)

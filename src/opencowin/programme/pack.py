@@ -108,7 +108,7 @@ def _shaped(adapter: TypeAdapter[T], file: str, tables: Mapping[str, Any]) -> T:
 
 
 def _key(tables: Mapping[str, Any], location: tuple[int | str, ...]) -> str:
-    """Where in the file, as its author would say it: `step[covishield-2].min_days`."""
+    """Where in the file, as its author would say it: `step[second-dose].min_days`."""
     if len(location) < 2:
         return ".".join(str(part) for part in location)
     row = tables[str(location[0])][int(location[1])]

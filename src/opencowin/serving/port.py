@@ -11,7 +11,9 @@ class PortUnusable(Exception):
 def check_port(host: str, port: int) -> None:
     """Raise PortUnusable unless host and port can be listened on now."""
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
     except socket.gaierror as unknown:
         raise PortUnusable(f"HOST={host} is not an address of this machine: {unknown.strerror}.") from unknown
     with socket.socket(family, kind) as trial:

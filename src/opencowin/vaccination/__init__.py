@@ -12,7 +12,6 @@ from opencowin.vaccination.model import (
     DoseState,
     GivenDose,
     VaccinationStatus,
-    age_band,
     facts_of,
     status,
 )
@@ -40,7 +39,6 @@ __all__ = [
     "TextUnreadable",
     "UnknownVaccine",
     "VaccinationStatus",
-    "age_band",
     "doses_of",
     "doses_of_account",
     "due",

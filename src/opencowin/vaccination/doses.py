@@ -11,9 +11,9 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Job
 from opencowin.kit.measures import count
-from opencowin.places import Centre, read_centre
+from opencowin.places import Centre, district, read_centre
 from opencowin.programme import Programme, Wish, current_programme, decide, exemptions_of
-from opencowin.registry import Beneficiary, lock, read_person
+from opencowin.registry import Beneficiary, age_band, lock, read_person
 from opencowin.vaccination import queries
 from opencowin.vaccination.model import (
     LARGEST_DOSE_NUMBER,
@@ -21,7 +21,6 @@ from opencowin.vaccination.model import (
     DoseFlag,
     DoseState,
     GivenDose,
-    age_band,
     facts_of,
 )
 from opencowin.vaccination.reading import VACCINATOR
@@ -104,7 +103,8 @@ async def _centre(conn: Connection, actor: Actor, given: GivenDose) -> Centre | 
             raise NotPermitted
         return None
     centre = await read_centre(conn, given.centre_id)
-    if not actor.covers(state_id=centre.state_id, district_id=centre.district_id, centre_id=centre.centre_id):
+    state_id = (await district(conn, centre.district_id)).state_id
+    if not actor.covers(state_id=state_id, district_id=centre.district_id, centre_id=centre.centre_id):
         raise NotPermitted
     return centre
 
@@ -198,7 +198,7 @@ async def _count(conn: Connection, floor: Floor, dose: Dose, case: _Case) -> Non
             "dose": dose.dose_number,
             "vaccine": dose.vaccine_id,
             "gender": case.beneficiary.gender_id,
-            "age": age_band(case.beneficiary.birth_year, dose.given_on),
+            "age": age_band(case.beneficiary.birth_year, dose.given_on.year),
             "operator": case.centre.operator.value if case.centre else "unknown",
         },
     )

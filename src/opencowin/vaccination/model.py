@@ -11,7 +11,6 @@ from opencowin.registry import Beneficiary, Person
 
 LARGEST_DOSE_NUMBER = 20
 PRIMARY_DOSES_OF_UNKNOWN = 2
-BANDS = ((12, 14, "12_14"), (15, 17, "15_17"), (18, 44, "18_44"), (45, 59, "45_59"), (60, 200, "60_up"))
 
 
 class DoseState(StrEnum):
@@ -104,8 +103,3 @@ def status(doses: Iterable[Dose], programme: Programme) -> VaccinationStatus:
     complete = last.dose_number >= needed
     return VaccinationStatus.VACCINATED if complete else VaccinationStatus.PARTIALLY_VACCINATED
 
-
-def age_band(birth_year: int, on: date) -> str:
-    """The band that reports count a person of this year of birth in, on this day."""
-    age = on.year - birth_year
-    return next((name for lowest, highest, name in BANDS if lowest <= age <= highest), "other")

@@ -1,7 +1,7 @@
 """The Indic scripts in Latin letters, spelt as people of these languages spell their names in passports.
 
-Unicode lays nine scripts out alike, 128 code points each, so that one table serves them all. General transliterators drop
-the vowel that every consonant carries ("prsad"); here it is written, and left out where speech leaves it out.
+Unicode lays nine scripts out alike, 128 code points each, so that one table serves them all. General transliterators
+drop the vowel that every consonant carries ("prsad"); here it is written, and left out where speech leaves it out.
 """
 
 import re
@@ -13,16 +13,67 @@ SPOKEN_SHORT = {0, 2, 3}
 ENDS_SHORT = {0, 1, 2, 3}
 """Bengali loses it at a word's end only; Odia and the southern scripts keep it."""
 
-VOWELS = dict(zip(range(0x05, 0x15), "a a i i u u ri li e e e ai o o o au".split(), strict=True))
-SIGNS = dict(zip(range(0x3E, 0x4D), "a i i u u ri ri e e e ai o o o au".split(), strict=True))
+VOWELS = dict(
+    zip(
+        range(0x05, 0x15),
+        ("a", "a", "i", "i", "u", "u", "ri", "li", "e", "e", "e", "ai", "o", "o", "o", "au"),
+        strict=True,
+    )
+)
+SIGNS = dict(
+    zip(range(0x3E, 0x4D), ("a", "i", "i", "u", "u", "ri", "ri", "e", "e", "e", "ai", "o", "o", "o", "au"), strict=True)
+)
 CONSONANTS = dict(
     zip(
         range(0x15, 0x3A),
-        "k kh g gh n ch chh j jh n t th d dh n t th d dh n n p ph b bh m y r r l l zh v sh sh s h".split(),
+        (
+            "k",
+            "kh",
+            "g",
+            "gh",
+            "n",
+            "ch",
+            "chh",
+            "j",
+            "jh",
+            "n",
+            "t",
+            "th",
+            "d",
+            "dh",
+            "n",
+            "t",
+            "th",
+            "d",
+            "dh",
+            "n",
+            "n",
+            "p",
+            "ph",
+            "b",
+            "bh",
+            "m",
+            "y",
+            "r",
+            "r",
+            "l",
+            "l",
+            "zh",
+            "v",
+            "sh",
+            "sh",
+            "s",
+            "h",
+        ),
         strict=True,
     )
-) | dict(zip(range(0x58, 0x60), "q kh g z r rh f y".split(), strict=True))
+) | dict(zip(range(0x58, 0x60), ("q", "kh", "g", "z", "r", "rh", "f", "y"), strict=True))
 VIRAMA, NUKTA = 0x4D, 0x3C
+SINGULAR = {
+    1: {0x4E: "t", 0x70: "r" + "\u0259", 0x71: "v" + "\u0259"},
+    8: {0x7A: "n", 0x7B: "n", 0x7C: "r", 0x7D: "l", 0x7E: "l", 0x7F: "k"},
+}
+"""Letters that only one script has: Bengali's and Assamese's, and Malayalam's consonants without a vowel."""
 SHORT = "\u0259"
 """The unwritten vowel, until it is known whether it is spoken."""
 V, C = "[aeiou\u0259]", "(?:chh|kh|gh|ch|jh|th|dh|ph|bh|sh|zh|[bcdfghjklmnpqrstvyz])"
@@ -47,7 +98,9 @@ def _letters(offsets: list[int], script: int) -> list[str]:
     out: list[str] = []
     for place, offset in enumerate(offsets):
         following = offsets[place + 1] if place + 1 < len(offsets) else None
-        if offset in CONSONANTS:
+        if offset in SINGULAR.get(script, {}):
+            out.append(SINGULAR[script][offset])
+        elif offset in CONSONANTS:
             sounded = CONSONANTS[offset] + ("" if following in SIGNS or following in (VIRAMA, NUKTA) else SHORT)
             out.append(_hindi_gya(offsets, place, script) or sounded)
         elif offset == NUKTA:

@@ -1,0 +1,86 @@
+"""The printed certificate: what it states, in two languages, beside its QR codes."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from opencowin.certificates.checks import signable
+from opencowin.certificates.model import CertificateStatement, DoseStatement, Facility, Format, IssuerProfile
+from opencowin.certificates.profile import languages, printed_texts, read_profile
+from opencowin.kit.documents import DocumentRenderer
+from opencowin.kit.pack import CountryPack
+from opencowin.kit.qr import qr_svg
+
+TEMPLATE = Path(__file__).with_name("certificate.typ")
+LEVELS = {Format.DIVOC: "M", Format.EU_DCC: "Q"}
+"""Error correction: as much as the size on the page allows."""
+
+
+@lru_cache(maxsize=1)
+def _renderer() -> DocumentRenderer:
+    return DocumentRenderer(TEMPLATE)
+
+
+def render_certificate(
+    pack: CountryPack, statement: CertificateStatement, payloads: Mapping[Format, str], language: str
+) -> bytes:
+    """The certificate as a PDF of one A4 page, labelled in this language and, smaller, in a second one."""
+    tidy = signable(statement)
+    main, second = languages(pack, language)
+    labels = {"lang": main, "texts": printed_texts(pack, main), "second": printed_texts(pack, second)}
+    data = certificate_data(tidy, payloads, read_profile(pack)) | labels
+    pictures = {form.value: qr_svg(text, LEVELS[form]) for form, text in payloads.items()}
+    return _renderer().render(data, pictures, tidy.issued_at)
+
+
+def certificate_data(
+    statement: CertificateStatement, payloads: Mapping[Format, str], profile: IssuerProfile
+) -> dict[str, object]:
+    """What the template shows, as text: dates are written day-month-year."""
+    return {
+        "certificate_id": statement.certificate_id,
+        "stage": statement.stage.value,
+        "issuer": profile.name,
+        "verify_url": profile.info_url,
+        "issued_on": _day(statement.issued_at.date()),
+        "facts": _facts(statement),
+        "doses": [_dose(dose) for dose in statement.doses],
+        "codes": [form.value for form in payloads],
+    }
+
+
+def _facts(statement: CertificateStatement) -> list[dict[str, str]]:
+    born = _day(statement.birth_date) if statement.birth_date else str(statement.birth_year)
+    facts = {
+        "name": statement.name,
+        "born": born,
+        "sex": statement.sex,
+        "identity": statement.identity,
+        "travel_document": statement.travel_document,
+        "reference": statement.beneficiary_reference,
+        "certificate_id": statement.certificate_id,
+    }
+    return [{"label": label, "value": value} for label, value in facts.items() if value]
+
+
+def _dose(dose: DoseStatement) -> dict[str, str]:
+    return {
+        "number": str(dose.number),
+        "total": str(dose.total),
+        "given_on": _day(dose.given_on),
+        "vaccine": dose.vaccine.name,
+        "manufacturer": dose.vaccine.manufacturer,
+        "batch": dose.batch,
+        "facility": _place(dose.facility),
+        "vaccinator": dose.vaccinator,
+    }
+
+
+def _place(facility: Facility) -> str:
+    parts = (facility.name, facility.district, facility.state, facility.postal_code)
+    return ", ".join(part for part in parts if part)
+
+
+def _day(day: date) -> str:
+    return day.strftime("%d-%m-%Y")

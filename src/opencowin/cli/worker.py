@@ -1,0 +1,30 @@
+"""`opencowin worker`: one process that runs queued jobs and what recurs."""
+
+import asyncio
+import signal
+
+import typer
+
+from opencowin.kit.logs import configure_logs
+from opencowin.kit.settings import settings
+from opencowin.serving import deployment
+from opencowin.worker import run_worker
+
+app = typer.Typer()
+
+
+@app.command()
+def worker() -> None:
+    """Run queued jobs (messages, certificates, roll-ups) until told to stop. `serve` starts one; start more elsewhere."""
+    configure_logs(settings().log_level)
+    asyncio.run(_work())
+
+
+async def _work() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    chosen = settings()
+    async with deployment(chosen, pool_size=chosen.database_pool) as found:
+        await run_worker(found.pool, found.floor, stop)

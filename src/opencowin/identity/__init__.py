@@ -1,0 +1,104 @@
+"""Identity: who is calling. One-time passwords open an account, tokens keep it open; staff and partner keys act in scopes.
+
+FHIR Person (an account) and Practitioner with PractitionerRole (staff). A mobile number leads to its account by keyed
+hash only, and nothing here tells a caller whether a number has members.
+Owns the tables mobile_directory, account, otp, api_key and staff.
+"""
+
+from opencowin.identity.accounts import (
+    MOBILE,
+    account_language,
+    account_mobile,
+    account_of_mobile,
+    choose_language,
+    open_account,
+)
+from opencowin.identity.api_keys import (
+    ApiKey,
+    Grant,
+    actor_of_api_key,
+    list_api_keys,
+    make_api_key,
+    revoke_api_key,
+)
+from opencowin.identity.one_time import OTP_CODE, confirm_otp, forget_old_otps, request_otp
+from opencowin.identity.model import OTP_REQUESTED, Confirmed, OtpPurpose, OtpRequested, Role, Staff
+from opencowin.identity.refusals import (
+    AccountNotFound,
+    ApiKeyInvalid,
+    InvalidOtp,
+    NotSignedIn,
+    OtpWait,
+    PasswordTooShort,
+    RoleNeedsPlace,
+    StaffNotFound,
+    TooManyOtps,
+    TooManyWrongOtps,
+    TooManyWrongPasswords,
+    UnknownApiKey,
+    UserNameInvalid,
+    UserNameTaken,
+    WrongConsentCode,
+    WrongPassword,
+)
+from opencowin.identity.staff import (
+    actor_of_staff,
+    change_password,
+    check_password,
+    create_staff,
+    deactivate_staff,
+    list_staff,
+    permissions_of,
+)
+from opencowin.identity.tokens import TokenBook
+from opencowin.kit.country import InvalidMobile
+
+__all__ = [
+    "MOBILE",
+    "OTP_CODE",
+    "OTP_REQUESTED",
+    "AccountNotFound",
+    "ApiKey",
+    "ApiKeyInvalid",
+    "Confirmed",
+    "Grant",
+    "InvalidMobile",
+    "InvalidOtp",
+    "NotSignedIn",
+    "OtpPurpose",
+    "OtpRequested",
+    "OtpWait",
+    "PasswordTooShort",
+    "Role",
+    "RoleNeedsPlace",
+    "Staff",
+    "StaffNotFound",
+    "TokenBook",
+    "TooManyOtps",
+    "TooManyWrongOtps",
+    "TooManyWrongPasswords",
+    "UnknownApiKey",
+    "UserNameInvalid",
+    "UserNameTaken",
+    "WrongConsentCode",
+    "WrongPassword",
+    "account_language",
+    "account_mobile",
+    "account_of_mobile",
+    "actor_of_api_key",
+    "actor_of_staff",
+    "change_password",
+    "check_password",
+    "choose_language",
+    "confirm_otp",
+    "create_staff",
+    "deactivate_staff",
+    "forget_old_otps",
+    "list_api_keys",
+    "list_staff",
+    "make_api_key",
+    "open_account",
+    "permissions_of",
+    "request_otp",
+    "revoke_api_key",
+]

@@ -1,0 +1,96 @@
+"""What identity knows: one-time passwords and what they confirm, staff and their roles, and the job that sends a code."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from uuid import UUID
+
+from opencowin.kit.actor import Permission, Place
+from opencowin.kit.jobs import URGENT, Job
+
+
+class OtpPurpose(StrEnum):
+    """What a one-time password is for; one that was asked for one purpose is no good for another."""
+
+    SIGN_IN = "sign_in"
+    VACCINATION_STATUS = "vaccination_status"
+
+
+@dataclass(frozen=True, slots=True)
+class OtpRequested:
+    """A one-time password is to be sent: number and code sealed, as base64 text."""
+
+    txn_id: UUID
+    mobile_sealed: str
+    code_sealed: str
+    language: str
+    caused_at: datetime
+    expires_at: datetime
+
+
+OTP_REQUESTED = Job("otp_requested", OtpRequested, URGENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A number whose holder showed the code."""
+
+    account_id: UUID
+    is_new: bool
+    mobile: str
+    purpose: OtpPurpose
+    detail: str | None
+
+
+class Role(StrEnum):
+    """What a member of staff is."""
+
+    NATION_OFFICER = "nation_officer"
+    STATE_OFFICER = "state_officer"
+    DISTRICT_OFFICER = "district_officer"
+    CENTRE_MANAGER = "centre_manager"
+    VACCINATOR = "vaccinator"
+    VERIFIER = "verifier"
+
+
+_OFFICER = frozenset({Permission.SEARCH_SESSIONS, Permission.PUBLISH_SESSIONS, Permission.MANAGE_CENTRES})
+_AT_THE_DOOR = frozenset(
+    {Permission.SEARCH_SESSIONS, Permission.FIND_BENEFICIARIES, Permission.REGISTER_BENEFICIARIES}
+)
+ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.NATION_OFFICER: _OFFICER | {Permission.OPERATE},
+        Role.STATE_OFFICER: _OFFICER,
+        Role.DISTRICT_OFFICER: _OFFICER,
+        Role.CENTRE_MANAGER: _AT_THE_DOOR | {Permission.PUBLISH_SESSIONS, Permission.VACCINATE},
+        Role.VACCINATOR: _AT_THE_DOOR | {Permission.VACCINATE},
+        Role.VERIFIER: _AT_THE_DOOR,
+    }
+)
+PARTNER_PERMISSIONS = frozenset(Permission) - {Permission.OPERATE}
+"""What an API key may carry: anything but running the deployment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A member of staff."""
+
+    staff_id: UUID
+    user_name: str
+    name: str
+    role: Role
+    permissions: frozenset[Permission]
+    place: Place
+    created_at: datetime
+    deactivated_at: datetime | None
+
+
+def is_within(place: Place, scope: Place) -> bool:
+    """Whether a scope includes another: each level that it names, the other names too."""
+    return (
+        (scope.state_id is None or scope.state_id == place.state_id)
+        and (scope.district_id is None or scope.district_id == place.district_id)
+        and (scope.centre_id is None or scope.centre_id == place.centre_id)
+    )

@@ -1,0 +1,102 @@
+"""What identity refuses: none of these tells whether a number, a name or a key is known."""
+
+from opencowin.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+
+
+class NotSignedIn(Forbidden):
+    """Please sign in: you are not signed in, or no longer."""
+
+    code = "USRAUT0031"
+
+
+class InvalidOtp(Invalid):
+    """Invalid OTP: check the six digits of the newest message, or ask for another one-time password."""
+
+    code = "USRAUT0014"
+    commits = True
+
+
+class WrongConsentCode(NotSignedIn):
+    """The one-time password is wrong or no longer good: ask the person for the newest one."""
+
+    code = "USRAUT0032"
+    commits = True
+
+
+class OtpWait(Invalid):
+    """A one-time password was sent a moment ago. Ask for another in {retry_after} seconds."""
+
+    code = "USRAUT0018"
+
+
+class TooManyOtps(Unavailable):
+    """Too many one-time passwords were asked for. Please try again in {retry_after} seconds."""
+
+    code = "USRAUT0033"
+
+
+class TooManyWrongOtps(Unavailable):
+    """Too many wrong one-time passwords. Please try again in {retry_after} seconds."""
+
+    code = "USRAUT0034"
+
+
+class AccountNotFound(NotFound):
+    """There is no such account."""
+
+    code = "USRAUT0035"
+
+
+class UnknownApiKey(Forbidden):
+    """This API key is not known, or it has ended. Ask the operator for another."""
+
+    code = "USRAUT0036"
+
+
+class ApiKeyInvalid(Invalid):
+    """This API key cannot be made: {problem}."""
+
+    code = "USRAUT0037"
+
+
+class WrongPassword(Forbidden):
+    """The user name and the password do not belong together."""
+
+    code = "USRAUT0038"
+    commits = True
+
+
+class TooManyWrongPasswords(Unavailable):
+    """Too many wrong passwords. Please try again in {retry_after} seconds."""
+
+    code = "USRAUT0039"
+
+
+class StaffNotFound(NotFound):
+    """There is no such member of staff in your area."""
+
+    code = "USRAUT0040"
+
+
+class UserNameInvalid(Invalid):
+    """Write the user name with 3 to 64 small letters, digits, dots, hyphens and underscores."""
+
+    code = "USRAUT0041"
+
+
+class UserNameTaken(Conflict):
+    """This user name is taken. Choose another."""
+
+    code = "USRAUT0042"
+
+
+class PasswordTooShort(Invalid):
+    """Choose a password of at least {least} characters."""
+
+    code = "USRAUT0043"
+
+
+class RoleNeedsPlace(Invalid):
+    """This role acts for one {level}: name it."""
+
+    code = "USRAUT0044"

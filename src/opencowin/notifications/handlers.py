@@ -1,0 +1,97 @@
+"""What the worker does when something happened that people are told: word it, write it, send it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+import orjson
+
+from opencowin import certificates, identity, scheduling
+from opencowin.kit.db import Connection, Pool, transaction
+from opencowin.kit.floor import Floor
+from opencowin.kit.jobs import Handler, Job
+from opencowin.notifications import queries, wording
+from opencowin.notifications.model import Draft
+from opencowin.notifications.queries import BookedClaim
+from opencowin.notifications.sending import deliver
+from opencowin.notifications.templates import Template, Texts, read_texts
+from opencowin.notifications.wording import Wording
+
+CAUSES = UUID("7c1d4e0a-6a0b-5d6e-9a44-6f70656e6377")
+LIVE = frozenset({"pending", "confirmed"})
+ENDED = frozenset({"released"})
+
+
+def handlers(pool: Pool, floor: Floor) -> list[Handler]:
+    """The handlers of this room. Raises PackBroken when the country pack's texts are not complete."""
+    desk = Desk(pool, floor, read_texts(floor.pack, floor.country.default_language))
+    return [
+        Handler(identity.OTP_REQUESTED, desk.on_otp_requested),
+        Handler(scheduling.BOOKED, desk.on_booking(scheduling.BOOKED, Template.BOOKED, LIVE)),
+        Handler(scheduling.MOVED, desk.on_booking(scheduling.MOVED, Template.MOVED, LIVE)),
+        Handler(scheduling.CANCELLED, desk.on_booking(scheduling.CANCELLED, Template.CANCELLED, ENDED)),
+        Handler(scheduling.WITHDRAWN, desk.on_booking(scheduling.WITHDRAWN, Template.WITHDRAWN, ENDED)),
+        Handler(certificates.CERTIFICATE_ISSUED, desk.on_certificate_issued),
+    ]
+
+
+def cause(job: Job[Any], news: object) -> UUID:
+    """The identity of what a job tells: the same facts, the same cause."""
+    return uuid5(CAUSES, job.name + orjson.dumps(news, option=orjson.OPT_SORT_KEYS).decode())
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Turns jobs into messages: worded in one transaction, delivered after it."""
+
+    pool: Pool
+    floor: Floor
+    writer: Writer
+
+    async def on_otp_requested(self, news: identity.OtpRequested) -> None:
+        """Send a one-time password while it is good."""
+        mobile, code = identity.open_otp_request(self.floor, news)
+        minutes = max(1, round((news.expires_at - news.caused_at).total_seconds() / 60))
+        said = self.writer.otp(mobile, news.language, code, minutes)
+        await deliver(self.pool, self.floor, _draft(news.txn_id, said, news.caused_at, news.expires_at))
+
+    async def on_certificate_issued(self, news: certificates.CertificateIssued) -> None:
+        """Tell that a certificate is ready and when the next dose is due."""
+
+        async def word(conn: Connection) -> Wording | None:
+            whose = await self.writer.account(conn, news.account_id)
+            return await self.writer.certificate(conn, whose, news.beneficiary_id, news.dose_number)
+
+        await self._tell(certificates.CERTIFICATE_ISSUED, news, word)
+
+    def on_booking(self, job: Job[Any], template: Template, states: frozenset[str]) -> Callable[[Any], Awaitable[None]]:
+        """The handler of a job about a booking, which speaks of those of its seats that are in these states."""
+
+        async def on_news(news: Any) -> None:
+            async def word(conn: Connection) -> Wording | None:
+                claims = [
+                    claim
+                    for claim in await queries.claims_of(conn, news.account_id, news.booking_id)
+                    if claim.state in states
+                ]
+                whose = await self.writer.account(conn, news.account_id)
+                return await self.writer.booking(conn, template, whose, claims)
+
+            await self._tell(job, news, word)
+
+        return on_news
+
+    async def _tell(
+        self, job: Job[Any], news: object, word: Callable[[Connection], Awaitable[Wording | None]]
+    ) -> None:
+        async with transaction(self.pool) as conn:
+            said = await word(conn)
+        if said is not None:
+            now = self.floor.clock.now()
+            await deliver(self.pool, self.floor, _draft(cause(job, news), said, now, None))
+
+
+def _draft(cause_id: UUID, said: Wording, caused_at: datetime, expires_at: datetime | None) -> Draft:
+    return Draft(cause_id, said.template, said.language, said.mobile, said.text, caused_at, expires_at)

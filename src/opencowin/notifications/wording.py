@@ -1,0 +1,107 @@
+"""Wording: what a booking, a change or a certificate is told as, in the account's language."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from opencowin import identity, places, programme, registry, vaccination
+from opencowin.kit.actor import Actor, ActorKind
+from opencowin.kit.db import Connection
+from opencowin.kit.floor import Floor
+from opencowin.notifications import queries
+from opencowin.notifications.queries import BookedClaim, BookedSeat
+from opencowin.notifications.templates import Template, Texts
+from opencowin.registry import Beneficiary
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A text, its language, and whom it is for."""
+
+    template: Template
+    language: str
+    mobile: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom a text is for: the number, the language, and the members it may name."""
+
+    mobile: str
+    language: str
+    members: dict[UUID, Beneficiary]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Words what is told, from the facts as they are now."""
+
+    floor: Floor
+    texts: Texts
+
+    async def account(self, conn: Connection, account_id: UUID) -> Account:
+        """The account that a job is about, read for its own household's sake."""
+        actor = Actor(ActorKind.SYSTEM, "notifications", account_id=account_id)
+        return Account(
+            mobile=await identity.account_mobile(conn, self.floor, account_id),
+            language=self.texts.language(await identity.account_language(conn, account_id)),
+            members={one.person.beneficiary_id: one for one in await registry.members(conn, self.floor, actor)},
+        )
+
+    async def booking(
+        self, conn: Connection, template: Template, whose: Account, claims: Sequence[BookedClaim]
+    ) -> Wording | None:
+        """What to say of these seats of one booking; None when there is nobody, or nothing, left to say it of."""
+        seat = await queries.seat_of(conn, claims[0]) if claims else None
+        people = [whose.members[claim.beneficiary_id] for claim in claims if claim.beneficiary_id in whose.members]
+        if seat is None or not people:
+            return None
+        values = await self._seat_values(conn, seat, whose.language) | {
+            "dose": claims[0].dose_number,
+            "members": "; ".join(self._member(person, whose.language) for person in people),
+        }
+        return self._wording(template, whose, **values)
+
+    async def certificate(
+        self, conn: Connection, whose: Account, beneficiary_id: UUID, dose_number: int
+    ) -> Wording | None:
+        """What to say of a certificate that has appeared, and of the next dose; None when the person is gone."""
+        person = whose.members.get(beneficiary_id)
+        if person is None:
+            return None
+        values = {"dose": dose_number, "reference": person.reference_id, "url": self.floor.settings.base_url}
+        due = await vaccination.due(conn, self.floor, person)
+        if due is None or due.dose != dose_number + 1:
+            return self._wording(Template.CERTIFICATE_READY, whose, **values)
+        return self._wording(Template.CERTIFICATE_READY_NEXT, whose, date=self._date(due.from_date), **values)
+
+    def otp(self, mobile: str, language: str, code: str, minutes: int) -> Wording:
+        """A one-time password, for so many minutes."""
+        whose = Account(mobile, self.texts.language(language), {})
+        return self._wording(Template.OTP, whose, code=code, minutes=minutes)
+
+    def _wording(self, template: Template, whose: Account, **values: object) -> Wording:
+        text = self.texts.render(template, whose.language, **values)
+        return Wording(template, whose.language, whose.mobile, text)
+
+    async def _seat_values(self, conn: Connection, seat: BookedSeat, language: str) -> dict[str, object]:
+        centre = await places.read_centre(conn, seat.centre_id)
+        vaccine = (await programme.current_programme(conn)).vaccines.get(seat.vaccine_id)
+        return {
+            "vaccine": vaccine.name_l.get(language) or vaccine.name if vaccine else seat.vaccine_id,
+            "date": self._date(seat.held_on),
+            "slot": f"{seat.starts_at:%I:%M%p}-{seat.ends_at:%I:%M%p}",
+            "centre": centre.name_in(language),
+            "district": (await places.district(conn, centre.district_id)).name_in(language),
+            "reason": seat.withdrawn_reason or "-",
+            "url": self.floor.settings.base_url,
+        }
+
+    def _member(self, person: Beneficiary, language: str) -> str:
+        values = {"reference": person.reference_id, "secret_code": person.secret_code}
+        return self.texts.render(Template.MEMBER, language, **values)
+
+    def _date(self, day: date) -> str:
+        return day.strftime(self.floor.country.date_format)

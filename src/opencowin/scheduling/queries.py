@@ -1,0 +1,141 @@
+"""SQL of sessions: publish, find, withdraw. One function, one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import LiteralString
+from uuid import UUID
+
+from opencowin.kit.db import Connection, fetch_all, fetch_one, run
+from opencowin.scheduling.model import NewSession, NewSlot, Session
+
+SESSIONS: LiteralString = """
+    SELECT s.district_id, s.session_id, s.centre_id, s.programme_id, s.held_on, s.vaccine_id, s.min_age, s.max_age,
+           s.fee, s.state, t.doses, t.booked AS doses_booked,
+           (SELECT coalesce(jsonb_agg(jsonb_build_array(l.slot_number, l.starts_at, l.ends_at, (
+                       SELECT coalesce(jsonb_object_agg(c.dose_class, c.capacity - c.booked), '{}')
+                       FROM slot_capacity c
+                       WHERE c.district_id = l.district_id AND c.session_id = l.session_id
+                         AND c.slot_number = l.slot_number)) ORDER BY l.slot_number), '[]')
+            FROM slot l WHERE l.district_id = s.district_id AND l.session_id = s.session_id) AS stored_slots
+    FROM session s JOIN session_stock t USING (district_id, session_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An appointment that ended because its session was withdrawn."""
+
+    account_id: UUID
+    booking_id: UUID
+    claim_id: UUID
+
+
+async def session(conn: Connection, session_id: UUID) -> Session | None:
+    """One session, published or withdrawn, found through the directory."""
+    return await fetch_one(
+        conn,
+        Session,
+        SESSIONS
+        + """JOIN session_directory d USING (district_id, session_id) WHERE d.session_id = %(session_id)s""",
+        session_id=session_id,
+    )
+
+
+async def sessions(
+    conn: Connection,
+    district_ids: Sequence[int],
+    centre_ids: Sequence[int],
+    *,
+    first: date,
+    last: date,
+    vaccine_id: str | None,
+) -> list[Session]:
+    """The published sessions of these centres from `first` to `last`, by day."""
+    return await fetch_all(
+        conn,
+        Session,
+        SESSIONS
+        + """
+        WHERE s.district_id = ANY (%(district_ids)s) AND s.held_on BETWEEN %(first)s AND %(last)s
+          AND s.state = 'published' AND s.centre_id = ANY (%(centre_ids)s)
+          AND (%(vaccine_id)s::text IS NULL OR s.vaccine_id = %(vaccine_id)s)
+        ORDER BY s.held_on, s.min_age, s.vaccine_id, s.session_id
+        """,
+        district_ids=list(district_ids),
+        centre_ids=list(centre_ids),
+        first=first,
+        last=last,
+        vaccine_id=vaccine_id,
+    )
+
+
+async def insert_session(
+    conn: Connection, new: NewSession, *, session_id: UUID, district_id: int, programme_id: str, at: datetime
+) -> int:
+    """Enter a published session, its doses, and where it can be found."""
+    return await run(
+        conn,
+        """
+        WITH directory AS (
+            INSERT INTO session_directory (session_id, district_id) VALUES (%(session_id)s, %(district_id)s)),
+        stock AS (
+            INSERT INTO session_stock (district_id, session_id, doses)
+            VALUES (%(district_id)s, %(session_id)s, %(doses)s))
+        INSERT INTO session (district_id, session_id, centre_id, programme_id, held_on, vaccine_id, min_age, max_age,
+                             fee, state, published_at)
+        VALUES (%(district_id)s, %(session_id)s, %(centre_id)s, %(programme_id)s, %(held_on)s, %(vaccine_id)s,
+                %(min_age)s, %(max_age)s, %(fee)s, 'published', %(at)s)
+        """,
+        session_id=session_id,
+        district_id=district_id,
+        doses=new.doses,
+        centre_id=new.centre_id,
+        programme_id=programme_id,
+        held_on=new.held_on,
+        vaccine_id=new.vaccine_id,
+        min_age=new.min_age,
+        max_age=new.max_age,
+        fee=new.fee,
+        at=at,
+    )
+
+
+async def insert_slots(conn: Connection, district_id: int, session_id: UUID, slots: Sequence[NewSlot]) -> int:
+    """Enter the slots of a session with their seats, numbered from 1 in the order given."""
+    seats = [(number, c, n) for number, slot in enumerate(slots, start=1) for c, n in sorted(slot.seats.items())]
+    return await run(
+        conn,
+        """
+        WITH windows AS (
+            INSERT INTO slot (district_id, session_id, slot_number, starts_at, ends_at)
+            SELECT %(district_id)s, %(session_id)s, w.n, w.s, w.e
+            FROM unnest(%(starts)s::time[], %(ends)s::time[]) WITH ORDINALITY AS w (s, e, n))
+        INSERT INTO slot_capacity (district_id, session_id, slot_number, dose_class, capacity)
+        SELECT %(district_id)s, %(session_id)s, c.n, c.class, c.capacity
+        FROM unnest(%(numbers)s::smallint[], %(classes)s::smallint[], %(capacities)s::int[]) AS c (n, class, capacity)
+        """,
+        district_id=district_id,
+        session_id=session_id,
+        starts=[slot.starts_at for slot in slots],
+        ends=[slot.ends_at for slot in slots],
+        numbers=[number for number, _, _ in seats],
+        classes=[dose_class for _, dose_class, _ in seats],
+        capacities=[capacity for _, _, capacity in seats],
+    )
+
+
+async def withdraw(conn: Connection, district_id: int, session_id: UUID, reason: str, now: datetime) -> list[Ended]:
+    """Withdraw a published session on the place side; the appointments that ended."""
+    return await fetch_all(
+        conn,
+        Ended,
+        """
+        SELECT account_id, booking_id, claim_id
+        FROM session_withdraw(%(district_id)s, %(session_id)s, %(reason)s, %(at)s)
+        """,
+        district_id=district_id,
+        session_id=session_id,
+        reason=reason,
+        at=now,
+    )

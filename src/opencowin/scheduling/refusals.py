@@ -1,0 +1,147 @@
+"""What scheduling refuses, with the codes that callers of the Co-WIN API know where there is one."""
+
+from opencowin.kit.errors import Conflict, Invalid, NotFound
+
+
+class NoSuchSession(NotFound):
+    """This session does not exist. Search again and choose one from the list."""
+
+    code = "APPOIN0051"
+
+
+class SessionWithdrawn(Conflict):
+    """This session has been withdrawn. Please choose another one."""
+
+    code = "APPOIN0052"
+
+
+class InvalidSlot(Invalid):
+    """Invalid Slot Id"""
+
+    code = "APPOIN0015"
+
+
+class SlotBegun(Conflict):
+    """This time has begun or is over. Please choose a later one."""
+
+    code = "APPOIN0053"
+
+
+class TooFarAhead(Invalid):
+    """This session cannot be booked yet: bookings open {days} days ahead."""
+
+    code = "APPOIN0054"
+
+
+class CentreMismatch(Invalid):
+    """This session is not held at that centre. Search again and choose one from the list."""
+
+    code = "APPOIN0055"
+
+
+class NobodyNamed(Invalid):
+    """Name at least one member, and at most {most}."""
+
+    code = "APPOIN0056"
+
+
+class FullyBooked(Conflict):
+    """This vaccination center is completely booked for the selected date. Please try another date or vaccination center."""
+
+    code = "APPOIN0040"
+
+
+class HasAppointment(Conflict):
+    """A member of this booking has an appointment already. Cancel or move the existing appointment first."""
+
+    code = "APPOIN0022"
+
+
+class KeyReused(Conflict):
+    """This idempotency key was used for another booking. Use a new key for a new booking."""
+
+    code = "APPOIN0057"
+
+
+class NoSuchBooking(NotFound):
+    """You have no booking with this number."""
+
+    code = "APPOIN0058"
+
+
+class NotInBooking(Invalid):
+    """A person named here is not part of this booking."""
+
+    code = "APPOIN0059"
+
+
+class NothingToCancel(Conflict):
+    """There is nothing to cancel: this appointment has been given, cancelled or withdrawn already."""
+
+    code = "APPOIN0060"
+
+
+class TooLateToChange(Conflict):
+    """The time of this appointment is over: it can't be cancelled or moved any more."""
+
+    code = "APPOIN0061"
+
+
+class BookingChanged(Conflict):
+    """This booking has just been changed by somebody else. Look at it again, then repeat what you wanted."""
+
+    code = "APPOIN0062"
+
+
+class BookingUndecided(Conflict):
+    """Nothing was booked. Please book again."""
+
+    code = "APPOIN0063"
+
+
+class SessionIncomplete(Invalid):
+    """A session needs at least one slot with seats, a known vaccine, and doses between 0 and {most}."""
+
+    code = "SESION0001"
+
+
+class SessionInPast(Invalid):
+    """This session would be over already: choose a later day or time."""
+
+    code = "SESION0002"
+
+
+class SlotsDisordered(Invalid):
+    """Slots must follow each other without overlap, each beginning before it ends, in whole minutes."""
+
+    code = "SESION0003"
+
+
+class AgesReversed(Invalid):
+    """The youngest age must be 0 or more and not above the oldest."""
+
+    code = "SESION0004"
+
+
+class FeeInvalid(Invalid):
+    """A fee is 0 or more, with at most two decimals, and 0 at a centre that is free of charge."""
+
+    code = "SESION0005"
+
+
+class CentreClosed(Conflict):
+    """This centre is closed: sessions cannot be published there."""
+
+    code = "SESION0006"
+
+
+class AlreadyWithdrawn(Conflict):
+    """This session has been withdrawn already."""
+
+    code = "SESION0007"
+
+
+class ReasonMissing(Invalid):
+    """Say why the session is withdrawn: those who booked are told."""
+
+    code = "SESION0008"

@@ -1,0 +1,183 @@
+"""Publishes sessions, withdraws them, and finds those that can be booked."""
+
+from datetime import date, timedelta
+from itertools import pairwise
+from uuid import UUID, uuid4
+
+from opencowin.kit.actor import Actor, NotPermitted, Permission
+from opencowin.kit.audit import record
+from opencowin.kit.clock import Clock
+from opencowin.kit.db import Connection
+from opencowin.kit.floor import Floor
+from opencowin.kit.measures import count
+from opencowin.places import Centre, centres_of_district, centres_of_pin, find_centre, place_names, read_centre
+from opencowin.programme import Programme, current_programme
+from opencowin.scheduling import queries, seats
+from opencowin.scheduling.model import CentreSessions, NewSession, NewSlot, Session, Wish, begins, view
+from opencowin.scheduling.news import WITHDRAWN, tell
+from opencowin.scheduling.refusals import (
+    AgesReversed,
+    AlreadyWithdrawn,
+    CentreClosed,
+    FeeInvalid,
+    NoSuchSession,
+    ReasonMissing,
+    SessionIncomplete,
+    SessionInPast,
+    SlotsDisordered,
+)
+from opencowin.stock import allot, give_back
+
+MOST_DOSES = 100_000
+OLDEST = 150
+LONGEST_REASON = 300
+
+
+async def publish_session(conn: Connection, floor: Floor, actor: Actor, new: NewSession) -> UUID:
+    """Publish a session, with its doses taken from the centre's stock unless `allot` is false; its id.
+
+    Raises NotPermitted (also outside the actor's scope), UnknownCentre, CentreClosed, SessionIncomplete, AgesReversed,
+    SlotsDisordered, SessionInPast, FeeInvalid, NotEnoughStock.
+    """
+    actor.require(Permission.PUBLISH_SESSIONS)
+    centre = await read_centre(conn, new.centre_id)
+    await _require_scope(conn, actor, centre)
+    if centre.closed_at is not None:
+        raise CentreClosed(field="centre_id")
+    programme = await current_programme(conn)
+    _check(floor.clock, new, centre, programme)
+    session_id, district_id = uuid4(), centre.district_id
+    await queries.insert_session(
+        conn,
+        new,
+        session_id=session_id,
+        district_id=district_id,
+        programme_id=programme.programme_id,
+        at=floor.clock.now(),
+    )
+    await queries.insert_slots(conn, district_id, session_id, new.slots)
+    if new.allot and new.doses:
+        await allot(
+            conn,
+            district_id,
+            new.centre_id,
+            vaccine_id=new.vaccine_id,
+            session_id=session_id,
+            doses=new.doses,
+            on=new.held_on,
+        )
+    detail = {"vaccine": new.vaccine_id, "held_on": str(new.held_on), "doses": new.doses}
+    subject = ("session", session_id)
+    await record(conn, actor, "scheduling.publish_session", subject=subject, reason="published", detail=detail)
+    await _count(conn, floor, centre, new.held_on, 1)
+    return session_id
+
+
+async def withdraw_session(conn: Connection, floor: Floor, actor: Actor, session_id: UUID, reason: str) -> int:
+    """Withdraw a session: its live appointments end, those who booked are told why, doses not given are free again.
+
+    Returns how many appointments ended. Raises NoSuchSession, NotPermitted, ReasonMissing, AlreadyWithdrawn.
+    """
+    actor.require(Permission.PUBLISH_SESSIONS)
+    session = await read_session(conn, session_id)
+    centre = await read_centre(conn, session.centre_id)
+    await _require_scope(conn, actor, centre)
+    if not 0 < len(reason.strip()) <= LONGEST_REASON:
+        raise ReasonMissing(field="reason")
+    if session.state != "published":
+        raise AlreadyWithdrawn(field="session_id")
+    now, key = floor.clock.now(), (session.district_id, session.session_id)
+    ended = await queries.withdraw(conn, *key, reason.strip(), now)
+    if ended is None:
+        raise AlreadyWithdrawn(field="session_id")
+    await seats.release_claims(conn, [one.account_id for one in ended], [one.claim_id for one in ended])
+    await give_back(conn, *key, used=await seats.doses_given(conn, *key))
+    await tell(conn, WITHDRAWN, ((one.account_id, one.booking_id, one.claim_id) for one in ended), now)
+    detail, subject = {"ended": len(ended)}, ("session", session_id)
+    await record(conn, actor, "scheduling.withdraw_session", subject=subject, reason=reason.strip(), detail=detail)
+    await _count(conn, floor, centre, session.held_on, -1)
+    return len(ended)
+
+
+async def find_sessions(conn: Connection, floor: Floor, wish: Wish) -> list[CentreSessions]:
+    """The published sessions from a day on, by centre, with what can be booked of them at this moment.
+
+    With `only_free` those that nobody can book now are left out. None for a place that does not exist.
+    """
+    today = floor.clock.today()
+    first = max(wish.from_date, today)
+    last = min(wish.from_date + timedelta(days=wish.days - 1), today + timedelta(floor.settings.booking_days_ahead))
+    centres = {centre.centre_id: centre for centre in await _centres(conn, wish)} if first <= last else {}
+    if not centres:
+        return []
+    districts = sorted({centre.district_id for centre in centres.values()})
+    vaccine = wish.vaccine_id
+    found = await queries.sessions(conn, districts, sorted(centres), first=first, last=last, vaccine_id=vaccine)
+    names = await place_names(conn, districts)
+    views: dict[int, CentreSessions] = {}
+    for session in found:
+        seen = view(session, floor.clock)
+        if wish.only_free and seen.free_total == 0:
+            continue
+        centre = centres[session.centre_id]
+        views.setdefault(centre.centre_id, CentreSessions(centre, names[centre.district_id], [])).sessions.append(seen)
+    return [views[centre_id] for centre_id in sorted(views)]
+
+
+async def read_session(conn: Connection, session_id: UUID) -> Session:
+    """One session, published or withdrawn. Raises NoSuchSession."""
+    session = await queries.session(conn, session_id)
+    if session is None:
+        raise NoSuchSession(field="session_id")
+    return session
+
+
+async def _centres(conn: Connection, wish: Wish) -> list[Centre]:
+    if wish.centre_id is not None:
+        centre = await find_centre(conn, wish.centre_id)
+        return [centre] if centre and centre.closed_at is None else []
+    if wish.pin_code is not None:
+        return await centres_of_pin(conn, wish.pin_code)
+    return await centres_of_district(conn, wish.district_id) if wish.district_id is not None else []
+
+
+async def _require_scope(conn: Connection, actor: Actor, centre: Centre) -> None:
+    names = (await place_names(conn, [centre.district_id]))[centre.district_id]
+    if not actor.covers(state_id=names.state_id, district_id=centre.district_id, centre_id=centre.centre_id):
+        raise NotPermitted
+
+
+def _check(clock: Clock, new: NewSession, centre: Centre, programme: Programme) -> None:
+    if new.vaccine_id not in programme.vaccines or not 0 <= new.doses <= MOST_DOSES:
+        raise SessionIncomplete(field="doses", most=MOST_DOSES)
+    if not any(seats > 0 for slot in new.slots for seats in slot.seats.values()):
+        raise SessionIncomplete(field="slots", most=MOST_DOSES)
+    if any(not 0 <= c <= 20 or not 0 <= seats <= MOST_DOSES for slot in new.slots for c, seats in slot.seats.items()):
+        raise SessionIncomplete(field="slots", most=MOST_DOSES)
+    if not 0 <= new.min_age <= OLDEST or (new.max_age is not None and not new.min_age <= new.max_age <= OLDEST):
+        raise AgesReversed(field="min_age")
+    if not _in_order(new.slots):
+        raise SlotsDisordered(field="slots")
+    if begins(clock, new.held_on, new.slots[-1].ends_at) <= clock.now():
+        raise SessionInPast(field="held_on")
+    if new.fee < 0 or new.fee != round(new.fee, 2) or (new.fee > 0 and not centre.is_paid):
+        raise FeeInvalid(field="fee")
+
+
+def _in_order(slots: tuple[NewSlot, ...]) -> bool:
+    whole = all((t.second, t.microsecond) == (0, 0) for slot in slots for t in (slot.starts_at, slot.ends_at))
+    forwards = all(slot.starts_at < slot.ends_at for slot in slots)
+    return whole and forwards and all(one.ends_at <= after.starts_at for one, after in pairwise(slots))
+
+
+async def _count(conn: Connection, floor: Floor, centre: Centre, held_on: date, amount: int) -> None:
+    await count(
+        conn,
+        floor.clock,
+        "session",
+        district_id=centre.district_id,
+        at=floor.clock.now(),
+        on_date=held_on,
+        keys={"operator": centre.operator.value, "centre": centre.centre_id},
+        amount=amount,
+    )

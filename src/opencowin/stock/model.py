@@ -1,0 +1,30 @@
+"""What stock is: a batch at a centre, and the part of one that a session was allotted."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Doses of one batch at one centre."""
+
+    district_id: int
+    centre_id: int
+    vaccine_id: str
+    batch_number: str
+    expires_on: date
+    received: int
+    allotted: int
+
+    @property
+    def free(self) -> int:
+        """Doses that no session has yet."""
+        return self.received - self.allotted
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """Doses of one batch for one session."""
+
+    batch_number: str
+    doses: int

@@ -1,0 +1,206 @@
+"""The worker: runs queued jobs and what recurs, through database restarts, until it is told to stop.
+
+Jobs run at least once. A fault that passes (a lost connection, a busy gateway) is tried again for ever, ever more
+slowly; any other fault a few times, after which the job is held for a human and the others go on. A killed worker's
+jobs are taken over by the others, or by the next one, after `HEARTBEAT`.
+"""
+
+import asyncio
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import psycopg
+import structlog
+from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.executors import EntrypointExecutor
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Context
+from pgqueuer.domain.models import Job as QueuedJob
+
+from opencowin import certificates, identity, notifications, reports
+from opencowin.kit import audit, limits
+from opencowin.kit.db import Connection, Pool, run, transaction
+from opencowin.kit.errors import Unavailable
+from opencowin.kit.floor import Floor
+from opencowin.kit.jobs import Handler
+
+HEARTBEAT = timedelta(seconds=10)
+FALLBACK_POLL = timedelta(seconds=2)
+BATCH = 20
+AT_ONCE = 100
+TRIES = 8
+FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=1), timedelta(minutes=1)
+HOUR = 3600.0
+PASSING = (psycopg.OperationalError, psycopg.InterfaceError, OSError, TimeoutError, Unavailable)
+DEDICATED: Mapping[str, Any] = {
+    "application_name": "opencowin worker",
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+
+log = structlog.stdlib.get_logger("opencowin.worker")
+
+
+class JobHeld(Exception):
+    """The job failed too often and is held for a human; the cause is in the log, without personal data."""
+
+
+def _backoff(tries: int) -> timedelta:
+    return min(FIRST_DELAY * 2 ** min(tries, 10), LONGEST_DELAY)
+
+
+def _where(fault: BaseException) -> list[str]:
+    """The way to a fault as file and line: its message may quote a personal datum, and is not logged."""
+    return [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)][-8:]
+
+
+@dataclass
+class Patient(EntrypointExecutor):
+    """Runs a job; decides what its fault means, and lets nothing personal into the queue's own log."""
+
+    async def execute(self, job: QueuedJob, context: Context) -> None:
+        """Run one job. Raises RetryRequested or JobHeld."""
+        told = log.bind(job=job.entrypoint, job_id=job.id, tries=job.attempts + 1)
+        try:
+            await super().execute(job, context)
+        except PASSING as fault:
+            told.warning("job will be tried again", fault=type(fault).__name__)
+            raise RetryRequested(_backoff(job.attempts), type(fault).__name__) from None
+        except Exception as fault:
+            if job.attempts + 1 < TRIES:
+                told.warning("job failed", fault=type(fault).__name__, where=_where(fault))
+                raise RetryRequested(_backoff(job.attempts), type(fault).__name__) from None
+            told.error("job is held", fault=type(fault).__name__, where=_where(fault))
+            raise JobHeld(type(fault).__name__) from None
+
+
+async def run_worker(pool: Pool, floor: Floor, stop: asyncio.Event) -> None:
+    """Run jobs and what recurs until `stop` is set, finishing the jobs under way."""
+    handlers = [*certificates.handlers(pool, floor), *notifications.handlers(pool, floor)]
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(serve_jobs(pool, handlers, stop))
+        for task in recurring(pool, floor):
+            tasks.create_task(repeat(task, stop))
+
+
+async def serve_jobs(pool: Pool, handlers: Sequence[Handler], stop: asyncio.Event) -> None:
+    """Run queued jobs until `stop` is set; when the connection is lost, on a new one."""
+    lost = 0
+    while not stop.is_set():
+        started = monotonic()
+        try:
+            async with _listening(pool) as conn:
+                log.info("worker listens", jobs=sorted(handler.job.name for handler in handlers))
+                await _serve(conn, handlers, stop)
+        except Exception as fault:
+            lost = 0 if monotonic() - started > LONGEST_DELAY.total_seconds() else lost + 1
+            log.warning("worker lost the queue", fault=type(fault).__name__, where=_where(fault))
+            await _pause(_backoff(lost).total_seconds() / 2, stop)
+
+
+@asynccontextmanager
+async def _listening(pool: Pool) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A connection of the queue's own: it listens, and one that went silent is noticed within seconds."""
+    if not isinstance(pool.conninfo, str):
+        raise TypeError("the worker needs a pool that was made with a connection string")
+    conn = await psycopg.AsyncConnection.connect(pool.conninfo, autocommit=True, **DEDICATED)
+    try:
+        yield conn
+    finally:
+        await conn.close()
+
+
+async def _serve(conn: psycopg.AsyncConnection[Any], handlers: Sequence[Handler], stop: asyncio.Event) -> None:
+    """Serve on one connection. The queue ends itself when it hears nothing any more; `stop` stays ours."""
+    manager = QueueManager(Queries(PsycopgDriver(conn)))
+    for handler in handlers:
+        manager.entrypoint(handler.job.name, on_failure="hold", executor_factory=Patient)(_entry(handler))
+    relay = asyncio.create_task(_relay(stop, manager.shutdown))
+    try:
+        await manager.run(
+            dequeue_timeout=FALLBACK_POLL,
+            batch_size=BATCH,
+            max_concurrent_tasks=AT_ONCE,
+            heartbeat_timeout=HEARTBEAT,
+            shutdown_on_listener_failure=True,
+            log_aggregation_interval=timedelta(0),
+        )
+    finally:
+        relay.cancel()
+
+
+async def _relay(stop: asyncio.Event, shutdown: asyncio.Event) -> None:
+    await stop.wait()
+    shutdown.set()
+
+
+def _entry(handler: Handler) -> Callable[[QueuedJob], Awaitable[None]]:
+    async def entry(job: QueuedJob) -> None:
+        await handler.handle(handler.job.read(job.payload))
+
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """Something done again and again, in a transaction of its own."""
+
+    name: str
+    seconds: float
+    work: Callable[[], Awaitable[object]]
+
+
+def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
+    """What recurs: folding reports, chaining the trail, forgetting what is old, and the nets under lost jobs."""
+
+    def within(work: Callable[[Connection], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+        async def in_transaction() -> object:
+            async with transaction(pool) as conn:
+                return await work(conn)
+
+        return in_transaction
+
+    return [
+        Recurring("reports.fold", 1, within(reports.fold)),
+        Recurring("audit.chain", 1, within(audit.chain)),
+        Recurring("certificates.sweep", 30, within(lambda conn: certificates.sweep(conn, floor))),
+        Recurring("notifications.sweep", 30, lambda: notifications.send_left_behind(pool, floor)),
+        Recurring("limits.forget_old", HOUR, within(lambda conn: limits.forget_old(conn, floor.clock))),
+        Recurring("identity.forget_old", HOUR, within(lambda conn: identity.forget_old_otps(conn, floor))),
+        Recurring("reports.forget_old", HOUR, within(lambda conn: reports.forget_old_hours(conn, floor.clock))),
+        Recurring("jobs.forget_old", HOUR, within(forget_old_log)),
+    ]
+
+
+async def repeat(task: Recurring, stop: asyncio.Event) -> None:
+    """Do it until `stop` is set; after a fault later and later, up to a minute, then as usual again."""
+    failed = 0
+    while not stop.is_set():
+        try:
+            await task.work()
+            failed = 0
+        except Exception as fault:
+            failed += 1
+            log.warning("recurring work failed", work=task.name, fault=type(fault).__name__, where=_where(fault))
+        await _pause(max(_backoff(failed - 1).total_seconds(), 1) if failed else task.seconds, stop)
+
+
+async def forget_old_log(conn: Connection) -> int:
+    """Delete what the queue noted about finished jobs two days ago and before."""
+    return await run(conn, "DELETE FROM pgqueuer_log WHERE created < now() - interval '2 days'")
+
+
+async def _pause(seconds: float, stop: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

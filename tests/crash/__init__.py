@@ -1,0 +1,1 @@
+"""Tests: what survives when processes are killed."""
