@@ -88,6 +88,8 @@ async def pool(database: str) -> AsyncIterator[Pool]:
 @pytest.fixture
 async def conn(database: str) -> AsyncIterator[Connection]:
     """One connection in an open transaction that is rolled back after the test."""
-    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
-        async with connection.transaction(force_rollback=True):
-            yield connection
+    async with (
+        await psycopg.AsyncConnection.connect(database, autocommit=True) as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        yield connection

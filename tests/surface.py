@@ -1,4 +1,4 @@
-"""The platform as its callers see it: an in-process HTTP client, the worker beside it, and a phone that receives SMS."""
+"""The platform as its callers see it: HTTP, the worker beside it, and a phone that receives messages."""
 
 import asyncio
 import hashlib
@@ -97,7 +97,7 @@ async def running(floor: Floor, pool: Pool, dsn: str) -> AsyncIterator[Surface]:
     app = build_app(floor, dsn)
     stop = asyncio.Event()
     async with app.router.lifespan_context(app):
-        worker = asyncio.create_task(run_worker(dsn, floor, stop))
+        worker = asyncio.create_task(run_worker(pool, floor, stop))
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         try:
             async with httpx.AsyncClient(transport=transport, base_url="http://platform") as http:

@@ -8,7 +8,7 @@ jobs are taken over by the others, or by the next one, after `HEARTBEAT`.
 import asyncio
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -57,7 +57,7 @@ class JobHeld(Exception):
 
 
 def _backoff(tries: int) -> timedelta:
-    return min(FIRST_DELAY * 2 ** min(tries, 10), LONGEST_DELAY)
+    return min(FIRST_DELAY * (1 << min(tries, 10)), LONGEST_DELAY)
 
 
 def _where(fault: BaseException) -> list[str]:
@@ -100,30 +100,48 @@ async def serve_jobs(pool: Pool, handlers: Sequence[Handler], stop: asyncio.Even
     while not stop.is_set():
         started = monotonic()
         try:
-            async with _listening(pool) as conn:
+            async with _two_lines(pool) as driver:
                 log.info("worker listens", jobs=sorted(handler.job.name for handler in handlers))
-                await _serve(conn, handlers, stop)
+                await _serve(driver, handlers, stop)
         except Exception as fault:
             lost = 0 if monotonic() - started > LONGEST_DELAY.total_seconds() else lost + 1
             log.warning("worker lost the queue", fault=type(fault).__name__, where=_where(fault))
             await _pause(_backoff(lost).total_seconds() / 2, stop)
 
 
+class TwoLines(PsycopgDriver):
+    """Listens on one connection and works on another: psycopg holds the one that listens for a second at a time."""
+
+    def __init__(self, listening: psycopg.AsyncConnection[Any], working: psycopg.AsyncConnection[Any]) -> None:
+        super().__init__(listening)
+        self._working = PsycopgDriver(working)
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        """Run a query on the working connection."""
+        return await self._working.fetch(query, *args)
+
+    async def execute(self, query: str, *args: object) -> str:
+        """Run a statement on the working connection."""
+        return await self._working.execute(query, *args)
+
+
 @asynccontextmanager
-async def _listening(pool: Pool) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-    """A connection of the queue's own: it listens, and one that went silent is noticed within seconds."""
+async def _two_lines(pool: Pool) -> AsyncIterator[TwoLines]:
+    """Two connections of the queue's own; one that went silent is noticed within seconds."""
     if not isinstance(pool.conninfo, str):
         raise TypeError("the worker needs a pool that was made with a connection string")
-    conn = await psycopg.AsyncConnection.connect(pool.conninfo, autocommit=True, **DEDICATED)
-    try:
-        yield conn
-    finally:
-        await conn.close()
+    async with AsyncExitStack() as stack:
+        lines = []
+        for _ in range(2):
+            conn = await psycopg.AsyncConnection.connect(pool.conninfo, autocommit=True, **DEDICATED)
+            stack.push_async_callback(conn.close)
+            lines.append(conn)
+        yield TwoLines(*lines)
 
 
-async def _serve(conn: psycopg.AsyncConnection[Any], handlers: Sequence[Handler], stop: asyncio.Event) -> None:
-    """Serve on one connection. The queue ends itself when it hears nothing any more; `stop` stays ours."""
-    manager = QueueManager(Queries(PsycopgDriver(conn)))
+async def _serve(driver: TwoLines, handlers: Sequence[Handler], stop: asyncio.Event) -> None:
+    """Serve until a connection is lost. The queue ends itself when it hears nothing any more; `stop` stays ours."""
+    manager = QueueManager(Queries(driver))
     for handler in handlers:
         manager.entrypoint(handler.job.name, on_failure="hold", executor_factory=Patient)(_entry(handler))
     relay = asyncio.create_task(_relay(stop, manager.shutdown))

@@ -11,7 +11,16 @@ from opencowin.kit.i18n import read_catalogues
 from opencowin.web.errors import status_of
 
 KINDS = {"Refusal", "NotFound", "Forbidden", "Invalid", "Conflict", "Unavailable"}
-OPERATOR_ONLY = {"pack_not_found", "pack_broken"}
+OPERATOR_ONLY = {
+    "database_behind",
+    "demo_no_stock",
+    "demo_not_due_yet",
+    "demo_nothing_due",
+    "no_demo",
+    "pack_broken",
+    "pack_not_found",
+    "unknown_demo_size",
+}
 
 
 def all_refusals() -> list[type[Refusal]]:

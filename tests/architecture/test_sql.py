@@ -19,7 +19,9 @@ LAYERS = (
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
 KIT_FILES = {"floor": "kit", "jobs": "kit"}
-WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY|TRUNCATE(?:\s+TABLE)?)\s+(?:ONLY\s+)?([a-z_]+)", re.I)
+WRITES = re.compile(
+    r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY|TRUNCATE(?:\s+TABLE)?)\s+(?:ONLY\s+)?([a-z_]+)", re.I
+)
 READS = re.compile(r"\b(?:FROM|JOIN|USING)\s+([a-z_]+)", re.I)
 
 

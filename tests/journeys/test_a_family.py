@@ -1,4 +1,4 @@
-"""A family's story: four register, two book together, one moves, one cancels, the grandmother walks in without a phone."""
+"""A family's story: four register, two book together, one moves, one cancels, the grandmother walks in."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -216,8 +216,7 @@ async def test_several_workers_fold_each_change_once(pool: Pool, floor: Floor) -
         daily = await fetch_value(conn, "SELECT sum(amount) FROM report_daily WHERE measure = 'dose'")
         hourly = await fetch_value(conn, "SELECT sum(amount) FROM report_hourly WHERE measure = 'dose'")
         assert daily == hourly == 240
-        for table in ("report_daily", "report_total", "report_hourly"):
-            await conn.execute(f"DELETE FROM {table}")  # type: ignore[arg-type]
+        await conn.execute("TRUNCATE report_daily, report_total, report_hourly")
 
 
 async def test_old_hours_are_forgotten(conn: Connection, floor: Floor) -> None:
@@ -229,3 +228,46 @@ async def test_old_hours_are_forgotten(conn: Connection, floor: Floor) -> None:
         new=floor.clock.today(),
     )
     assert await reports.forget_old_hours(conn, floor.clock) == 1
+
+
+WIRE: dict[str, Any] = {
+    "topBlock": {
+        "sites": {"total": 0, "govt": 0, "pvt": 0, "today": 0},
+        "sessions": {"total": 0, "govt": 0, "pvt": 0, "today": 0},
+        "registration": dict.fromkeys(("total", "cit_18_45", "cit_45_above", "cit_15_17", "cit_12_14", "today"), 0),
+        "vaccination": dict.fromkeys(
+            ("total", "male", "female", "others", "covishield", "covaxin", "sputnik", "today", "tot_dose_1"), 0
+        )
+        | dict.fromkeys(("tot_dose_2", "tot_pd", "total_doses", "aefi", "today_dose_one", "today_dose_two"), 0),
+    },
+    "vaccinationDoneByTime": [{"ts": "", "timestamps": "", "label": "", "count": 0, "dose_one": 0, "dose_two": 0}],
+    "last7DaysRegistration": [{"reg_date": "", "total": 0, "male": 0, "female": 0, "others": 0}],
+    "last30DaysAefi": [{"vaccine_date": "", "aefi": 0}],
+    "last5daySessionStatus": [{"session_date": "", "total": 0, "planned": 0, "ongoing": 0, "completed": 0}],
+    "getBeneficiariesGroupBy": [
+        {"state_id": 0, "id": 0, "title": "", "state_name": "", "total": 0, "partial_vaccinated": 0}
+        | {"totally_vaccinated": 0, "precaution_dose": 0, "today": 0}
+    ],
+    "aefiPercentage": 0.0,
+    "vaccinationByAge": dict.fromkeys(("total", "vac_18_45", "vac_45_60", "above_60", "vac_15_17", "vac_12_14"), 0),
+    "timeWiseTodayRegReport": [
+        dict.fromkeys(("ts", "timestamps", "label", "total", "age18", "age45", "age60", "male", "female", "others"), "")
+    ],
+    "vaccinationDoneByTimeAgeWise": [
+        {"ts": "", "timestamps": "", "label": "", "total": 0, "vac_18_45": 0, "vac_45_60": 0, "vac_60_above": 0}
+    ],
+    "timestamp": "",
+}
+
+
+def shape(value: Any) -> Any:
+    """Keys and types of JSON, of lists the first element's."""
+    if isinstance(value, Mapping):
+        return {key: shape(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [shape(value[0])]
+    return type(value)
+
+
+async def test_the_report_has_the_very_keys_and_types_of_the_wire(conn: Connection, floor: Floor) -> None:
+    assert shape(await report(conn, floor)) == shape(WIRE)

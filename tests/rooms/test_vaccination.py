@@ -267,8 +267,8 @@ async def test_an_adverse_event_of_a_dose_the_person_never_had_is_refused(conn: 
     event = AdverseEvent(person.person, uuid4(), floor.clock.today(), Severity.SEVERE, "Rash", dose_id=UUID(int=7))
     with pytest.raises(vaccination.NoSuchDose):
         await vaccination.report_adverse_event(conn, floor, DESK, event)
+    early = replace(event, noticed_on=floor.clock.today() + timedelta(days=1))
     with pytest.raises(vaccination.DateInFuture):
-        tomorrow = floor.clock.today() + timedelta(days=1)
-        await vaccination.report_adverse_event(conn, floor, DESK, replace(event, noticed_on=tomorrow))
+        await vaccination.report_adverse_event(conn, floor, DESK, early)
     with pytest.raises(NotPermitted):
         await vaccination.report_adverse_event(conn, floor, Actor(ActorKind.PUBLIC, "x"), event)

@@ -31,7 +31,7 @@ def load(
         typer.Argument(help="CSV of official districts: state_id, district_id, district_name, state_name."),
     ] = None,
 ) -> None:
-    """Load the country pack's programme and places; with FILE, give districts their official numbers. Safe to repeat."""
+    """Load the country pack's programme and places; with FILE, give districts their official numbers. Repeatable."""
     asyncio.run(_load_pack() if file is None else _load_districts(_rows(file)))
 
 

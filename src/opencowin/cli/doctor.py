@@ -52,7 +52,9 @@ def examine() -> Iterator[Finding]:
         settings = read_settings()
     except ValidationError as wrong:
         folder = Path(os.environ.get(PREFIX + "DATA_DIR") or default_data_dir())
-        yield Finding(Severity.PROBLEM, settings_problem(wrong), f"Set it in the environment or in {folder / ENV_FILE}.")
+        yield Finding(
+            Severity.PROBLEM, settings_problem(wrong), f"Set it in the environment or in {folder / ENV_FILE}."
+        )
         return
     mode = "demo mode: not for real people's data" if settings.demo else "settings are safe"
     yield Finding(Severity.WARNING if settings.demo else Severity.FINE, f"Data folder {settings.data_dir}; {mode}")
@@ -81,7 +83,9 @@ def _pack(settings: Settings) -> Iterator[Finding]:
 
 def _keyring(path: Path) -> Iterator[Finding]:
     if not path.is_file():
-        yield Finding(Severity.PROBLEM, f"There is no keyring at {path}", "Make one: opencowin keys init (or make demo).")
+        yield Finding(
+            Severity.PROBLEM, f"There is no keyring at {path}", "Make one: opencowin keys init (or make demo)."
+        )
         return
     if path.stat().st_mode & 0o077:
         yield Finding(Severity.PROBLEM, f"The keyring {path} can be read by other users", f"chmod 600 {path}")
@@ -161,7 +165,9 @@ def _queue(conn: psycopg.Connection) -> Iterator[Finding]:
         yield Finding(Severity.PROBLEM, what, "Is a worker running? `opencowin serve` or `opencowin worker`.")
     if facts.held:
         what = f"{facts.held} job(s) failed too often and are held"
-        yield Finding(Severity.PROBLEM, what, "Look for 'job is held' in the worker's log, mend the cause, requeue them.")
+        yield Finding(
+            Severity.PROBLEM, what, "Look for 'job is held' in the worker's log, mend the cause, requeue them."
+        )
     if not facts.late and not facts.held:
         yield Finding(Severity.FINE, "No job waits too long or is held")
 
@@ -175,5 +181,3 @@ def _messages(conn: psycopg.Connection) -> Iterator[Finding]:
         yield Finding(Severity.PROBLEM, what, "Set up a gateway for messages, and see that a worker runs.")
     else:
         yield Finding(Severity.FINE, "No message waits to be sent")
-
-

@@ -51,7 +51,7 @@ async def _until_sent(found: Deployment) -> None:
     async with found.pool.connection() as conn:
         asked_at = await database_now(conn)
         until = time.monotonic() + PATIENCE_SECONDS
-        while await jobs_before(conn, asked_at) and time.monotonic() < until:
+        while await jobs_before(conn, asked_at) and time.monotonic() < until:  # noqa: ASYNC110 - a queue, not an event
             await asyncio.sleep(LOOK_EVERY)
 
 

@@ -1,4 +1,4 @@
-"""What commands ask of the database beyond the rooms' verbs: the health of server and queue. One function, one statement."""
+"""What commands ask of the database beyond the rooms' verbs: the health of server, queue and messages."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -31,7 +31,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port [default: OPENCOWIN_PORT].", min=1, max=65535)] = None,
     workers: Annotated[int | None, typer.Option(help="Web processes.", min=1, max=256)] = None,
 ) -> None:
-    """Serve until Ctrl-C: starts the database, migrates it, keeps web and worker processes alive; `ready` is its last line."""
+    """Serve until Ctrl-C: database, migrations, web and worker processes. `ready` is the last line once it serves."""
     wanted = {"host": host, "port": port, "web_workers": workers}
     chosen = settings().model_copy(update={name: value for name, value in wanted.items() if value is not None})
     configure_logs(chosen.log_level)
@@ -58,7 +58,7 @@ async def _refuse_without_country(dsn: str) -> None:
 
 
 def programs(chosen: Settings, dsn: str) -> list[Program]:
-    """The processes of this machine in the order in which they are ended: the web first, so that no new work comes in."""
+    """The processes of this machine as they are ended: the web first, so that no new work comes in."""
     environment = {
         **os.environ,
         PREFIX + "DATABASE_URL": dsn,

@@ -15,7 +15,7 @@ app = typer.Typer()
 
 @app.command()
 def worker() -> None:
-    """Run queued jobs (messages, certificates, roll-ups) until told to stop. `serve` starts one; start more elsewhere."""
+    """Run queued jobs (messages, certificates, roll-ups) until told to stop. `serve` starts one of these itself."""
     configure_logs(settings().log_level)
     asyncio.run(_work())
 

@@ -1,4 +1,4 @@
-"""Draws the centres of a district: after real localities, spread over its postal codes; pure, the same for the same seed."""
+"""Draws the centres of a district: after real localities, spread over its postal codes; pure, the same for a seed."""
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,13 +16,19 @@ def draw_centres(
     """The district's own set of centres, then so many further ones."""
     if not localities:
         return []
-    dice = random.Random(f"{seed}/centres/{district.state_name}/{district.name}")
+    dice = random.Random(f"{seed}/centres/{district.state_name}/{district.name}")  # noqa: S311 - invented data, no secret
     sites = _sites(localities, dice)
     forms = [form for form in recipe.forms for _ in range(form.each)]
     drawn = [form for form in recipe.forms if form.weight]
     forms += dice.choices(drawn, weights=[form.weight for form in drawn], k=further)
     named: set[str] = set()
-    return [_centre(form, recipe.houses, district, site, dice, named) for form, site in zip(forms, sites, strict=False)]
+    centres = []
+    for form, site in zip(forms, sites, strict=False):
+        words = {"locality": site.name, "district": district.name, "house": dice.choice(recipe.houses)}
+        name = _unused(dice.choice(form.names).format(**words), named)
+        address = f"{form.address.format(**words)}, {district.name}"
+        centres.append(_centre(form, name, address, site, dice))
+    return centres
 
 
 def _sites(localities: Sequence[Locality], dice: random.Random) -> Iterator[Locality]:
@@ -35,16 +41,12 @@ def _sites(localities: Sequence[Locality], dice: random.Random) -> Iterator[Loca
         yield from order
 
 
-def _centre(
-    form: Form, houses: Sequence[str], district: District, site: Locality, dice: random.Random, named: set[str]
-) -> NewCentre:
-    words = {"locality": site.name, "district": district.name, "house": dice.choice(houses)}
-    name = _unused(dice.choice(form.names).format(**words), named)
+def _centre(form: Form, name: str, address: str, site: Locality, dice: random.Random) -> NewCentre:
     point = _near(site, dice)
     return NewCentre(
-        district_id=district.district_id,
+        district_id=site.district_id,
         name=name,
-        address=f"{form.address.format(**words)}, {district.name}",
+        address=address,
         pin_code=site.pin_code,
         opens_at=form.opens_at,
         closes_at=form.closes_at,
@@ -70,9 +72,8 @@ def _unused(name: str, named: set[str]) -> str:
 def _near(site: Locality, dice: random.Random) -> tuple[float | None, float | None]:
     if site.latitude is None or site.longitude is None:
         return None, None
-    return tuple(
-        round(one + dice.uniform(-SPREAD_DEGREES, SPREAD_DEGREES), 5) for one in (site.latitude, site.longitude)
-    )  # type: ignore[return-value]  # two in, two out
+    north, east = (dice.uniform(-SPREAD_DEGREES, SPREAD_DEGREES) for _ in range(2))
+    return round(site.latitude + north, 5), round(site.longitude + east, 5)
 
 
 def share_out(whole: int, own: int, weights: Mapping[int, int]) -> dict[int, int]:

@@ -38,7 +38,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A sort of centre: how it is called, who runs it, when it opens, how many each district has, how often it is drawn."""
+    """A sort of centre: its name, who runs it, when it opens, how many each district has, how often it is drawn."""
 
     form_id: str
     names: tuple[str, ...]
@@ -147,10 +147,15 @@ def _parse(said: dict[str, Any]) -> Recipe:
         fees={vaccine: Decimal(fee) for vaccine, fee in said["fees"].items()},
         batches=dict(said["batches"]),
         houses=houses,
-        crowd=Crowd(**{name: tuple(one) if isinstance(one, list) else one for name, one in said["crowd"].items()}),
+        crowd=_crowd(said["crowd"]),
         staff_state=staff["state_name"],
         staff=tuple(LogIn(**one) for one in staff["log_in"]),
     )
+
+
+def _crowd(said: dict[str, Any]) -> Crowd:
+    fields: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in said.items()}
+    return Crowd(**fields)
 
 
 def _form(said: dict[str, Any], houses: Sequence[str]) -> Form:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from opencowin.demo.recipe import Form, Offer, Recipe
-from opencowin.scheduling.bulk import BulkSession, BulkSlot
+from opencowin.scheduling import BulkSession, BulkSlot
 
 SLOT_HOURS = 2
 FREE = Decimal(0)
@@ -32,7 +32,7 @@ def is_crowded_day(recipe: Recipe, on: date) -> bool:
 
 def draw_sessions(recipe: Recipe, seed: str, stall: Stall, on: date) -> Iterator[BulkSession]:
     """The sessions that the centre holds on a day."""
-    dice = random.Random(f"{seed}/sessions/{stall.centre_id}/{on}")
+    dice = random.Random(f"{seed}/sessions/{stall.centre_id}/{on}")  # noqa: S311 - invented data, no secret
     for offer in recipe.offers_of(stall.form):
         if dice.random() * 10 < offer.days:
             yield _session(recipe, stall, offer, on, dice)
@@ -47,6 +47,7 @@ def _session(recipe: Recipe, stall: Stall, offer: Offer, on: date, dice: random.
         session_id=UUID(int=dice.getrandbits(128), version=4),
         district_id=stall.district_id,
         centre_id=stall.centre_id,
+        operator=stall.form.operator,
         held_on=on,
         vaccine_id=vaccine_id,
         min_age=offer.min_age,

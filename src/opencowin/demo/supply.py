@@ -14,8 +14,8 @@ from opencowin.demo.sessions import Stall, draw_sessions, is_crowded_day
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.places import District, NewCentre, Progress
-from opencowin.scheduling.bulk import BulkSession, days_with_sessions, publish_sessions
-from opencowin.stock.bulk import BulkAllotment, BulkBatch, receive_and_allot
+from opencowin.scheduling import BulkSession, days_with_sessions, publish_sessions
+from opencowin.stock import BulkAllotment, BulkBatch, receive_and_allot
 
 DAYS = 7
 """The demo covers today and the days after it, so many in all."""
@@ -28,6 +28,15 @@ BATCH_DAYS = 120
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """Which demo: the country's recipe, how much of it, and the seed of its dice."""
+
+    recipe: Recipe
+    size: Size
+    seed: str
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """What a run made: numbers, and the sessions that families are to fill."""
 
@@ -37,24 +46,24 @@ class Made:
     districts: tuple[District, ...] = field(default=(), repr=False)
 
 
-async def make_supply(pool: Pool, floor: Floor, recipe: Recipe, size: Size, seed: str, progress: Progress) -> Made:
+async def make_supply(pool: Pool, floor: Floor, plan: Plan, progress: Progress) -> Made:
     """Bring the demo up to date: what is there already stays. Raises the refusals of `places.add_centres`."""
     async with transaction(pool) as conn:
-        districts = await _districts(conn, size)
-        made = await _centres(conn, recipe, size, seed, districts, progress)
+        districts = await _districts(conn, plan.size)
+        made = await _centres(conn, plan, districts, progress)
         programme_id = (await programme.current_programme(conn)).programme_id
     today = floor.clock.today()
     days = [today + timedelta(days=one) for one in range(DAYS)]
-    stalls = await _stalls(pool, recipe, districts)
+    stalls = await _stalls(pool, plan.recipe, districts)
     todo = await _uncovered(pool, stalls, days, progress)
     sessions, crowded = 0, []
     for done, chunk in _chunks(todo):
-        drawn = [session for stall, on in chunk for session in draw_sessions(recipe, seed, stall, on)]
+        drawn = [session for stall, on in chunk for session in draw_sessions(plan.recipe, plan.seed, stall, on)]
         async with transaction(pool) as conn:
-            await _stock_up(conn, recipe, seed, drawn, today)
+            await _stock_up(conn, plan, drawn, today)
             await publish_sessions(conn, floor.clock, programme_id, drawn)
         sessions += len(drawn)
-        crowded += _crowded(recipe, chunk, drawn)
+        crowded += _crowded(plan.recipe, chunk, drawn)
         progress("publishing sessions", done, len(todo))
     return Made(made, sessions, tuple(crowded), tuple(districts))
 
@@ -66,38 +75,35 @@ async def _districts(conn: Connection, size: Size) -> list[District]:
     return found
 
 
-async def _centres(
-    conn: Connection, recipe: Recipe, size: Size, seed: str, districts: Sequence[District], progress: Progress
-) -> int:
+async def _centres(conn: Connection, plan: Plan, districts: Sequence[District], progress: Progress) -> int:
     """Enter the centres, unless there are some; how many."""
     for district in districts:
         if await places.centres_of_district(conn, district.district_id):
             return 0
     localities = {one.district_id: await places.localities_of(conn, one.district_id) for one in districts}
-    further = share_out(
-        size.centres,
-        sum(form.each for form in recipe.forms),
-        {number: len(some) for number, some in localities.items()},
-    )
+    own = sum(form.each for form in plan.recipe.forms)
+    further = share_out(plan.size.centres, own, {number: len(some) for number, some in localities.items()})
     drawn: list[NewCentre] = []
     for district in districts:
         number = district.district_id
-        drawn += draw_centres(recipe, seed, district, localities[number], further[number])
+        drawn += draw_centres(plan.recipe, plan.seed, district, localities[number], further[number])
     await places.add_centres(conn, drawn, progress)
     return len(drawn)
 
 
 async def _stalls(pool: Pool, recipe: Recipe, districts: Sequence[District]) -> list[Stall]:
-    """The demo's centres; those of the first districts of each state have crowds."""
+    """The demo's centres; in the first districts of each state one of them has crowds."""
     rank: dict[int, int] = defaultdict(int)
     stalls: list[Stall] = []
     async with transaction(pool) as conn:
         for district in districts:
-            crowded = rank[district.state_id] < recipe.crowd.districts_per_state
+            has_crowd = rank[district.state_id] < recipe.crowd.districts_per_state
             rank[district.state_id] += 1
             for centre in await places.centres_of_district(conn, district.district_id):
                 form = recipe.form_of(centre.name)
                 if form is not None:
+                    crowded = has_crowd and any(offer.crowded for offer in recipe.offers_of(form))
+                    has_crowd = has_crowd and not crowded
                     stalls.append(Stall(centre.district_id, centre.centre_id, form, crowded))
     return stalls
 
@@ -126,15 +132,11 @@ def _crowded(recipe: Recipe, chunk: Iterable[tuple[Stall, date]], drawn: Iterabl
     """Those of the sessions that a family fills."""
     stalls = {stall.centre_id: stall for stall, _ in chunk}
     return [
-        session
-        for session in drawn
-        if stalls[session.centre_id].crowded
-        and any(offer.crowded for offer in recipe.offers_of(stalls[session.centre_id].form))
-        and is_crowded_day(recipe, session.held_on)
+        session for session in drawn if stalls[session.centre_id].crowded and is_crowded_day(recipe, session.held_on)
     ]
 
 
-async def _stock_up(conn: Connection, recipe: Recipe, seed: str, drawn: Sequence[BulkSession], today: date) -> None:
+async def _stock_up(conn: Connection, plan: Plan, drawn: Sequence[BulkSession], today: date) -> None:
     """One batch for each vaccine of each centre, received today, and its doses allotted to the sessions."""
     wanted: dict[tuple[int, int, str], list[BulkSession]] = defaultdict(list)
     for session in drawn:
@@ -143,7 +145,7 @@ async def _stock_up(conn: Connection, recipe: Recipe, seed: str, drawn: Sequence
     for (district_id, centre_id, vaccine_id), sessions in wanted.items():
         # A centre whose days fall into two chunks gets two batches: the day of the first session tells them apart.
         first = min(session.held_on for session in sessions)
-        number = batch_number(recipe, seed, centre_id, vaccine_id, first)
+        number = batch_number(plan, centre_id, vaccine_id, first)
         received = round(sum(session.doses for session in sessions) * SPARE)
         expires_on = today + timedelta(days=BATCH_DAYS)
         batch = BulkBatch(district_id, centre_id, vaccine_id, number, expires_on, received)
@@ -152,7 +154,7 @@ async def _stock_up(conn: Connection, recipe: Recipe, seed: str, drawn: Sequence
     await receive_and_allot(conn, batches, allotments)
 
 
-def batch_number(recipe: Recipe, seed: str, centre_id: int, vaccine_id: str, first: date) -> str:
+def batch_number(plan: Plan, centre_id: int, vaccine_id: str, first: date) -> str:
     """The maker's beginning, then a number that no other delivery to the centre has."""
-    lot = random.Random(f"{seed}/batch/{centre_id}/{vaccine_id}/{first}").randrange(100)
-    return f"{recipe.batches.get(vaccine_id, vaccine_id[:3])}{first.toordinal() % 10000:04d}{lot:02d}"
+    lot = random.Random(f"{plan.seed}/batch/{centre_id}/{vaccine_id}/{first}").randrange(100)  # noqa: S311 - invented data
+    return f"{plan.recipe.batches.get(vaccine_id, vaccine_id[:3])}{first.toordinal() % 10000:04d}{lot:02d}"

@@ -1,4 +1,4 @@
-"""Identity: who is calling. One-time passwords open an account, tokens keep it open; staff and partner keys act in scopes.
+"""Identity: who is calling. One-time passwords open an account, tokens keep it open; staff and partners act in scopes.
 
 FHIR Person (an account) and Practitioner with PractitionerRole (staff). A mobile number leads to its account by keyed
 hash only, and nothing here tells a caller whether a number has members.
@@ -21,8 +21,8 @@ from opencowin.identity.api_keys import (
     make_api_key,
     revoke_api_key,
 )
-from opencowin.identity.one_time import OTP_CODE, confirm_otp, forget_old_otps, request_otp
 from opencowin.identity.model import OTP_REQUESTED, Confirmed, OtpPurpose, OtpRequested, Role, Staff
+from opencowin.identity.one_time import OTP_CODE, confirm_otp, forget_old_otps, open_otp_request, request_otp
 from opencowin.identity.refusals import (
     AccountNotFound,
     ApiKeyInvalid,
@@ -98,6 +98,7 @@ __all__ = [
     "list_staff",
     "make_api_key",
     "open_account",
+    "open_otp_request",
     "permissions_of",
     "request_otp",
     "revoke_api_key",

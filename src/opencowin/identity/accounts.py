@@ -36,7 +36,7 @@ async def find_or_make(conn: Connection, floor: Floor, number: str, language: st
 
 
 async def account_of_mobile(conn: Connection, floor: Floor, mobile: str) -> UUID | None:
-    """The account of a number, for the system's own use: no answer to a caller may depend on it. Raises InvalidMobile."""
+    """The account of a number. For the system only: no answer to a caller may depend on it. Raises InvalidMobile."""
     return await queries.account_of_hash(conn, floor.keyring.index(floor.country.normalise_mobile(mobile), MOBILE))
 
 

@@ -1,4 +1,4 @@
-"""What identity knows: one-time passwords and what they confirm, staff and their roles, and the job that sends a code."""
+"""What identity knows: one-time passwords and what they confirm, staff and their roles, the job that sends a code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,9 +56,7 @@ class Role(StrEnum):
 
 
 _OFFICER = frozenset({Permission.SEARCH_SESSIONS, Permission.PUBLISH_SESSIONS, Permission.MANAGE_CENTRES})
-_AT_THE_DOOR = frozenset(
-    {Permission.SEARCH_SESSIONS, Permission.FIND_BENEFICIARIES, Permission.REGISTER_BENEFICIARIES}
-)
+_AT_THE_DOOR = frozenset({Permission.SEARCH_SESSIONS, Permission.FIND_BENEFICIARIES, Permission.REGISTER_BENEFICIARIES})
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.NATION_OFFICER: _OFFICER | {Permission.OPERATE},

@@ -97,6 +97,12 @@ async def confirm_otp(
     return Confirmed(account_id, is_new, number, purpose, detail)
 
 
+def open_otp_request(floor: Floor, news: OtpRequested) -> tuple[str, str]:
+    """The number (national digits) and the code of a queued request, for whoever sends the message."""
+    mobile = floor.keyring.open(base64.b64decode(news.mobile_sealed), MOBILE)
+    return mobile, floor.keyring.open(base64.b64decode(news.code_sealed), OTP_CODE)
+
+
 async def forget_old_otps(conn: Connection, floor: Floor) -> int:
     """Delete one-time passwords that are over since a day; how many. For the worker, now and then."""
     return await queries.delete_otps(conn, floor.clock.now() - KEPT_FOR)
@@ -125,13 +131,12 @@ async def _count_request(conn: Connection, floor: Floor, mobile_hash: bytes, add
     await count_all(conn, floor, limits)
 
 
-def _wrong_tries(floor: Floor, row: OtpRow | None, address: str) -> tuple[Limit, ...]:
-    number = row.mobile_hash.hex() if row else "unknown"
-    most = floor.settings.otp_tries * WRONG_PER_NUMBER if row else floor.settings.otp_failures_per_hour
-    return (
-        Limit(f"otp-wrong-number:{number if row else address}", most, HOUR),
-        Limit(f"otp-wrong-address:{address}", floor.settings.otp_failures_per_hour, HOUR),
-    )
+def _wrong_tries(floor: Floor, row: OtpRow | None, address: str) -> list[Limit]:
+    by_address = Limit(f"otp-wrong-address:{address}", floor.settings.otp_failures_per_hour, HOUR)
+    if row is None:
+        return [by_address]
+    most = floor.settings.otp_tries * WRONG_PER_NUMBER
+    return [Limit(f"otp-wrong-number:{row.mobile_hash.hex()}", most, HOUR), by_address]
 
 
 def _is_good(floor: Floor, row: OtpRow, purpose: OtpPurpose, now: datetime) -> bool:
@@ -143,9 +148,7 @@ def _is_good(floor: Floor, row: OtpRow, purpose: OtpPurpose, now: datetime) -> b
     )
 
 
-async def _count_wrong(
-    conn: Connection, floor: Floor, row: OtpRow | None, limits: tuple[Limit, ...], now: datetime
-) -> None:
+async def _count_wrong(conn: Connection, floor: Floor, row: OtpRow | None, limits: list[Limit], now: datetime) -> None:
     """Count a wrong try; the last that is allowed uses the password up."""
     if row is not None:
         await queries.count_wrong_try(conn, row.txn_id, floor.settings.otp_tries, now)

@@ -12,7 +12,6 @@ import typst
 
 from opencowin.kit.glyphs import covered, legible
 
-
 FONTS = Path(str(importlib.resources.files("opencowin.kit"))) / "fonts"
 Data = Mapping[str, object]
 

@@ -1,23 +1,13 @@
 """Keys that sign tokens and certificates: stored sealed, rotated by adding a newer one, published for verifiers."""
 
-import base64
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
-
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
-from cryptography.x509 import Certificate
+from datetime import datetime, timedelta
 
 from opencowin.kit.crypto import Keyring
 from opencowin.kit.db import Connection, fetch_all, fetch_one, run
 
 PRIVATE_KEY = "signing_key.private"
-MAKING_LOCK = 0x6F_63_6B_65  # "ocke": one maker of keys at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +16,10 @@ class SigningKey:
 
     key_id: str
     algorithm: str
-    private_pem: str
+    private_pem: bytes
     public_pem: str
     certificate_pem: str | None
-    created_at: datetime
+    age: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,51 +41,43 @@ class _Row:
     private_sealed: bytes
     public_pem: str
     certificate_pem: str | None
-    created_at: datetime
+    age: timedelta
 
 
-async def lock(conn: Connection) -> None:
-    """Be the only one who makes keys until the transaction ends: look again before making some."""
-    await run(conn, "SELECT pg_advisory_xact_lock(%(key)s)", key=MAKING_LOCK)
+async def hold(conn: Connection, purpose: str) -> None:
+    """Be the only one who makes keys for this purpose until the transaction ends: look again before making one."""
+    key = int.from_bytes(hashlib.sha256(f"signing_key:{purpose}".encode()).digest()[:8], signed=True)
+    await run(conn, "SELECT pg_advisory_xact_lock(%(key)s)", key=key)
 
 
-def key_id_of(public_pem: str) -> str:
-    """The name of a key: the start of the SHA-256 of its public half, so that one key has one name everywhere."""
-    der = load_pem_public_key(public_pem.encode()).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return base64.urlsafe_b64encode(hashlib.sha256(der).digest()[:12]).decode()
-
-
-async def store(  # noqa: PLR0917 - a key is its six parts
+async def store(
     conn: Connection,
     keyring: Keyring,
     purpose: str,
-    algorithm: str,
-    private_pem: str,
-    certificate: Certificate | None = None,
     *,
-    active_from: datetime | None = None,
-) -> str:
-    """Keep a key (PKCS 8 PEM); its key id. It signs from `active_from` (default: now), so that verifiers may learn of
-    it before."""
-    public = load_pem_private_key(private_pem.encode(), password=None).public_key()
-    public_pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    key_id = key_id_of(public_pem)
+    key_id: str,
+    algorithm: str,
+    private_pem: bytes,
+    public_pem: str,
+    certificate_pem: str | None = None,
+    signs_after: timedelta = timedelta(0),
+) -> None:
+    """Keep a key (PKCS 8 PEM). It signs after a while (default: at once), so that verifiers may learn of it before."""
     await run(
         conn,
         """
         INSERT INTO signing_key (key_id, purpose, algorithm, private_sealed, public_pem, certificate_pem, active_from)
         VALUES (%(key_id)s, %(purpose)s, %(algorithm)s, %(private)s, %(public)s, %(certificate)s,
-                coalesce(%(active_from)s, now()))
+                now() + %(signs_after)s)
         """,
         key_id=key_id,
         purpose=purpose,
         algorithm=algorithm,
-        private=keyring.seal(private_pem, PRIVATE_KEY),
+        private=keyring.seal(private_pem.decode("ascii"), PRIVATE_KEY),
         public=public_pem,
-        certificate=None if certificate is None else certificate.public_bytes(Encoding.PEM).decode(),
-        active_from=active_from,
+        certificate=certificate_pem,
+        signs_after=signs_after,
     )
-    return key_id
 
 
 async def newest(conn: Connection, keyring: Keyring, purpose: str) -> SigningKey | None:
@@ -104,7 +86,8 @@ async def newest(conn: Connection, keyring: Keyring, purpose: str) -> SigningKey
         conn,
         _Row,
         """
-        SELECT key_id, algorithm, private_sealed, public_pem, certificate_pem, created_at FROM signing_key
+        SELECT key_id, algorithm, private_sealed, public_pem, certificate_pem, now() - created_at AS age
+        FROM signing_key
         WHERE purpose = %(purpose)s AND retired_at IS NULL ORDER BY active_from DESC, key_id LIMIT 1
         """,
         purpose=purpose,
@@ -118,7 +101,8 @@ async def current(conn: Connection, keyring: Keyring, purpose: str) -> SigningKe
         conn,
         _Row,
         """
-        SELECT key_id, algorithm, private_sealed, public_pem, certificate_pem, created_at FROM signing_key
+        SELECT key_id, algorithm, private_sealed, public_pem, certificate_pem, now() - created_at AS age
+        FROM signing_key
         WHERE purpose = %(purpose)s AND retired_at IS NULL AND active_from <= now()
         ORDER BY active_from DESC, key_id LIMIT 1
         """,
@@ -154,5 +138,5 @@ async def retire(conn: Connection, key_id: str, at: datetime) -> bool:
 def _opened(keyring: Keyring, row: _Row | None) -> SigningKey | None:
     if row is None:
         return None
-    private_pem = keyring.open(row.private_sealed, PRIVATE_KEY)
-    return SigningKey(row.key_id, row.algorithm, private_pem, row.public_pem, row.certificate_pem, row.created_at)
+    private_pem = keyring.open(row.private_sealed, PRIVATE_KEY).encode("ascii")
+    return SigningKey(row.key_id, row.algorithm, private_pem, row.public_pem, row.certificate_pem, row.age)

@@ -366,25 +366,23 @@ END $$;
 COMMENT ON FUNCTION seat_release IS 'Place side step: give seats back.';
 
 -- Withdraw a session: under all its locks, so that every booking is either ended here or finds it withdrawn.
+-- Answers the claims whose seats were given back; null where the session was not published (any more).
 CREATE FUNCTION session_withdraw(p_district integer, p_session uuid, p_reason text, p_now timestamptz)
-RETURNS TABLE (account_id uuid, booking_id uuid, claim_id uuid) LANGUAGE plpgsql AS $$
+RETURNS uuid[] LANGUAGE plpgsql AS $$
 DECLARE
     v_claims uuid[];
 BEGIN
-    PERFORM 1 FROM slot_capacity s WHERE s.district_id = p_district AND s.session_id = p_session
-        ORDER BY s.slot_number, s.dose_class FOR UPDATE;
-    PERFORM 1 FROM session_stock t WHERE t.district_id = p_district AND t.session_id = p_session FOR UPDATE;
-    UPDATE session s SET state = 'withdrawn', withdrawn_at = p_now, withdrawn_reason = p_reason
-        WHERE s.district_id = p_district AND s.session_id = p_session AND s.state = 'published';
+    PERFORM 1 FROM slot_capacity WHERE district_id = p_district AND session_id = p_session
+        ORDER BY slot_number, dose_class FOR UPDATE;
+    PERFORM 1 FROM session_stock WHERE district_id = p_district AND session_id = p_session FOR UPDATE;
+    UPDATE session SET state = 'withdrawn', withdrawn_at = p_now, withdrawn_reason = p_reason
+        WHERE district_id = p_district AND session_id = p_session AND state = 'published';
     IF NOT FOUND THEN
-        RETURN;
+        RETURN NULL;
     END IF;
-    SELECT array_agg(a.claim_id) INTO v_claims FROM appointment a
-        WHERE a.district_id = p_district AND a.session_id = p_session AND a.state = 'booked';
-    RETURN QUERY
-    SELECT a.account_id, a.booking_id, a.claim_id
-    FROM seat_release(p_district, p_session, v_claims, 'withdrawn', p_now) AS ended (claim_id)
-    JOIN appointment a ON a.district_id = p_district AND a.session_id = p_session AND a.claim_id = ended.claim_id
-    ORDER BY a.account_id, a.booking_id, a.claim_id;
+    SELECT array_agg(claim_id) INTO v_claims FROM appointment
+        WHERE district_id = p_district AND session_id = p_session AND state = 'booked';
+    RETURN (SELECT coalesce(array_agg(ended), '{}')
+            FROM seat_release(p_district, p_session, v_claims, 'withdrawn', p_now) AS ended);
 END $$;
 COMMENT ON FUNCTION session_withdraw IS 'Place side step: no more seats in this session, and those taken are given back.';

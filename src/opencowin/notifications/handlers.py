@@ -1,8 +1,9 @@
 """What the worker does when something happened that people are told: word it, write it, send it."""
 
+import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -12,27 +13,26 @@ from opencowin import certificates, identity, scheduling
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Handler, Job
-from opencowin.notifications import queries, wording
+from opencowin.notifications import queries
 from opencowin.notifications.model import Draft
-from opencowin.notifications.queries import BookedClaim
 from opencowin.notifications.sending import deliver
-from opencowin.notifications.templates import Template, Texts, read_texts
-from opencowin.notifications.wording import Wording
+from opencowin.notifications.templates import Template, read_texts
+from opencowin.notifications.wording import Wording, Writer
 
 CAUSES = UUID("7c1d4e0a-6a0b-5d6e-9a44-6f70656e6377")
 LIVE = frozenset({"pending", "confirmed"})
-ENDED = frozenset({"released"})
+EVERY = LIVE | {"given", "released"}
 
 
 def handlers(pool: Pool, floor: Floor) -> list[Handler]:
     """The handlers of this room. Raises PackBroken when the country pack's texts are not complete."""
-    desk = Desk(pool, floor, read_texts(floor.pack, floor.country.default_language))
+    desk = Desk(pool, floor, Writer(floor, read_texts(floor.pack, floor.country.default_language)))
     return [
         Handler(identity.OTP_REQUESTED, desk.on_otp_requested),
         Handler(scheduling.BOOKED, desk.on_booking(scheduling.BOOKED, Template.BOOKED, LIVE)),
         Handler(scheduling.MOVED, desk.on_booking(scheduling.MOVED, Template.MOVED, LIVE)),
-        Handler(scheduling.CANCELLED, desk.on_booking(scheduling.CANCELLED, Template.CANCELLED, ENDED)),
-        Handler(scheduling.WITHDRAWN, desk.on_booking(scheduling.WITHDRAWN, Template.WITHDRAWN, ENDED)),
+        Handler(scheduling.CANCELLED, desk.on_booking(scheduling.CANCELLED, Template.CANCELLED, EVERY)),
+        Handler(scheduling.WITHDRAWN, desk.on_booking(scheduling.WITHDRAWN, Template.WITHDRAWN, EVERY)),
         Handler(certificates.CERTIFICATE_ISSUED, desk.on_certificate_issued),
     ]
 
@@ -52,8 +52,9 @@ class Desk:
 
     async def on_otp_requested(self, news: identity.OtpRequested) -> None:
         """Send a one-time password while it is good."""
-        mobile, code = identity.open_otp_request(self.floor, news)
-        minutes = max(1, round((news.expires_at - news.caused_at).total_seconds() / 60))
+        mobile = self.floor.keyring.open(base64.b64decode(news.mobile_sealed), identity.MOBILE)
+        code = self.floor.keyring.open(base64.b64decode(news.code_sealed), identity.OTP_CODE)
+        minutes = max(1, int((news.expires_at - news.caused_at).total_seconds()) // 60)
         said = self.writer.otp(mobile, news.language, code, minutes)
         await deliver(self.pool, self.floor, _draft(news.txn_id, said, news.caused_at, news.expires_at))
 
@@ -64,33 +65,30 @@ class Desk:
             whose = await self.writer.account(conn, news.account_id)
             return await self.writer.certificate(conn, whose, news.beneficiary_id, news.dose_number)
 
-        await self._tell(certificates.CERTIFICATE_ISSUED, news, word)
+        await self._tell(cause(certificates.CERTIFICATE_ISSUED, news), self.floor.clock.now(), word)
 
-    def on_booking(self, job: Job[Any], template: Template, states: frozenset[str]) -> Callable[[Any], Awaitable[None]]:
-        """The handler of a job about a booking, which speaks of those of its seats that are in these states."""
+    def on_booking(
+        self, job: Job[scheduling.BookingNews], template: Template, states: frozenset[str]
+    ) -> Callable[[scheduling.BookingNews], Awaitable[None]]:
+        """The handler of a job about claims of a booking: it speaks of those that are in these states by now."""
 
-        async def on_news(news: Any) -> None:
+        async def on_news(news: scheduling.BookingNews) -> None:
             async def word(conn: Connection) -> Wording | None:
-                claims = [
-                    claim
-                    for claim in await queries.claims_of(conn, news.account_id, news.booking_id)
-                    if claim.state in states
-                ]
+                claims = await queries.claims(conn, news.account_id, news.claim_ids)
                 whose = await self.writer.account(conn, news.account_id)
-                return await self.writer.booking(conn, template, whose, claims)
+                return await self.writer.booking(conn, template, whose, [one for one in claims if one.state in states])
 
-            await self._tell(job, news, word)
+            await self._tell(cause(job, news), news.happened_at, word)
 
         return on_news
 
     async def _tell(
-        self, job: Job[Any], news: object, word: Callable[[Connection], Awaitable[Wording | None]]
+        self, cause_id: UUID, caused_at: datetime, word: Callable[[Connection], Awaitable[Wording | None]]
     ) -> None:
         async with transaction(self.pool) as conn:
             said = await word(conn)
         if said is not None:
-            now = self.floor.clock.now()
-            await deliver(self.pool, self.floor, _draft(cause(job, news), said, now, None))
+            await deliver(self.pool, self.floor, _draft(cause_id, said, caused_at, None))
 
 
 def _draft(cause_id: UUID, said: Wording, caused_at: datetime, expires_at: datetime | None) -> Draft:

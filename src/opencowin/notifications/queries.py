@@ -180,18 +180,17 @@ async def expire(conn: Connection, now: datetime) -> int:
     )
 
 
-async def claims_of(conn: Connection, account_id: UUID, booking_id: UUID) -> list[BookedClaim]:
-    """The person's side of a booking, live or not, the newest claims first."""
+async def claims(conn: Connection, account_id: UUID, claim_ids: list[UUID]) -> list[BookedClaim]:
+    """These claims of an account, in whatever state they are by now."""
     return await fetch_all(
         conn,
         BookedClaim,
         """
         SELECT beneficiary_id, dose_number, district_id, session_id, slot_number, state FROM claim
-        WHERE account_id = %(account_id)s AND booking_id = %(booking_id)s
-        ORDER BY claimed_at DESC, beneficiary_id
+        WHERE account_id = %(account_id)s AND claim_id = ANY (%(claim_ids)s) ORDER BY beneficiary_id
         """,
         account_id=account_id,
-        booking_id=booking_id,
+        claim_ids=claim_ids,
     )
 
 

@@ -18,6 +18,8 @@ class ProgrammeRow:
     programme_id: str
     name: str
     name_l: dict[str, str]
+    loaded_at: datetime | None = None
+    """When its rules last changed; set by the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,9 @@ async def delete_other_rules(conn: Connection, programme_id: str, kept: Sequence
 async def live_programme(conn: Connection) -> ProgrammeRow | None:
     """The programme that was loaded last."""
     return await fetch_one(
-        conn, ProgrammeRow, "SELECT programme_id, name, name_l FROM programme ORDER BY loaded_at DESC LIMIT 1"
+        conn,
+        ProgrammeRow,
+        "SELECT programme_id, name, name_l, loaded_at FROM programme ORDER BY loaded_at DESC LIMIT 1",
     )
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,8 @@ from opencowin.programme.refusals import (
     ProgrammeNotLoaded,
 )
 
+_known: dict[tuple[str, datetime | None], Programme] = {}
+"""The rules as they were last read, kept for as long as nobody loads others: they are asked for at every booking."""
 _NAMED_BY = {"group": "group_id", "opening": "rule_id", "step": "rule_id", "exemption_kind": "kind"}
 
 
@@ -64,6 +66,14 @@ async def current_programme(conn: Connection) -> Programme:
     row = await queries.live_programme(conn)
     if row is None:
         raise ProgrammeNotLoaded
+    version = (row.programme_id, row.loaded_at)
+    if version not in _known:
+        _known.clear()
+        _known[version] = await _read(conn, row)
+    return _known[version]
+
+
+async def _read(conn: Connection, row: ProgrammeRow) -> Programme:
     stored: dict[str, Any] = {"programme_id": row.programme_id, "name": row.name, "name_l": row.name_l}
     stored |= {kind: [] for kind in _NAMED_BY}
     for rule in await queries.rules_of(conn, row.programme_id):

@@ -10,6 +10,7 @@ from uuid import UUID
 from opencowin.kit import measures
 from opencowin.kit.clock import Clock
 from opencowin.kit.db import Connection, copy_rows
+from opencowin.places import Operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class BulkSession:
     session_id: UUID
     district_id: int
     centre_id: int
+    operator: Operator
     held_on: date
     vaccine_id: str
     min_age: int
@@ -52,12 +54,14 @@ async def _copy_sessions(conn: Connection, programme_id: str, sessions: Sequence
     await copy_rows(
         conn,
         """
-        COPY session (district_id, session_id, centre_id, programme_id, held_on, vaccine_id, min_age, max_age, fee, state,
-                      published_at) FROM STDIN
+        COPY session (district_id, session_id, centre_id, programme_id, held_on, vaccine_id, min_age, max_age, fee,
+                      state, published_at) FROM STDIN
         """,
         [
-            (one.district_id, one.session_id, one.centre_id, programme_id, one.held_on, one.vaccine_id, one.min_age)
-            + (one.max_age, one.fee, "published", now)
+            (
+                *(one.district_id, one.session_id, one.centre_id, programme_id, one.held_on, one.vaccine_id),
+                *(one.min_age, one.max_age, one.fee, "published", now),
+            )
             for one in sessions
         ],
     )
@@ -105,10 +109,10 @@ async def _copy_stock(conn: Connection, sessions: Sequence[BulkSession]) -> None
 
 
 async def _count(conn: Connection, clock: Clock, sessions: Sequence[BulkSession], now: datetime) -> None:
-    """One change for all sessions that count alike."""
-    alike = Counter((one.district_id, one.held_on, "private" if one.fee else "government") for one in sessions)
+    """Count them as `publish_session` does, one change for the sessions of a centre and day."""
+    alike = Counter((one.district_id, one.held_on, one.operator, one.centre_id) for one in sessions)
     async with conn.pipeline():
-        for (district_id, held_on, operator), amount in alike.items():
+        for (district_id, held_on, operator, centre_id), amount in alike.items():
             await measures.count(
                 conn,
                 clock,
@@ -116,7 +120,7 @@ async def _count(conn: Connection, clock: Clock, sessions: Sequence[BulkSession]
                 district_id=district_id,
                 at=now,
                 on_date=held_on,
-                keys={"operator": operator},
+                keys={"operator": operator.value, "centre": centre_id},
                 amount=amount,
             )
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import LiteralString
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_all, fetch_one, run
+from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
 from opencowin.scheduling.model import NewSession, NewSlot, Session
 
 SESSIONS: LiteralString = """
@@ -36,8 +36,7 @@ async def session(conn: Connection, session_id: UUID) -> Session | None:
     return await fetch_one(
         conn,
         Session,
-        SESSIONS
-        + """JOIN session_directory d USING (district_id, session_id) WHERE d.session_id = %(session_id)s""",
+        SESSIONS + """JOIN session_directory d USING (district_id, session_id) WHERE d.session_id = %(session_id)s""",
         session_id=session_id,
     )
 
@@ -125,17 +124,28 @@ async def insert_slots(conn: Connection, district_id: int, session_id: UUID, slo
     )
 
 
-async def withdraw(conn: Connection, district_id: int, session_id: UUID, reason: str, now: datetime) -> list[Ended]:
-    """Withdraw a published session on the place side; the appointments that ended."""
-    return await fetch_all(
+async def withdraw(conn: Connection, district_id: int, session_id: UUID, reason: str, now: datetime) -> bool:
+    """Withdraw a session on the place side: its seats are given back; False when it was not published any more."""
+    ended = await fetch_value(
         conn,
-        Ended,
-        """
-        SELECT account_id, booking_id, claim_id
-        FROM session_withdraw(%(district_id)s, %(session_id)s, %(reason)s, %(at)s)
-        """,
+        "SELECT session_withdraw(%(district_id)s, %(session_id)s, %(reason)s, %(at)s)",
         district_id=district_id,
         session_id=session_id,
         reason=reason,
         at=now,
+    )
+    return ended is not None
+
+
+async def ended_by_withdrawal(conn: Connection, district_id: int, session_id: UUID) -> list[Ended]:
+    """The appointments that ended because their session was withdrawn."""
+    return await fetch_all(
+        conn,
+        Ended,
+        """
+        SELECT account_id, booking_id, claim_id FROM appointment
+        WHERE district_id = %(district_id)s AND session_id = %(session_id)s AND state = 'withdrawn'
+        """,
+        district_id=district_id,
+        session_id=session_id,
     )

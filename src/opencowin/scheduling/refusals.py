@@ -46,7 +46,7 @@ class NobodyNamed(Invalid):
 
 
 class FullyBooked(Conflict):
-    """This vaccination center is completely booked for the selected date. Please try another date or vaccination center."""
+    """This vaccination center is completely booked for the selected date. Please try another date or vaccination center."""  # noqa: E501
 
     code = "APPOIN0040"
 

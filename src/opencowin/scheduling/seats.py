@@ -48,6 +48,11 @@ class Claim:
     state: str
 
     @property
+    def live(self) -> bool:
+        """Whether it keeps the person from making another one."""
+        return self.state in {"pending", "confirmed"}
+
+    @property
     def seat(self) -> SeatKey:
         """The seats that it is about."""
         return SeatKey(self.district_id, self.session_id, self.slot_number, self.dose_class)
@@ -78,7 +83,7 @@ async def live(conn: Connection, people: Sequence[Person]) -> list[LiveAppointme
     return await fetch_all(
         conn,
         LiveAppointment,
-        LIVE
+        LIVE  # noqa: S608 (both parts are literals)
         + """
         AND (c.account_id, c.beneficiary_id) IN (
             SELECT * FROM unnest(%(accounts)s::uuid[], %(beneficiaries)s::uuid[]))

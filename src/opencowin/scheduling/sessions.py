@@ -87,9 +87,9 @@ async def withdraw_session(conn: Connection, floor: Floor, actor: Actor, session
     if session.state != "published":
         raise AlreadyWithdrawn(field="session_id")
     now, key = floor.clock.now(), (session.district_id, session.session_id)
-    ended = await queries.withdraw(conn, *key, reason.strip(), now)
-    if ended is None:
+    if not await queries.withdraw(conn, *key, reason.strip(), now):
         raise AlreadyWithdrawn(field="session_id")
+    ended = await queries.ended_by_withdrawal(conn, *key)
     await seats.release_claims(conn, [one.account_id for one in ended], [one.claim_id for one in ended])
     await give_back(conn, *key, used=await seats.doses_given(conn, *key))
     await tell(conn, WITHDRAWN, ((one.account_id, one.booking_id, one.claim_id) for one in ended), now)

@@ -52,7 +52,7 @@ def database(settings: Settings, say: Callable[[str], None] = in_silence) -> Ite
 async def deployment(
     settings: Settings, *, pool_size: int = SMALL_POOL, say: Callable[[str], None] = in_silence
 ) -> AsyncIterator[Deployment]:
-    """The deployment that the settings describe, for one command. Raises EmbeddedError, DatabaseBehind, PackNotFound."""
+    """The deployment that the settings describe, for a command. Raises EmbeddedError, DatabaseBehind, PackNotFound."""
     floor = build_floor(settings)
     with database(settings, say) as dsn:
         refuse_if_behind(dsn)

@@ -5,6 +5,7 @@ never more of a batch than was received. Owns the tables `batch` and `session_ba
 """
 
 from opencowin.stock.batches import NewBatch, batches_at, receive_batch
+from opencowin.stock.bulk import BulkAllotment, BulkBatch, receive_and_allot
 from opencowin.stock.model import Allotment, Batch
 from opencowin.stock.refusals import BatchDiffers, BatchExpired, BatchIncomplete, NotEnoughStock
 from opencowin.stock.sessions import allot, allotted_to, give_back
@@ -15,11 +16,14 @@ __all__ = [
     "BatchDiffers",
     "BatchExpired",
     "BatchIncomplete",
+    "BulkAllotment",
+    "BulkBatch",
     "NewBatch",
     "NotEnoughStock",
     "allot",
     "allotted_to",
     "batches_at",
     "give_back",
+    "receive_and_allot",
     "receive_batch",
 ]

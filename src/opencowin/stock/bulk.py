@@ -33,7 +33,7 @@ class BulkAllotment:
 async def receive_and_allot(
     conn: Connection, batches: Sequence[BulkBatch], allotments: Sequence[BulkAllotment]
 ) -> None:
-    """Enter batches with what of them is allotted, all or none; more allotted than received breaks batch_not_overdrawn."""
+    """Enter batches with what of them is allotted, all or none; more than received breaks batch_not_overdrawn."""
     allotted: Counter[BulkBatch] = Counter()
     for one in allotments:
         allotted[one.batch] += one.doses
@@ -59,8 +59,14 @@ async def receive_and_allot(
         conn,
         "COPY session_batch (district_id, session_id, centre_id, vaccine_id, batch_number, doses) FROM STDIN",
         [
-            (one.batch.district_id, one.session_id, one.batch.centre_id, one.batch.vaccine_id, one.batch.batch_number)
-            + (one.doses,)
+            (
+                one.batch.district_id,
+                one.session_id,
+                one.batch.centre_id,
+                one.batch.vaccine_id,
+                one.batch.batch_number,
+                one.doses,
+            )
             for one in allotments
         ],
     )

@@ -102,4 +102,3 @@ def status(doses: Iterable[Dose], programme: Programme) -> VaccinationStatus:
     needed = vaccine.primary_doses if vaccine else PRIMARY_DOSES_OF_UNKNOWN
     complete = last.dose_number >= needed
     return VaccinationStatus.VACCINATED if complete else VaccinationStatus.PARTIALLY_VACCINATED
-

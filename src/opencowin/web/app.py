@@ -50,7 +50,18 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 
 def _api() -> APIRouter:
     api = APIRouter(prefix="/api", responses=REFUSALS)
-    for part in (auth, metadata, availability, members, appointments, certificates, vaccinator, status, reports, manage):
+    for part in (
+        auth,
+        metadata,
+        availability,
+        members,
+        appointments,
+        certificates,
+        vaccinator,
+        status,
+        reports,
+        manage,
+    ):
         api.include_router(part.router)
     return api
 

@@ -44,9 +44,7 @@ class SomethingWentWrong(Unavailable):
 class Error(BaseModel):
     """What every refusal of the Co-WIN API looks like."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"errorCode": "APPOIN0018", "error": "Invalid Pincode"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"errorCode": "APPOIN0018", "error": "Invalid Pincode"}]})
 
     error_code: str = Field(alias="errorCode", description="Stable code; the list is at /api/open/v1/errors.")
     error: str = Field(description="What is wrong and what to do, in the caller's language.")
@@ -75,6 +73,8 @@ def refusal_response(request: Request, refusal: Refusal) -> Response:
     if isinstance(refusal, TooManyRequests):
         body["error"] = "Too Many Requests"
         body["message"] = text
+    if isinstance(refusal, NotSignedIn):
+        body["error"] = f"Unauthenticated access! {text}"
     if isinstance(refusal, UnknownApiKey):
         body["message"] = "Forbidden"
     if refusal.field:
@@ -94,7 +94,7 @@ async def _invalid(request: Request, invalid: Exception) -> Response:
     return refusal_response(request, ParameterMissing(field=field, name=field))
 
 
-async def _unknown_path(request: Request, error: Exception) -> Response:
+async def _unknown_path(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return JSONResponse(
         {"errorCode": f"HTTP{error.status_code:04}", "error": error.detail}, error.status_code, error.headers

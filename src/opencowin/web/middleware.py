@@ -73,5 +73,5 @@ class LenientJson:
         """Serve one request."""
         if scope["type"] == "http" and scope["method"] in {"POST", "PUT"} and scope["path"].startswith(API):
             kept = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
-            scope = {**scope, "headers": [*kept, (b"content-type", b"application/json")]}
+            scope["headers"] = [*kept, (b"content-type", b"application/json")]
         await self.app(scope, receive, send)

@@ -100,7 +100,11 @@ async def _calendar(request: Request, wish: scheduling.Wish) -> Response:
 
 def _wish(day: str, days: int, vaccine: str | None, **where: Any) -> scheduling.Wish:
     return scheduling.Wish(
-        from_date=parse_date(day), days=days, vaccine_id=(vaccine or "").strip().upper() or None, only_free=days == 1, **where
+        from_date=parse_date(day),
+        days=days,
+        vaccine_id=(vaccine or "").strip().upper() or None,
+        only_free=days == 1,
+        **where,
     )
 
 
@@ -110,7 +114,9 @@ CENTRE_OUT: dict[int | str, dict[str, Any]] = {200: {"model": shapes.OneCentre}}
 
 
 @router.get(f"{SESSIONS}/public/findByPin", responses=SESSIONS_OUT)
-async def find_by_pin_public(request: Request, pincode: Text, date: Day, _actor: Public, vaccine: Vaccine = None) -> Any:
+async def find_by_pin_public(
+    request: Request, pincode: Text, date: Day, _actor: Public, vaccine: Vaccine = None
+) -> Any:
     """Sessions with free seats at centres of a pin code on one day."""
     return await _find(request, _wish(date, 1, vaccine, pin_code=_pin(request, pincode)))
 

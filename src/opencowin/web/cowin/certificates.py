@@ -1,6 +1,6 @@
 """C1–C3: the certificate as PDF."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -16,7 +16,7 @@ from opencowin.web.site import language_of, site_of
 router = APIRouter(tags=["6. Certificates"])
 external = APIRouter(tags=["6. Certificates"])
 PDF = "application/pdf"
-PDF_OUT = {200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}}
+PDF_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}}
 Reference = Annotated[str, Query(description="14 digits.", max_length=20)]
 
 

@@ -119,10 +119,10 @@ async def id_types(request: Request, _actor: Public) -> IdTypes:
         types=[
             IdType(
                 type=one.name,
-                id=one.type_id,
+                id=one.id,
                 doc_type=one.doc_type,
                 flag=one.flag,
-                **_l("type", one.names, one.name, language),
+                **_l("type", one.name_l, one.name, language),
             )
             for one in site_of(request).documents.all()
         ],

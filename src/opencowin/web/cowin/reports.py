@@ -1,6 +1,6 @@
 """R1–R4: the dashboard's figures, from roll-ups that are never older than some seconds."""
 
-from datetime import date as Date
+import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -50,11 +50,11 @@ def _place(text: str, field: str) -> int | None:
     return int(text)
 
 
-def _day(request: Request, text: str) -> Date:
+def _day(request: Request, text: str) -> datetime.date:
     if not text.strip():
         return site_of(request).floor.clock.today()
     try:
-        return Date.fromisoformat(text)
+        return datetime.date.fromisoformat(text)
     except ValueError as wrong:
         raise InvalidReportQuery(field="date") from wrong
 

@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from opencowin import identity, registry, vaccination
+from opencowin import identity, programme, registry, vaccination
 from opencowin.kit.actor import Actor, Permission
+from opencowin.kit.db import Connection
 from opencowin.kit.errors import Invalid
 from opencowin.web.cowin.auth import ConfirmOtp, OtpRequired, Token, Transaction, TransactionRequired
 from opencowin.web.cowin.wire import Body, LooseText, parse_reference
@@ -49,6 +50,11 @@ class StatusAnswer(BaseModel):
 
     vaccination_status: int = Field(ge=0, le=2)
     share_link: str
+
+
+async def _status_number(conn: Connection, person: registry.Person) -> int:
+    status = vaccination.status(await vaccination.doses_of(conn, person), await programme.current_programme(conn))
+    return list(vaccination.VaccinationStatus).index(status)
 
 
 @router.post("/v3/vaccination/generateOTP")
@@ -102,7 +108,7 @@ async def status(request: Request, bearer: Bearer, actor: Partner) -> StatusAnsw
     person = site.tokens.read_status(bearer.credentials if bearer else "")
     async with site.transaction() as conn:
         member = await registry.read_person(conn, site.floor, actor, person, reason="consent by one-time password")
-        value = await vaccination.status_number(conn, person)
+        value = await _status_number(conn, person)
     share = site.tokens.share_code(member.reference_id, SHARE_FOR)
     link = f"{site.floor.settings.base_url}/api/v3/vaccination/status/{member.reference_id}/{share}"
     return StatusAnswer(vaccination_status=value, share_link=link)
@@ -125,5 +131,5 @@ async def shared_status(
     if not site.tokens.share_code_holds(reference, share):
         raise ShareLinkOver
     async with site.transaction() as conn:
-        value = await vaccination.status_number(conn, await registry.find_person(conn, reference))
+        value = await _status_number(conn, await registry.find_person(conn, reference))
     return PAGE.format(body=f"<p><strong>{WORDS[value]}</strong></p>")

@@ -137,7 +137,7 @@ async def _centre_in_scope(conn: Connection, actor: Actor, centre_id: int) -> pl
 
 
 async def proven(
-    conn: Connection, site: Site, actor: Actor, reference: int, secret_code: str | None, centre_id: int | None
+    conn: Connection, site: Site, actor: Actor, *, reference: int, secret_code: str | None, centre_id: int | None
 ) -> tuple[registry.Person, str]:
     """The person whom the caller has shown to be present, and how. Raises ProofRequired and others."""
     if secret_code:
@@ -171,7 +171,9 @@ async def _found(
 ) -> dict[str, Any]:
     site = site_of(request)
     async with site.transaction() as conn:
-        person, how = await proven(conn, site, actor, parse_reference(reference), secret_code, centre_id)
+        person, how = await proven(
+            conn, site, actor, reference=parse_reference(reference), secret_code=secret_code, centre_id=centre_id
+        )
         member = await registry.read_person(conn, site.floor, actor, person, reason=how)
         return {"beneficiaries": [await member_facts(conn, site, member)]}
 
@@ -215,7 +217,14 @@ async def walk_in(
 
 
 def _dose_id(body: Vaccinate) -> UUID:
-    facts = (body.beneficiary_reference_id, body.dose, body.vaccine, body.vaccine_batch, body.given_on(), body.center_id)
+    facts = (
+        body.beneficiary_reference_id,
+        body.dose,
+        body.vaccine,
+        body.vaccine_batch,
+        body.given_on(),
+        body.center_id,
+    )
     return body.dose_id or uuid5(RECORD, "|".join(map(str, facts)))
 
 
@@ -268,6 +277,6 @@ async def certificate(
     site = site_of(request)
     reference = parse_reference(beneficiary_reference_id)
     async with site.transaction() as conn:
-        person, _ = await proven(conn, site, actor, reference, secret_code, center_id)
+        person, _ = await proven(conn, site, actor, reference=reference, secret_code=secret_code, centre_id=center_id)
         page = await certificates.sheet(conn, site.floor, actor, person)
     return pdf_response(await certificates.printed(site.floor, page, language_of(request)))

@@ -1,0 +1,64 @@
+# Open Co-WIN: what to type. Needs Python >= 3.11, make and git; everything else goes into .venv and var.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+UV := $(VENV)/bin/uv
+RUN := $(VENV)/bin
+ADDRESS := $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+export UV_LINK_MODE := copy
+.DEFAULT_GOAL := help
+.PHONY: help install demo serve test check bench format docs clean
+
+help: ## Tell what there is to type
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed ## Install into .venv what running needs
+
+demo: $(VENV)/.installed ## Serve a demo at http://127.0.0.1:8000 (PORT=, HOST=), made at the first start
+	@$(RUN)/opencowin demo
+	@exec $(RUN)/opencowin serve $(ADDRESS)
+
+serve: $(VENV)/.installed ## Serve this deployment (see docs/settings.md)
+	@exec $(RUN)/opencowin serve $(ADDRESS)
+
+test: $(VENV)/.installed-dev ## Run every test
+	@$(RUN)/pytest -n 2 --dist loadfile
+
+check: $(VENV)/.installed-dev ## Check format, lint, types, import contracts and sizes
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+	$(RUN)/pytest tests/architecture
+
+bench: $(VENV)/.installed-dev ## Run the benchmarks, each beside its reference
+	@$(RUN)/python -m bench
+
+format: $(VENV)/.installed-dev ## Put the code in its one form
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+docs: $(VENV)/.installed-dev ## Generate the documents that are made from the code
+	$(RUN)/opencowin settings > docs/settings.md
+
+clean: ## Remove what was installed and cached; the data in var stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(VENV)/.installed: $(UV) pyproject.toml uv.lock
+	@$(UV) sync --frozen --inexact --no-dev --quiet
+	@touch $@
+
+$(VENV)/.installed-dev: $(UV) pyproject.toml uv.lock
+	@$(UV) sync --frozen --inexact --quiet
+	@touch $@ $(VENV)/.installed
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Open Co-WIN needs Python 3.11 or newer: name one with PYTHON=, such as PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "Python cannot make a virtual environment here: install it with: apt install python3-venv" >&2; exit 1; }
+	@echo "Installing into $(VENV)…"
+	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

@@ -1,0 +1,108 @@
+"""`opencowin staff`: the people who run the campaign."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from opencowin import identity, places
+from opencowin.cli.explain import CommandRefused
+from opencowin.cli.terminal import out
+from opencowin.identity import Role, Staff
+from opencowin.kit.actor import Place, system
+from opencowin.kit.db import Connection, transaction
+from opencowin.kit.settings import settings
+from opencowin.serving import deployment
+
+app = typer.Typer(no_args_is_help=True)
+OPERATOR = system("command line")
+
+StateId = Annotated[int | None, typer.Option("--state", help="Scope: the number of a state.")]
+DistrictId = Annotated[int | None, typer.Option("--district", help="Scope: the number of a district.")]
+CentreId = Annotated[int | None, typer.Option("--centre", help="Scope: the number of a centre.")]
+
+
+@app.callback()
+def staff() -> None:
+    """The people who run the campaign: appoint, list and deactivate them."""
+
+
+@app.command()
+def create(
+    user_name: Annotated[str, typer.Argument(help="Log-in name: small letters, digits, dot, dash.")],
+    *,
+    name: Annotated[str, typer.Option(help="Full name.")],
+    role: Annotated[Role, typer.Option(help="What the person is.")],
+    state_id: StateId = None,
+    district_id: DistrictId = None,
+    centre_id: CentreId = None,
+    ask_password: Annotated[
+        bool, typer.Option("--ask-password", help="Ask for a password instead of making one.")
+    ] = False,
+) -> None:
+    """Appoint somebody; prints the password once. The scope is the nation, a state, a district or a centre."""
+    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if ask_password else None
+    made, shown = asyncio.run(_create(user_name, name, role, (state_id, district_id, centre_id), password))
+    out.print(f"Appointed {made.user_name} ({made.role.value}).", markup=False)
+    if password is None:
+        out.print(f"Password: {shown}  (it cannot be shown again)", markup=False)
+
+
+async def _create(
+    user_name: str, name: str, role: Role, where: tuple[int | None, int | None, int | None], password: str | None
+) -> tuple[Staff, str]:
+    async with deployment(settings()) as found, transaction(found.pool) as conn:
+        place = await scope(conn, *where)
+        return await identity.create_staff(
+            conn, found.floor, OPERATOR, user_name, name=name, role=role, place=place, password=password
+        )
+
+
+async def scope(conn: Connection, state_id: int | None, district_id: int | None, centre_id: int | None) -> Place:
+    """The scope that the narrowest of the numbers names, with those above it. Raises UnknownCentre, UnknownDistrict."""
+    if centre_id is not None:
+        centre = await places.read_centre(conn, centre_id)
+        return Place((await places.district(conn, centre.district_id)).state_id, centre.district_id, centre_id)
+    if district_id is not None:
+        return Place((await places.district(conn, district_id)).state_id, district_id)
+    if state_id is not None and state_id not in {one.state_id for one in await places.all_states(conn)}:
+        raise CommandRefused(f"there is no state with the number {state_id}")
+    return Place(state_id)
+
+
+@app.command("list")
+def list_all() -> None:
+    """List everybody, those who left too."""
+    table = Table("user name", "name", "role", "scope", "since", "left")
+    for one in asyncio.run(_everybody()):
+        left = f"{one.deactivated_at:%Y-%m-%d}" if one.deactivated_at else ""
+        table.add_row(one.user_name, one.name, one.role.value, told(one.place), f"{one.created_at:%Y-%m-%d}", left)
+    out.print(table)
+
+
+def told(place: Place) -> str:
+    """A scope in words."""
+    narrowest = [("centre", place.centre_id), ("district", place.district_id), ("state", place.state_id)]
+    return next((f"{level} {number}" for level, number in narrowest if number is not None), "nation")
+
+
+async def _everybody() -> list[Staff]:
+    async with deployment(settings()) as found, transaction(found.pool) as conn:
+        return await identity.list_staff(conn, found.floor, OPERATOR)
+
+
+@app.command()
+def deactivate(user_name: Annotated[str, typer.Argument(help="Log-in name.")]) -> None:
+    """End somebody's access at once."""
+    asyncio.run(_deactivate(user_name))
+    out.print(f"{user_name} has no access any more.", markup=False)
+
+
+async def _deactivate(user_name: str) -> None:
+    async with deployment(settings()) as found, transaction(found.pool) as conn:
+        everybody = await identity.list_staff(conn, found.floor, OPERATOR)
+        named = next((one for one in everybody if one.user_name == user_name), None)
+        if named is None:
+            raise CommandRefused(f"there is nobody called {user_name}")
+        await identity.deactivate_staff(conn, found.floor, OPERATOR, named.staff_id)

@@ -1,0 +1,193 @@
+"""Staff: who runs the campaign, in which role and place; they sign in by password and leave when deactivated."""
+
+import re
+from uuid import UUID, uuid4
+
+from opencowin.identity import passwords
+from opencowin.identity import staff_queries as queries
+from opencowin.identity.model import ROLE_PERMISSIONS, Role, Staff, is_within
+from opencowin.identity.refusals import (
+    NotSignedIn,
+    RoleNeedsPlace,
+    StaffNotFound,
+    TooManyWrongPasswords,
+    UserNameInvalid,
+    UserNameTaken,
+    WrongPassword,
+)
+from opencowin.identity.staff_queries import StaffRow
+from opencowin.kit import audit
+from opencowin.kit.actor import Actor, ActorKind, NotPermitted, Permission, Place
+from opencowin.kit.db import Connection
+from opencowin.kit.floor import Floor
+from opencowin.kit.throttle import HOUR, Limit, count_all, wait_for
+
+STAFF_NAME = "staff.name"
+WRONG_FROM_ONE_PLACE, WRONG_FOR_ONE_NAME, WRONG_FROM_ONE_ADDRESS = 10, 60, 60
+"""Wrong passwords in an hour: for one user name from one address, for one user name, from one address."""
+_USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
+_LEVEL_OF_ROLE = {Role.NATION_OFFICER: "nation", Role.STATE_OFFICER: "state", Role.DISTRICT_OFFICER: "district"}
+_AT_A_CENTRE = frozenset({Role.CENTRE_MANAGER, Role.VACCINATOR, Role.VERIFIER})
+
+
+def permissions_of(role: Role) -> frozenset[Permission]:
+    """What a role may do."""
+    return ROLE_PERMISSIONS[role]
+
+
+async def create_staff(
+    conn: Connection,
+    floor: Floor,
+    actor: Actor,
+    user_name: str,
+    *,
+    name: str,
+    role: Role,
+    place: Place,
+    password: str | None = None,
+) -> tuple[Staff, str]:
+    """Appoint a member of staff; the password is generated unless one is given, and cannot be shown again.
+
+    Who operates the platform appoints anybody; who manages centres appoints the roles below within the own area.
+    Raises NotPermitted, UserNameInvalid, UserNameTaken, RoleNeedsPlace, PasswordTooShort.
+    """
+    _permit(actor, role, place)
+    if not _USER_NAME.fullmatch(user_name):
+        raise UserNameInvalid(field="user_name")
+    _check_place(role, place)
+    chosen = passwords.generate() if password is None else password
+    row = StaffRow(
+        staff_id=uuid4(),
+        user_name=user_name,
+        name_sealed=floor.keyring.seal(name, STAFF_NAME),
+        password_hash=await passwords.hash_password(chosen),
+        permissions=sorted(permissions_of(role)),
+        role=role.value,
+        state_id=place.state_id,
+        district_id=place.district_id,
+        centre_id=place.centre_id,
+        created_at=floor.clock.now(),
+        deactivated_at=None,
+    )
+    if not await queries.insert_staff(conn, row):
+        raise UserNameTaken(field="user_name")
+    await audit.record(conn, actor, "identity.create_staff", subject=("staff", row.staff_id), reason=role.value)
+    return _opened(floor, row), chosen
+
+
+async def check_password(conn: Connection, floor: Floor, user_name: str, password: str, address: str) -> Actor:
+    """The member of staff who signs in. Raises WrongPassword (keeps the count; never tells which part was wrong), also
+    for those who left, and TooManyWrongPasswords."""
+    known_as = user_name.strip().lower()
+    limits = _limits(known_as, address)
+    if wait := await wait_for(conn, floor, limits):
+        raise TooManyWrongPasswords(retry_after=wait)
+    row = await queries.staff_named(conn, known_as)
+    right = await passwords.is_right(row.password_hash if row else None, password)
+    if row is None or not right or row.deactivated_at is not None:
+        await count_all(conn, floor, limits)
+        raise WrongPassword
+    if passwords.is_outdated(row.password_hash):
+        await queries.set_password(conn, row.staff_id, await passwords.hash_password(password))
+    return _actor(row, address)
+
+
+async def actor_of_staff(conn: Connection, staff_id: UUID, address: str) -> Actor:
+    """The member of staff of an open session, as things stand now. Raises NotSignedIn for those who left."""
+    row = await queries.staff_of(conn, staff_id)
+    if row is None or row.deactivated_at is not None:
+        raise NotSignedIn
+    return _actor(row, address)
+
+
+async def change_password(
+    conn: Connection,
+    floor: Floor,  # noqa: ARG001 - a verb's form
+    actor: Actor,
+    staff_id: UUID,
+    password: str | None = None,
+) -> str:
+    """Replace one's own password or that of someone one may appoint; generated unless given.
+
+    Raises StaffNotFound, NotPermitted, PasswordTooShort.
+    """
+    row = await _in_reach(conn, actor, staff_id)
+    chosen = passwords.generate() if password is None else password
+    await queries.set_password(conn, staff_id, await passwords.hash_password(chosen))
+    await audit.record(conn, actor, "identity.change_password", subject=("staff", staff_id), reason=row.role)
+    return chosen
+
+
+async def deactivate_staff(conn: Connection, floor: Floor, actor: Actor, staff_id: UUID) -> None:
+    """End a member of staff's access at once. Raises StaffNotFound, NotPermitted."""
+    row = await _in_reach(conn, actor, staff_id)
+    await queries.deactivate(conn, staff_id, floor.clock.now())
+    await audit.record(conn, actor, "identity.deactivate_staff", subject=("staff", staff_id), reason=row.role)
+
+
+async def list_staff(conn: Connection, floor: Floor, actor: Actor) -> list[Staff]:
+    """The staff of the actor's area, those who left too, by user name. Raises NotPermitted."""
+    if not actor.permissions & {Permission.OPERATE, Permission.MANAGE_CENTRES}:
+        raise NotPermitted
+    rows = await queries.all_staff(conn)
+    return [_opened(floor, row) for row in rows if is_within(_place(row), actor.place)]
+
+
+def _permit(actor: Actor, role: Role, place: Place) -> None:
+    if not is_within(place, actor.place):
+        raise NotPermitted
+    if Permission.OPERATE in actor.permissions:
+        return
+    actor.require(Permission.MANAGE_CENTRES)
+    below_state = role is Role.DISTRICT_OFFICER and actor.place.district_id is None
+    if role not in _AT_A_CENTRE and not below_state:
+        raise NotPermitted
+
+
+def _check_place(role: Role, place: Place) -> None:
+    level = _LEVEL_OF_ROLE.get(role, "centre")
+    named = {"nation": 0, "state": place.state_id, "district": place.district_id, "centre": place.centre_id}
+    if named[level] is None:
+        raise RoleNeedsPlace(field="place", level=level)
+
+
+def _limits(user_name: str, address: str) -> list[Limit]:
+    return [
+        Limit(f"password:{user_name}:{address}", WRONG_FROM_ONE_PLACE, HOUR),
+        Limit(f"password-name:{user_name}", WRONG_FOR_ONE_NAME, HOUR),
+        Limit(f"password-address:{address}", WRONG_FROM_ONE_ADDRESS, HOUR),
+    ]
+
+
+async def _in_reach(conn: Connection, actor: Actor, staff_id: UUID) -> StaffRow:
+    row = await queries.staff_of(conn, staff_id)
+    if row is None:
+        raise StaffNotFound
+    if actor.kind is not ActorKind.STAFF or actor.actor_id != str(staff_id):
+        _permit(actor, Role(row.role), _place(row))
+    return row
+
+
+def _place(row: StaffRow) -> Place:
+    return Place(row.state_id, row.district_id, row.centre_id)
+
+
+def _known_permissions(row: StaffRow) -> frozenset[Permission]:
+    return frozenset(permission for permission in Permission if permission.value in row.permissions)
+
+
+def _actor(row: StaffRow, address: str) -> Actor:
+    return Actor(ActorKind.STAFF, str(row.staff_id), _known_permissions(row), place=_place(row), address=address)
+
+
+def _opened(floor: Floor, row: StaffRow) -> Staff:
+    return Staff(
+        staff_id=row.staff_id,
+        user_name=row.user_name,
+        name=floor.keyring.open(row.name_sealed, STAFF_NAME),
+        role=Role(row.role),
+        permissions=_known_permissions(row),
+        place=_place(row),
+        created_at=row.created_at,
+        deactivated_at=row.deactivated_at,
+    )

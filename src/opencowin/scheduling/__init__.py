@@ -1,0 +1,109 @@
+"""Scheduling: sessions with their slots, and the appointments that people book, move and cancel.
+
+FHIR Schedule, Slot and Appointment. A booking is two facts kept apart: the person's claim (one live appointment at a
+time) and the place's seat (never more than there are). On one database both are one transaction. Owns the tables
+`session`, `session_directory`, `slot`, `slot_capacity`, `session_stock`, `appointment` and `claim`.
+"""
+
+from opencowin.scheduling.attendance import booked_here, refuse_if_booked, vaccinate
+from opencowin.scheduling.booking import book, on_the_spot
+from opencowin.scheduling.bulk import BulkSession, BulkSlot, days_with_sessions, publish_sessions
+from opencowin.scheduling.changes import cancel, move
+from opencowin.scheduling.model import (
+    AppointmentState,
+    AppointmentView,
+    Booking,
+    BookingWish,
+    CentreSessions,
+    NewSession,
+    NewSlot,
+    SessionView,
+    SlotView,
+    Wish,
+)
+from opencowin.scheduling.news import BOOKED, CANCELLED, MOVED, WITHDRAWN, BookingNews
+from opencowin.scheduling.reading import appointments_of
+from opencowin.scheduling.refusals import (
+    AgesReversed,
+    AlreadyWithdrawn,
+    BookingChanged,
+    BookingUndecided,
+    CentreClosed,
+    CentreMismatch,
+    FeeInvalid,
+    FullyBooked,
+    HasAppointment,
+    InvalidSlot,
+    KeyReused,
+    NobodyNamed,
+    NoSuchBooking,
+    NoSuchSession,
+    NothingToCancel,
+    NotInBooking,
+    ReasonMissing,
+    SessionIncomplete,
+    SessionInPast,
+    SessionWithdrawn,
+    SlotBegun,
+    SlotsDisordered,
+    TooFarAhead,
+    TooLateToChange,
+)
+from opencowin.scheduling.sessions import find_sessions, publish_session, withdraw_session
+
+__all__ = [
+    "BOOKED",
+    "CANCELLED",
+    "MOVED",
+    "WITHDRAWN",
+    "AgesReversed",
+    "AlreadyWithdrawn",
+    "AppointmentState",
+    "AppointmentView",
+    "Booking",
+    "BookingChanged",
+    "BookingNews",
+    "BookingUndecided",
+    "BookingWish",
+    "BulkSession",
+    "BulkSlot",
+    "CentreClosed",
+    "CentreMismatch",
+    "CentreSessions",
+    "FeeInvalid",
+    "FullyBooked",
+    "HasAppointment",
+    "InvalidSlot",
+    "KeyReused",
+    "NewSession",
+    "NewSlot",
+    "NoSuchBooking",
+    "NoSuchSession",
+    "NobodyNamed",
+    "NotInBooking",
+    "NothingToCancel",
+    "ReasonMissing",
+    "SessionInPast",
+    "SessionIncomplete",
+    "SessionView",
+    "SessionWithdrawn",
+    "SlotBegun",
+    "SlotView",
+    "SlotsDisordered",
+    "TooFarAhead",
+    "TooLateToChange",
+    "Wish",
+    "appointments_of",
+    "book",
+    "booked_here",
+    "cancel",
+    "days_with_sessions",
+    "find_sessions",
+    "move",
+    "on_the_spot",
+    "publish_session",
+    "publish_sessions",
+    "refuse_if_booked",
+    "vaccinate",
+    "withdraw_session",
+]

@@ -1,0 +1,252 @@
+"""Books: some members, one dose, one slot, all or nothing, once for each request."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
+
+from opencowin.kit.actor import Actor, NotPermitted, Permission
+from opencowin.kit.audit import record
+from opencowin.kit.db import Connection
+from opencowin.kit.floor import Floor
+from opencowin.places import place_names
+from opencowin.programme import NotEligible, Programme, current_programme, exemptions_of, refuse_unless_eligible
+from opencowin.programme import Wish as DoseWish
+from opencowin.registry import Beneficiary, NoSuchBeneficiary, Person, find_person, own_members, read_person
+from opencowin.scheduling import seats
+from opencowin.scheduling.model import (
+    WALK_IN,
+    AppointmentState,
+    Booking,
+    BookingWish,
+    Session,
+    SlotRow,
+    begins,
+)
+from opencowin.scheduling.news import BOOKED, tell
+from opencowin.scheduling.refusals import (
+    BookingUndecided,
+    CentreMismatch,
+    FullyBooked,
+    HasAppointment,
+    InvalidSlot,
+    KeyReused,
+    NobodyNamed,
+    SessionWithdrawn,
+    SlotBegun,
+    TooFarAhead,
+)
+from opencowin.scheduling.seats import Group, SeatKey
+from opencowin.scheduling.sessions import read_session
+from opencowin.vaccination import doses_of_account, facts_of
+
+MOST_PEOPLE = 50
+
+
+async def book(conn: Connection, floor: Floor, actor: Actor, wish: BookingWish) -> Booking:
+    """Book seats for members of one's own household, all or none; the same request again answers the same booking.
+
+    Raises NotPermitted, NobodyNamed, NoSuchBeneficiary, KeyReused, NoSuchSession, CentreMismatch, InvalidSlot,
+    SlotBegun, TooFarAhead, SessionWithdrawn, NotEligible (one of its kinds), HasAppointment, FullyBooked.
+    """
+    actor.require(Permission.BOOK_FOR_OWN_MEMBERS)
+    account = actor.own_account()
+    members = await own_members(conn, floor, actor, _named(wish))
+    return await _book(conn, floor, wish, members, scope=account, walk_in=False)
+
+
+async def on_the_spot(conn: Connection, floor: Floor, actor: Actor, wish: BookingWish) -> Booking:
+    """Give walk-in seats of a slot to people who stand at the desk; allowed until the slot ends.
+
+    Raises what `book` raises; NotPermitted also where the session is not in the actor's scope.
+    """
+    actor.require(Permission.VACCINATE)
+    people = [await find_person(conn, reference) for reference in _named(wish)]
+    session = await read_session(conn, wish.session_id)
+    names = (await place_names(conn, [session.district_id]))[session.district_id]
+    if not actor.covers(state_id=names.state_id, district_id=session.district_id, centre_id=session.centre_id):
+        raise NotPermitted
+    members = []
+    for person in sorted(people, key=lambda one: one.beneficiary_id):
+        if not await seats.hold_person(conn, person):
+            raise NoSuchBeneficiary(field="beneficiaries")
+        members.append(await read_person(conn, floor, actor, person, reason="walk-in booking"))
+    booking = await _book(conn, floor, wish, members, scope=uuid5(NAMESPACE_OID, actor.actor_id), walk_in=True)
+    subject = ("booking", booking.booking_id)
+    await record(conn, actor, "scheduling.on_the_spot", subject=subject, reason="walk-in booking")
+    return booking
+
+
+async def check_eligible(
+    conn: Connection,
+    members: Sequence[Beneficiary],
+    session: Session,
+    *,
+    dose: int,
+    booked_on: date,
+    rules: Programme,
+) -> None:
+    """Refuse with the reason unless each of them may have this dose in this session, by the rules of the booking day.
+
+    Raises one of the kinds of NotEligible; its details name the `reference_id`.
+    """
+    wish = DoseWish(
+        dose=dose,
+        vaccine_id=session.vaccine_id,
+        on=session.held_on,
+        booked_on=booked_on,
+        min_age=session.min_age,
+        max_age=session.max_age,
+    )
+    for account_id in sorted({member.person.account_id for member in members}):
+        doses, exempt = await doses_of_account(conn, account_id), await exemptions_of(conn, account_id)
+        for member in members:
+            who = member.person
+            if who.account_id == account_id:
+                facts = facts_of(member, doses.get(who.beneficiary_id, ()), exempt.get(who.beneficiary_id, ()))
+                try:
+                    refuse_unless_eligible(facts, wish, rules)
+                except NotEligible as no:
+                    details = {**no.details, "reference_id": str(member.reference_id)}
+                    raise type(no)(field=no.field, **details) from no
+
+
+async def open_slot(
+    conn: Connection, floor: Floor, session_id: UUID, label: str, *, walk_in: bool = False
+) -> tuple[Session, SlotRow]:
+    """The session and its slot, if it can be booked now; walk-ins until it ends, others until it begins.
+
+    Raises NoSuchSession, InvalidSlot, SessionWithdrawn, SlotBegun, TooFarAhead.
+    """
+    session = await read_session(conn, session_id)
+    slot = session.slot_called(label)
+    if slot is None:
+        raise InvalidSlot(field="slot")
+    if session.state != "published":
+        raise SessionWithdrawn(field="session_id")
+    if begins(floor.clock, session.held_on, slot.ends_at if walk_in else slot.starts_at) <= floor.clock.now():
+        raise SlotBegun(field="slot")
+    days = floor.settings.booking_days_ahead
+    if session.held_on > floor.clock.today() + timedelta(days):
+        raise TooFarAhead(field="session_id", days=days)
+    return session, slot
+
+
+def refuse_outcome(outcome: str) -> None:
+    """Raise the refusal that an outcome of taking seats stands for; nothing when they were taken."""
+    match outcome:
+        case "booked":
+            return
+        case "full" | "no_such_slot":
+            raise FullyBooked(field="session_id")
+        case "withdrawn":
+            raise SessionWithdrawn(field="session_id")
+        case "has_appointment":
+            raise HasAppointment(field="beneficiaries")
+        case _:
+            raise BookingUndecided
+
+
+async def _book(
+    conn: Connection, floor: Floor, wish: BookingWish, members: Sequence[Beneficiary], *, scope: UUID, walk_in: bool
+) -> Booking:
+    people = tuple(member.person for member in members)
+    if wish.key and (earlier := await _keyed(conn, uuid5(scope, wish.key), wish, people)):
+        return earlier
+    if not wish.key and (earlier := await _same_again(conn, floor, wish, people)):
+        return earlier
+    session, slot = await open_slot(conn, floor, wish.session_id, wish.slot, walk_in=walk_in)
+    if wish.centre_id is not None and wish.centre_id != session.centre_id:
+        raise CentreMismatch(field="center_id")
+    rules = await current_programme(conn)
+    await check_eligible(conn, members, session, dose=wish.dose_number, booked_on=floor.clock.today(), rules=rules)
+    seat = SeatKey(session.district_id, session.session_id, slot.slot_number, WALK_IN if walk_in else wish.dose_number)
+    if min(slot.free.get(seat.dose_class, 0), session.doses - session.doses_booked) < len(people):
+        raise FullyBooked(field="session_id")
+    booking_id = uuid5(scope, wish.key) if wish.key else uuid4()
+    group = Group(booking_id, people, tuple(_claim_id(booking_id, one) for one in people), wish.dose_number)
+    await _forget_missed(conn, floor, people, seat)
+    now = floor.clock.now()
+    outcome = await seats.book_local(conn, seat, group, rules.programme_id, now)
+    if outcome == "has_appointment" and (same := await _booked_meanwhile(conn, floor, wish, people, booking_id)):
+        return same
+    refuse_outcome(outcome)
+    claims = zip(group.accounts, [booking_id] * len(people), group.claims, strict=True)
+    await tell(conn, BOOKED, claims, now)
+    return Booking(booking_id, session.session_id, slot.label, wish.dose_number, people)
+
+
+def _named(wish: BookingWish) -> list[int]:
+    """The references of the wish, each once."""
+    references = list(dict.fromkeys(wish.reference_ids))
+    if not 0 < len(references) <= MOST_PEOPLE:
+        raise NobodyNamed(field="beneficiaries", most=MOST_PEOPLE)
+    return references
+
+
+def _claim_id(booking_id: UUID, person: Person) -> UUID:
+    """The first claim of a person in a booking, so that the same request makes the same claims."""
+    return uuid5(booking_id, str(person.beneficiary_id))
+
+
+async def _booked_meanwhile(
+    conn: Connection, floor: Floor, wish: BookingWish, people: tuple[Person, ...], booking_id: UUID
+) -> Booking | None:
+    """The booking that the same request, sent at the same time, has made."""
+    if wish.key:
+        return await _keyed(conn, booking_id, wish, people)
+    return await _same_again(conn, floor, wish, people)
+
+
+async def _keyed(conn: Connection, booking_id: UUID, wish: BookingWish, people: tuple[Person, ...]) -> Booking | None:
+    """What a request with this key booked before, whatever became of it. Raises KeyReused for another request."""
+    claims = await seats.claims_of_booking(conn, [person.account_id for person in people], booking_id)
+    first = {claim.claim_id: claim for claim in claims if claim.claim_id == _first_claim_id(claim)}
+    if not claims:
+        return None
+    session = await read_session(conn, wish.session_id)
+    slot = session.slot_called(wish.slot)
+    asked = {_claim_id(booking_id, person) for person in people}
+    where = (wish.session_id, slot.slot_number if slot else None, wish.dose_number)
+    if set(first) != asked or any((c.session_id, c.slot_number, c.dose_number) != where for c in first.values()):
+        raise KeyReused(field="Idempotency-Key")
+    return Booking(booking_id, wish.session_id, wish.slot.strip().upper(), wish.dose_number, people)
+
+
+def _first_claim_id(claim: seats.Claim) -> UUID:
+    return _claim_id(claim.booking_id, Person(claim.account_id, claim.beneficiary_id))
+
+
+async def _same_again(conn: Connection, floor: Floor, wish: BookingWish, people: tuple[Person, ...]) -> Booking | None:
+    """The live booking that this request would repeat: same people, session, slot and dose, made a short while ago."""
+    since = floor.clock.now() - timedelta(minutes=floor.settings.retry_window_minutes)
+    asked = (wish.session_id, wish.slot.strip().upper(), wish.dose_number)
+    live = [one for one in await seats.live(conn, people) if one.booked_at >= since]
+    same = [one for one in live if (one.session_id, one.slot, one.dose_number) == asked]
+    if len(same) != len(people) or len({one.booking_id for one in same}) != 1:
+        return None
+    booking_id = same[0].booking_id
+    claims = await seats.claims_of_booking(conn, [person.account_id for person in people], booking_id)
+    if {claim.beneficiary_id for claim in claims if claim.live} != {person.beneficiary_id for person in people}:
+        return None
+    return Booking(booking_id, wish.session_id, same[0].slot, wish.dose_number, people)
+
+
+async def _forget_missed(conn: Connection, floor: Floor, people: tuple[Person, ...], wanted: SeatKey) -> None:
+    """Who did not come to an appointment that is over may book again; all seats are locked first, in their order."""
+    missed = [one for one in await seats.live(conn, people) if one.over(floor.clock)]
+    if not missed:
+        return
+    keys = [SeatKey(one.district_id, one.session_id, one.slot_number, one.dose_class) for one in missed]
+    await seats.hold_seats(conn, [*keys, wanted])
+    await seats.hold_stocks(conn, [*keys, wanted])
+    for one in missed:
+        ended = await seats.release(
+            conn,
+            one.district_id,
+            one.session_id,
+            [one.claim_id],
+            state=AppointmentState.MISSED.value,
+            now=floor.clock.now(),
+        )
+        if ended:
+            await seats.release_claims(conn, [one.account_id], [one.claim_id])

@@ -1,0 +1,147 @@
+"""The hand-mapped canonical form equals that of a general JSON-LD processor, whatever the texts are."""
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyld import jsonld
+
+from opencowin.certificates.canon import NotMappable, canonical_credential, canonical_proof
+
+SECURITY = "https://w3id.org/security/v2"
+CREDENTIALS = "https://www.w3.org/2018/credentials/v1"
+VACCINATION = "https://cowin.gov.in/credentials/vaccination/v1"
+URDNA = {"algorithm": "URDNA2015", "format": "application/n-quads"}
+
+
+def protected(**terms: object) -> dict[str, object]:
+    return {"@version": 1.1, "@protected": True, **terms}
+
+
+def schema(*same: str, **named: str) -> dict[str, str]:
+    return {key: f"schema:{key}" for key in same} | {key: f"schema:{name}" for key, name in named.items()}
+
+
+ADDRESS = {
+    "@id": "schema:PostalAddress",
+    "@context": protected(
+        **schema("streetAddress", "addressRegion", "postalCode", "addressCountry"),
+        streetAddress2="vac:addressLine2",
+        city="vac:city",
+        district="vac:district",
+    ),
+}
+PERSON = protected(**schema("name", "gender", "nationality", refId="id", uhid="id", age="Number"), address=ADDRESS)
+EVIDENCE = protected(
+    **schema(certificateId="id", batch="id", vaccine="id", manufacturer="id", feedbackUrl="url", infoUrl="url"),
+    **schema("date", effectiveStart="date", effectiveUntil="date", dose="doseValue", totalDoses="doseValue"),
+    verifier={"@id": "vac:verifier", "@context": protected(**schema("name"))},
+    facility={"@id": "vac:Facility", "@context": protected(**schema("name"), address=ADDRESS)},
+)
+CO_WIN = {
+    "@context": protected(
+        id="@id",
+        type="@type",
+        schema="https://schema.org/",
+        vac=VACCINATION,
+        ProofOfVaccinationCredential={
+            "@id": "schema:ProofOfVaccinationCredential",
+            "@context": protected(nonTransferable="vac:nonTransferable"),
+        },
+        Person={"@id": "schema:Person", "@context": PERSON},
+        Vaccination={"@id": "vac:Vaccination", "@context": EVIDENCE},
+    )
+}
+
+
+def bundled(name: str) -> dict[str, Any]:
+    """A W3C context that comes with PyLD."""
+    found = files("pyld.documentloader.frozen") / "bundled" / name
+    return dict(json.loads(found.read_text("utf-8")))
+
+
+CONTEXTS = {
+    CREDENTIALS: bundled("credentials-v1.jsonld"),
+    "https://w3id.org/security/v1": bundled("security-v1.jsonld"),
+    SECURITY: bundled("security-v2.jsonld"),
+    VACCINATION: CO_WIN,
+}
+
+
+def local(url: str, _options: object) -> dict[str, object]:
+    return {"contentType": "application/ld+json", "contextUrl": None, "documentUrl": url, "document": CONTEXTS[url]}
+
+
+def general(document: Mapping[str, object]) -> str:
+    return str(jsonld.normalize(dict(document), {**URDNA, "documentLoader": local}))
+
+
+# A tab is written differently by JSON-LD processors and never signed; the others here are odd but agreed on.
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\x00"), max_size=12) | st.sampled_from(
+    ["", "क्\u200dष", 'quo"te', "back\\slash", "line\nbreak", "\r", "\u2028", "😀", "A\u0301"]
+)
+NUMBER = st.integers(0, 9)
+IRI = st.from_regex(r"did:[a-z]{1,8}:[0-9A-Za-z]{0,12}", fullmatch=True)
+
+
+def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+PLACE = ["streetAddress", "streetAddress2", "city", "district", "postalCode", "addressRegion"]
+ADDRESSES = some(**dict.fromkeys(PLACE, TEXT))
+SUBJECTS = st.builds(
+    lambda about, identity: about | {"id": identity, "type": "Person"},
+    some(refId=TEXT, uhid=TEXT, name=TEXT, age=TEXT, gender=TEXT, nationality=TEXT, address=ADDRESSES),
+    IRI,
+)
+FACTS = ["certificateId", "batch", "vaccine", "manufacturer", "feedbackUrl", "infoUrl", "date", "effectiveUntil"]
+EVIDENCES = st.builds(
+    lambda about, number: about | {"id": f"https://cowin.gov.in/vaccine/{number}", "type": ["Vaccination"]},
+    some(
+        **dict.fromkeys(FACTS, TEXT),
+        dose=NUMBER,
+        totalDoses=NUMBER,
+        verifier=some(name=TEXT),
+        facility=some(name=TEXT, address=ADDRESSES),
+    ),
+    NUMBER,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SUBJECTS, EVIDENCES)
+def test_a_credential_has_the_same_canonical_form(subject: dict[str, Any], evidence: dict[str, Any]) -> None:
+    document = {
+        "@context": [CREDENTIALS, VACCINATION],
+        "type": ["VerifiableCredential", "ProofOfVaccinationCredential"],
+        "issuer": "https://cowin.gov.in/",
+        "issuanceDate": "2021-06-04T12:00:00Z",
+        "nonTransferable": "true",
+        "credentialSubject": subject,
+        "evidence": [evidence],
+    }
+    assert canonical_credential(document) == general(document)
+
+
+@pytest.mark.parametrize("kind", ["RsaSignature2018", "Ed25519Signature2018"])
+def test_a_proof_has_the_same_canonical_form(kind: str) -> None:
+    options = {
+        "type": kind,
+        "created": "2021-06-04T12:00:00Z",
+        "verificationMethod": "did:india",
+        "proofPurpose": "assertionMethod",
+    }
+    assert canonical_proof(options) == general({"@context": SECURITY, **options})
+
+
+@pytest.mark.parametrize(
+    "odd", [{"unheard": "x"}, {"issuer": "no iri"}, {"nonTransferable": True}, {"type": ["Other"]}]
+)
+def test_what_the_contexts_do_not_define_is_refused(odd: dict[str, object]) -> None:
+    with pytest.raises(NotMappable):
+        canonical_credential({"type": ["VerifiableCredential"], **odd})
