@@ -81,7 +81,7 @@ async def platform(folder: Path) -> AsyncIterator[Platform]:
     }
     environment.pop("OPENCOWIN_DATABASE_URL", None)
     write_keyring(folder / "data" / "keyring.json", new_keyring())
-    settings = Settings(demo=True, data_dir=folder / "data", api_calls_per_5_minutes=1_000_000)
+    settings = Settings(demo=True, data_dir=folder / "data", port=port, api_calls_per_5_minutes=1_000_000)
     with EmbeddedPostgres.attach(folder / "data") as server:
         await asyncio.to_thread(migrate, server.dsn)
         floor = build_floor(settings)

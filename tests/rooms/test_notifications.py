@@ -191,7 +191,7 @@ async def test_a_withdrawn_session_is_told_with_its_reason_and_how_to_book_again
     message = await latest(pool, floor, mobile)
     assert message.template is Template.WITHDRAWN
     assert "Cold chain fault, lot 123 456" in message.text
-    assert floor.settings.base_url in message.text
+    assert floor.settings.address in message.text
     assert SIX.findall(message.text) == []
 
 

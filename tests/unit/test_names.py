@@ -44,8 +44,10 @@ def test_names_of_every_script_are_kept(name: str) -> None:
         "\u0301a",
         "\u200dA",
         "🙂",
-    ]
-    + ["Asha\x00", "A" * 101, "١٢٣"],
+        "Asha\x00",
+        "A" * 101,
+        "١٢٣",
+    ],
 )
 def test_what_is_not_a_name_is_refused_and_the_field_is_named(name: str) -> None:
     with pytest.raises(InvalidName) as refused:

@@ -123,7 +123,7 @@ class TokenBook:
         issued_at = int(self._floor.clock.now().timestamp())
         header = {"alg": ALGORITHM, "kid": self._signing.kid}
         times = {"iat": issued_at, "exp": issued_at + self._floor.settings.token_minutes * 60}
-        everything = {**claims, **times, "jti": str(uuid4()), "iss": self._floor.settings.base_url}
+        everything = {**claims, **times, "jti": str(uuid4()), "iss": self._floor.settings.address}
         return jwt.encode(header, everything, self._signing, algorithms=[ALGORITHM])
 
     def _claims(self, token: str, user_type: str) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class TokenBook:
         except (JoseError, ValueError):
             raise NotSignedIn from None
         now = self._floor.clock.now().timestamp()
-        if claims["user_type"] != user_type or claims["iss"] != self._floor.settings.base_url or now >= claims["exp"]:
+        if claims["user_type"] != user_type or claims["iss"] != self._floor.settings.address or now >= claims["exp"]:
             raise NotSignedIn
         return claims
 

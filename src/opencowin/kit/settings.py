@@ -75,7 +75,7 @@ class Settings(BaseSettings):
         return self.keyring_file or self.data_dir / "keyring.json"
 
     @property
-    def base_url(self) -> str:
+    def address(self) -> str:
         """The address that people and messages use, without a slash at its end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 

@@ -71,7 +71,7 @@ class Writer:
         person = whose.members.get(beneficiary_id)
         if person is None:
             return None
-        values = {"dose": dose_number, "reference": person.reference_id, "url": self.floor.settings.base_url}
+        values = {"dose": dose_number, "reference": person.reference_id, "url": self.floor.settings.address}
         due = await vaccination.due(conn, self.floor, person)
         if due is None or due.dose != dose_number + 1:
             return self._wording(Template.CERTIFICATE_READY, whose, **values)
@@ -96,7 +96,7 @@ class Writer:
             "centre": centre.name_in(language),
             "district": (await places.district(conn, centre.district_id)).name_in(language),
             "reason": seat.withdrawn_reason or "-",
-            "url": self.floor.settings.base_url,
+            "url": self.floor.settings.address,
         }
 
     def _member(self, person: Beneficiary, language: str) -> str:

@@ -18,6 +18,7 @@ async def vaccinate(conn: Connection, floor: Floor, actor: Actor, given: GivenDo
 
     The dose is judged by the rules of the day on which the appointment was booked. Raises what `record_dose` raises.
     """
+    await seats.hold_person(conn, given.person, alone=True)
     live = next((one for one in await seats.live(conn, [given.person]) if one.dose_number == given.dose_number), None)
     kept = live if live is not None and _is_for(live, given) else None
     dose = await record_dose(conn, floor, actor, _linked(floor, given, kept) if kept else given)

@@ -52,7 +52,7 @@ async def move(  # noqa: PLR0917 (said in one breath: this booking, to that sess
     claims = tuple(uuid5(one.claim_id, f"{session_id}/{target.slot_number}") for one in live)
     group = Group(booking_id, people, claims, dose)
     async with conn.transaction():
-        await _switch(conn, floor, live, seat, group, rules.programme_id)
+        await _switch(conn, floor, live, (seat, group), rules.programme_id)
     now = floor.clock.now()
     await tell(conn, MOVED, ((actor.own_account(), booking_id, claim) for claim in claims), now)
     return Booking(booking_id, session_id, target.label, dose, people)
@@ -122,13 +122,13 @@ async def _release(
 
 
 async def _switch(
-    conn: Connection, floor: Floor, live: Sequence[LiveAppointment], seat: SeatKey, group: Group, programme_id: str
+    conn: Connection, floor: Floor, live: Sequence[LiveAppointment], target: tuple[SeatKey, Group], programme_id: str
 ) -> None:
     """Old seats for new ones, under the locks of both, so that nobody can come between.
 
     The old ones are given back first: moving within a session must not need doses that the session has not.
     """
-    first = live[0]
+    first, (seat, group) = live[0], target
     old = SeatKey(first.district_id, first.session_id, first.slot_number, first.dose_class)
     await seats.hold_seats(conn, [old, seat])
     await seats.hold_stocks(conn, [old, seat])

@@ -24,7 +24,7 @@ Day = Annotated[str, Query(description="YYYY-MM-DD; empty: today.", max_length=1
 class InvalidReportQuery(Invalid):
     """Invalid report query: ids are numbers, the date is YYYY-MM-DD, and each may be empty."""
 
-    code = "REPORT0001"
+    code = "REPORT0002"
 
 
 class LiveCount(BaseModel):

@@ -110,7 +110,7 @@ async def status(request: Request, bearer: Bearer, actor: Partner) -> StatusAnsw
         member = await registry.read_person(conn, site.floor, actor, person, reason="consent by one-time password")
         value = await _status_number(conn, person)
     share = site.tokens.share_code(member.reference_id, SHARE_FOR)
-    link = f"{site.floor.settings.base_url}/api/v3/vaccination/status/{member.reference_id}/{share}"
+    link = f"{site.floor.settings.address}/api/v3/vaccination/status/{member.reference_id}/{share}"
     return StatusAnswer(vaccination_status=value, share_link=link)
 
 

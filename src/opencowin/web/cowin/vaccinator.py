@@ -145,8 +145,12 @@ async def proven(
     if centre_id is not None:
         await _centre_in_scope(conn, actor, centre_id)
         person = await registry.find_person(conn, reference)
-        if await scheduling.booked_here(conn, person, centre_id, site.floor.clock.today()):
+        today = site.floor.clock.today()
+        if await scheduling.booked_here(conn, person, centre_id, today):
             return person, "booked here today"
+        doses = await vaccination.doses_of(conn, person)
+        if any(dose.centre_id == centre_id and dose.given_on == today for dose in doses):
+            return person, "vaccinated here today"
     raise ProofRequired
 
 
