@@ -47,7 +47,7 @@ clean: ## Remove what was installed and cached; the data in var stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(VENV)/.installed: $(UV) pyproject.toml uv.lock
-	@$(UV) sync --frozen --inexact --no-dev --quiet
+	@$(UV) sync --frozen --inexact --no-dev --compile-bytecode --quiet
 	@touch $@
 
 $(VENV)/.installed-dev: $(UV) pyproject.toml uv.lock

@@ -152,7 +152,7 @@ async def new_key(conn: Connection, floor: Floor) -> str:
         conn,
         floor,
         TEST,
-        name="Test partner",
+        "Test partner",
         permissions=frozenset(Permission) - {Permission.OPERATE},
         place=Place(),
         calls_per_minute=1_000_000,

@@ -47,7 +47,7 @@ def dsn_of(server_dsn: str, database: str) -> str:
 def run_on(server_dsn: str, statement: str, *names: str) -> None:
     """Execute a statement about databases, outside any transaction."""
     with psycopg.connect(server_dsn, autocommit=True) as conn:
-        conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+        conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +72,7 @@ def template(server_dsn: str, floor: Floor) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def database(server_dsn: str, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The DSN of a database of this module's own."""
-    name = f"test_{os.getpid()}_{Path(str(request.fspath)).stem}"[:60]
+    name = f"test_{os.getpid()}_{request.path.stem}"[:60]
     run_on(server_dsn, "CREATE DATABASE {} TEMPLATE {}", name, template)
     yield dsn_of(server_dsn, name)
     run_on(server_dsn, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)

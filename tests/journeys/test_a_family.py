@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.builders import a_centre, a_partner_key, a_session, publish, stock_up
+from tests.papers import read_qr_codes
 from tests.surface import Surface
 
 pytestmark = pytest.mark.anyio
@@ -119,6 +120,8 @@ async def then_everybody_has_what_they_asked_for(platform: Surface, family: Fami
     assert of["son"] == []
     slip = await platform.get("/v2/appointment/appointmentslip/download", family.token, appointment_id=parents)
     assert slip.content.startswith(b"%PDF-")
+    codes = read_qr_codes(slip.content)
+    assert [parents in code and family.members["father"] in code for code in codes] == [True]
 
 
 async def then_first_doses_are_given_and_certificates_appear(platform: Surface, family: Family) -> None:
@@ -137,7 +140,7 @@ async def then_first_doses_are_given_and_certificates_appear(platform: Surface, 
         beneficiary_reference_id=family.members["mother"],
     )
     assert pdf.headers["content-type"] == "application/pdf"
-    assert pdf.content.startswith(b"%PDF-")
+    assert {code[:4] for code in read_qr_codes(pdf.content)} == {"PK\x03\x04", "HC1:"}
 
 
 async def then_second_doses_are_due_after_the_interval(platform: Surface, family: Family) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 import json
 import time
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from opencowin.cli.explain import IMPOSSIBLE, MISUSED, CommandRefused
-from opencowin.cli.queries import database_now, jobs_before
+from opencowin.cli.queries import database_now, jobs_between
 from opencowin.kit.db import transaction
 from opencowin.kit.settings import settings
 from opencowin.notifications import Message, latest_message
@@ -18,6 +19,8 @@ app = typer.Typer(no_args_is_help=True)
 
 PATIENCE_SECONDS = 3.0
 LOOK_EVERY = 0.05
+RECENT = timedelta(seconds=10)
+"""What was queued longer ago is a backlog, which is not waited for."""
 
 
 @app.callback()
@@ -47,11 +50,11 @@ async def _latest(mobile: str) -> Message | None:
 
 
 async def _until_sent(found: Deployment) -> None:
-    """Wait, but not for long, until the worker has done what was queued before we were asked."""
+    """Wait, but not for long, until the worker has done what was queued just before we were asked."""
     async with found.pool.connection() as conn:
         asked_at = await database_now(conn)
         until = time.monotonic() + PATIENCE_SECONDS
-        while await jobs_before(conn, asked_at) and time.monotonic() < until:  # noqa: ASYNC110 - a queue, not an event
+        while await jobs_between(conn, asked_at - RECENT, asked_at) and time.monotonic() < until:  # noqa: ASYNC110 - a queue, not an event
             await asyncio.sleep(LOOK_EVERY)
 
 

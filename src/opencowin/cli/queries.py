@@ -32,15 +32,17 @@ class QueueFacts:
     held: int
 
 
-async def jobs_before(conn: Connection, instant: datetime) -> int:
-    """Jobs queued before an instant that are due, were not tried yet, and are not done."""
+async def jobs_between(conn: Connection, since: datetime, until: datetime) -> int:
+    """Jobs queued between two instants that are due, were not tried yet, and are not done."""
     found: int = await fetch_value(
         conn,
         """
         SELECT count(*) FROM pgqueuer
-        WHERE status IN ('queued', 'picked') AND created <= %(instant)s AND execute_after <= now() AND attempts = 0
+        WHERE status IN ('queued', 'picked') AND created BETWEEN %(since)s AND %(until)s AND execute_after <= now()
+          AND attempts = 0
         """,
-        instant=instant,
+        since=since,
+        until=until,
     )
     return found
 

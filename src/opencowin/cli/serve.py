@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
 from opencowin import demo, places
@@ -22,7 +21,6 @@ from opencowin.kit.settings import PREFIX, Settings, settings
 from opencowin.serving import PortUnusable, Program, ProgramKeepsEnding, check_port, database, supervise
 
 app = typer.Typer()
-logger = structlog.get_logger(__name__)
 
 
 @app.command()

@@ -28,31 +28,51 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    demo: bool = Field(False, description="Demo mode: generated supply, messages readable by `opencowin messages`.")
-    country: str = Field("india", description="The country pack: the name of one that ships, or a folder.")
+    demo: bool = Field(
+        default=False, description="Demo mode: generated supply, messages readable by `opencowin messages`."
+    )
+    country: str = Field(default="india", description="The country pack: the name of one that ships, or a folder.")
     data_dir: Path = Field(default_factory=default_data_dir, description="Keys, embedded database, settings file.")
-    database_url: SecretStr | None = Field(None, description="A PostgreSQL >= 15 server instead of the embedded one.")
-    database_pool: int = Field(16, ge=2, le=500, description="Connections per process.")
-    postgres_bin: Path | None = Field(None, description="Folder of PostgreSQL's programs for the embedded database.")
-    keyring_file: Path | None = Field(None, description="Field-encryption keys; default: keyring.json in data_dir.")
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
-    web_workers: int = Field(1, ge=1, le=256, description="Web processes.")
-    public_url: str = Field("", description="Where the public reaches this deployment; empty: http://HOST:PORT.")
-    trusted_proxies: tuple[str, ...] = Field((), description="Proxies whose X-Forwarded-For is believed (addresses).")
-    log_level: str = Field("INFO", description="Least severity that is logged.")
-    api_calls_per_5_minutes: int = Field(100, ge=1, description="Calls of the public API per address in 5 minutes.")
-    otp_resend_seconds: int = Field(180, ge=0, description="Wait between two one-time passwords for one number.")
-    otp_valid_seconds: int = Field(180, ge=30, le=900, description="How long a one-time password is good.")
-    otp_tries: int = Field(3, ge=1, le=10, description="Wrong tries before a one-time password is spent.")
-    otp_per_number_per_day: int = Field(60, ge=1, description="One-time passwords for one number in 24 hours.")
-    otp_per_address_per_hour: int = Field(600, ge=1, description="One-time passwords asked from an address in an hour.")
-    otp_failures_per_hour: int = Field(60, ge=1, description="Wrong tries from one address in an hour.")
-    token_minutes: int = Field(15, ge=1, le=60, description="How long a sign-in token is good.")
-    members_per_mobile: int = Field(6, ge=1, le=50, description="Members that one mobile may register.")
-    booking_days_ahead: int = Field(60, ge=1, le=365, description="How far ahead a session may be booked.")
-    retry_window_minutes: int = Field(10, ge=0, le=1440, description="The same booking sent again answers the same.")
-    secret_code_tries: int = Field(5, ge=1, le=20, description="Wrong secret codes per beneficiary in an hour.")
+    database_url: SecretStr | None = Field(
+        default=None, description="A PostgreSQL >= 15 server instead of the embedded one."
+    )
+    database_pool: int = Field(default=16, ge=2, le=500, description="Connections per process.")
+    postgres_bin: Path | None = Field(
+        default=None, description="Folder of PostgreSQL's programs for the embedded database."
+    )
+    keyring_file: Path | None = Field(
+        default=None, description="Field-encryption keys; default: keyring.json in data_dir."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
+    web_workers: int = Field(default=1, ge=1, le=256, description="Web processes.")
+    public_url: str = Field(
+        default="", description="Where the public reaches this deployment; empty: http://HOST:PORT."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), description="Proxies whose X-Forwarded-For is believed (addresses)."
+    )
+    log_level: str = Field(default="INFO", description="Least severity that is logged.")
+    api_calls_per_5_minutes: int = Field(
+        default=100, ge=1, description="Calls of the public API per address in 5 minutes."
+    )
+    otp_resend_seconds: int = Field(
+        default=180, ge=0, description="Wait between two one-time passwords for one number."
+    )
+    otp_valid_seconds: int = Field(default=180, ge=30, le=900, description="How long a one-time password is good.")
+    otp_tries: int = Field(default=3, ge=1, le=10, description="Wrong tries before a one-time password is spent.")
+    otp_per_number_per_day: int = Field(default=60, ge=1, description="One-time passwords for one number in 24 hours.")
+    otp_per_address_per_hour: int = Field(
+        default=600, ge=1, description="One-time passwords asked from an address in an hour."
+    )
+    otp_failures_per_hour: int = Field(default=60, ge=1, description="Wrong tries from one address in an hour.")
+    token_minutes: int = Field(default=15, ge=1, le=60, description="How long a sign-in token is good.")
+    members_per_mobile: int = Field(default=6, ge=1, le=50, description="Members that one mobile may register.")
+    booking_days_ahead: int = Field(default=60, ge=1, le=365, description="How far ahead a session may be booked.")
+    retry_window_minutes: int = Field(
+        default=10, ge=0, le=1440, description="The same booking sent again answers the same."
+    )
+    secret_code_tries: int = Field(default=5, ge=1, le=20, description="Wrong secret codes per beneficiary in an hour.")
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> "Settings":

@@ -50,6 +50,7 @@ from opencowin.scheduling.refusals import (
     TooLateToChange,
 )
 from opencowin.scheduling.sessions import find_sessions, publish_session, withdraw_session
+from opencowin.scheduling.slip import Slip, printed_slip, read_slip
 
 __all__ = [
     "BOOKED",
@@ -87,6 +88,7 @@ __all__ = [
     "SessionIncomplete",
     "SessionView",
     "SessionWithdrawn",
+    "Slip",
     "SlotBegun",
     "SlotView",
     "SlotsDisordered",
@@ -101,8 +103,10 @@ __all__ = [
     "find_sessions",
     "move",
     "on_the_spot",
+    "printed_slip",
     "publish_session",
     "publish_sessions",
+    "read_slip",
     "refuse_if_booked",
     "vaccinate",
     "withdraw_session",

@@ -1,6 +1,7 @@
 """The processes that serve: started, started again when they die, and ended in order; none outlives its parent."""
 
 import asyncio
+import logging
 import signal
 import sys
 import time
@@ -9,11 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from opencowin.kit.embedded.survivors import end_with_parent
 
-logger = structlog.get_logger(__name__)
+# Not structlog: small commands import this room, and loading that takes longer than they do.
+logger = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 STEADY_SECONDS = 60.0
@@ -55,7 +55,7 @@ class Kept:
             self.endings += 1
             if time.monotonic() - began > STEADY_SECONDS:
                 pause = FIRST_PAUSE
-            logger.warning("process ended, starting it again", name=self.program.name, code=code, pause=pause)
+            logger.warning("%s process ended with %s, starting it again in %.1f s", self.program.name, code, pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -81,7 +81,7 @@ class Kept:
             try:
                 await asyncio.wait_for(process.wait(), PATIENCE)
             except TimeoutError:
-                logger.warning("process does not end, killing it", name=self.program.name)
+                logger.warning("%s process does not end, killing it", self.program.name)
                 process.kill()
                 await process.wait()
 

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from opencowin import identity, registry
 from opencowin.identity import NotSignedIn, UnknownApiKey
 from opencowin.kit.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
 from opencowin.web.limiter import TooManyRequests
@@ -20,6 +21,11 @@ log = structlog.get_logger(__name__)
 STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (NotSignedIn, 401),
     (TooManyRequests, 429),
+    (identity.TooManyOtps, 429),
+    (identity.TooManyWrongOtps, 429),
+    (identity.TooManyWrongPasswords, 429),
+    (registry.TooManyWrongCodes, 429),
+    (registry.TooManyDuplicates, 429),
     (NotFound, 400),
     (Forbidden, 403),
     (Invalid, 400),

@@ -126,5 +126,6 @@ async def slip(request: Request, appointment_id: Annotated[UUID, Query()], actor
     """P4: the appointment slip as PDF, with QR code and secret codes."""
     site = site_of(request)
     async with site.transaction() as conn:
-        pdf = await scheduling.slip(conn, site.floor, actor, appointment_id, language_of(request))
+        page = await scheduling.read_slip(conn, site.floor, actor, appointment_id)
+    pdf = await scheduling.printed_slip(site.floor, page, language_of(request))
     return Response(pdf, media_type=PDF, headers={"Cache-Control": "no-store"})

@@ -50,7 +50,11 @@ def parse_reference(text: str) -> int:
 
 
 def _as_text(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int) else value
 
 
 def _no_nul(value: str) -> str:
@@ -61,10 +65,10 @@ def _no_nul(value: str) -> str:
 
 LooseText = Annotated[
     str,
-    BeforeValidator(_as_text, json_schema_input_type=str | int),
+    BeforeValidator(_as_text, json_schema_input_type=str | int | float),
     AfterValidator(_no_nul),
 ]
-"""Text that clients also send as a JSON number."""
+"""Text that clients also send as a JSON number, some of them as 2.0."""
 
 
 class Body(BaseModel):
