@@ -61,7 +61,7 @@ async def test_sessions_are_found_by_centre_pin_code_and_vaccine(scene: Scene) -
         ({"centre_id": scene.centre.centre_id, "from_date": scene.tomorrow + timedelta(days=1)}, False),
         ({"centre_id": scene.centre.centre_id, "from_date": scene.tomorrow - timedelta(days=30), "days": 7}, False),
     ):
-        found = await scheduling.find_sessions(scene.conn, scene.floor, replace(wish, **where))  # type: ignore[arg-type]
+        found = await scheduling.find_sessions(scene.conn, scene.floor, replace(wish, **where))
         ids = [view.session_id for one in found for view in one.sessions]
         assert (session in ids) is expected, where
 
@@ -119,7 +119,7 @@ async def test_what_cannot_be_a_session_is_refused(scene: Scene) -> None:
         ({"doses": 1001}, stock.NotEnoughStock),
     ):
         with pytest.raises(refusal):
-            await scheduling.publish_session(scene.conn, scene.floor, TEST, replace(good, **wrong))  # type: ignore[arg-type]
+            await scheduling.publish_session(scene.conn, scene.floor, TEST, replace(good, **wrong))
 
 
 async def test_a_session_without_stock_of_its_own_needs_no_batch(scene: Scene) -> None:
@@ -185,10 +185,10 @@ async def test_a_wish_that_makes_no_sense_is_refused(scene: Scene) -> None:
         ({"session_id": far}, scheduling.TooFarAhead, "APPOIN0054"),
     ):
         with pytest.raises(refusal) as no:
-            await scene.book(family, session, **wrong)  # type: ignore[arg-type]
+            await scene.book(family, session, **wrong)
         assert no.value.code == code
+    wish = BookingWish(1, session, MORNING, (family[0].reference_id,))
     with pytest.raises(registry.NoSuchBeneficiary):
-        wish = BookingWish(1, session, MORNING, (family[0].reference_id,))
         await scheduling.book(scene.conn, scene.floor, citizen(uuid4()), wish)
     assert await scene.live(family[0]) == []
 

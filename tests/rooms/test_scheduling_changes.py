@@ -265,3 +265,17 @@ async def test_a_session_for_one_dose_only_is_full_for_others(scene: Scene) -> N
     session = await scheduling.publish_session(scene.conn, scene.floor, TEST, new)
     with pytest.raises(scheduling.FullyBooked):
         await scene.book(await scene.family(1), session)
+
+
+async def test_the_slip_names_the_booking_and_its_people_only(scene: Scene) -> None:
+    session, family = await scene.session(), await scene.family(2)
+    booking = (await scene.book(family, session)).booking_id
+    actor, stranger = citizen(family[0].person.account_id), citizen(uuid4())
+    page = await scheduling.read_slip(scene.conn, scene.floor, actor, booking)
+    assert {one.reference_id for one in page.people} == {one.reference_id for one in family}
+    assert (await scheduling.printed_slip(scene.floor, page, "hi")).startswith(b"%PDF-")
+    with pytest.raises(scheduling.NoSuchBooking):
+        await scheduling.read_slip(scene.conn, scene.floor, stranger, booking)
+    await cancel(scene, family[0], booking)
+    with pytest.raises(scheduling.NoSuchBooking):
+        await scheduling.read_slip(scene.conn, scene.floor, actor, booking)

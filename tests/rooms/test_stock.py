@@ -59,7 +59,7 @@ async def test_what_cannot_be_a_batch_is_refused(conn: Connection, floor: Floor)
         await stock.receive_batch(conn, floor, TEST, replace(good, expires_on=today - timedelta(days=1)))
     for wrong in ({"doses": 0}, {"batch_number": " "}, {"batch_number": "x" * 51}, {"vaccine_id": "NOSUCH"}):
         with pytest.raises(stock.BatchIncomplete):
-            await stock.receive_batch(conn, floor, TEST, replace(good, **wrong))  # type: ignore[arg-type]
+            await stock.receive_batch(conn, floor, TEST, replace(good, **wrong))
 
 
 async def test_only_staff_of_the_place_receive(conn: Connection, floor: Floor) -> None:

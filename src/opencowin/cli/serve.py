@@ -131,4 +131,5 @@ def _welcome_to_demo(chosen: Settings) -> None:
     for one in log_ins:
         out.print(f"    {one.user_name:<18} {one.password:<22} {one.role}, {one.where}", markup=False)
     out.print("  One-time passwords and other messages of a number:", markup=False)
-    out.print(f"    {Path(sys.argv[0]).name} messages latest MOBILE", markup=False)
+    command = sys.argv[0] if sys.argv[0].endswith("opencowin") else "opencowin"
+    out.print(f"    {command} messages latest MOBILE", markup=False)

@@ -213,7 +213,7 @@ async def _keyed(conn: Connection, booking_id: UUID, wish: BookingWish, people: 
 
 
 def _first_claim_id(claim: seats.Claim) -> UUID:
-    return _claim_id(claim.booking_id, Person(claim.account_id, claim.beneficiary_id))
+    return _claim_id(claim.booking_id, claim.person)
 
 
 async def _same_again(conn: Connection, floor: Floor, wish: BookingWish, people: tuple[Person, ...]) -> Booking | None:

@@ -30,6 +30,7 @@ from opencowin.web.cowin import (
 )
 from opencowin.web.errors import Error, add_error_handlers
 from opencowin.web.limiter import Limiter
+from opencowin.web.links import add_links
 from opencowin.web.middleware import LenientJson, Observed
 from opencowin.web.site import Site
 
@@ -93,6 +94,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
         strict_content_type=False,
+        generate_unique_id_function=lambda route: route.name,
         max_body_size=MAX_BODY_BYTES,
         middleware=[
             Middleware(Observed),
@@ -110,6 +112,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
     for router in (certificates.external, reports.assets, wellknown.router, health.router):
         app.include_router(router, responses=REFUSALS)
     add_error_handlers(app)
+    add_links(app.openapi())
     return app
 
 

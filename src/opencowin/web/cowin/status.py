@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from opencowin import identity, programme, registry, vaccination
 from opencowin.kit.actor import Actor, Permission
@@ -50,6 +50,13 @@ class StatusAnswer(BaseModel):
 
     vaccination_status: int = Field(ge=0, le=2)
     share_link: str
+
+
+PAGE_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
+
+
+def _page(body: str) -> Response:
+    return HTMLResponse(PAGE.format(body=body))
 
 
 async def _status_number(conn: Connection, person: registry.Person) -> int:
@@ -114,14 +121,14 @@ async def status(request: Request, bearer: Bearer, actor: Partner) -> StatusAnsw
     return StatusAnswer(vaccination_status=value, share_link=link)
 
 
-@router.get("/v3/vaccination/status/knowYourStatus", response_class=HTMLResponse)
+@router.get("/v3/vaccination/status/knowYourStatus", response_class=Response, responses=PAGE_OUT)
 async def know_your_status(_actor: Annotated[Actor, open_to_all()]) -> Any:
     """K4: a page that explains how a person's status is asked for."""
     text = "<p>A service may ask for your vaccination status with your consent: it sends your registered mobile a"
-    return PAGE.format(body=text + " one-time password, and only if you give it learns: not, partly or fully.</p>")
+    return _page(text + " one-time password, and only if you give it learns: not, partly or fully.</p>")
 
 
-@router.get("/v3/vaccination/status/{beneficiary_reference_id}/{share}", response_class=HTMLResponse)
+@router.get("/v3/vaccination/status/{beneficiary_reference_id}/{share}", response_class=Response, responses=PAGE_OUT)
 async def shared_status(
     request: Request, beneficiary_reference_id: str, share: str, _actor: Annotated[Actor, open_to_all()]
 ) -> Any:
@@ -132,4 +139,4 @@ async def shared_status(
         raise ShareLinkOver
     async with site.transaction() as conn:
         value = await _status_number(conn, await registry.find_person(conn, reference))
-    return PAGE.format(body=f"<p><strong>{WORDS[value]}</strong></p>")
+    return _page(f"<p><strong>{WORDS[value]}</strong></p>")
