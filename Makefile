@@ -34,14 +34,14 @@ check: $(VENV)/.installed-dev ## Check format, lint, types, import contracts and
 	$(RUN)/pytest tests/architecture
 
 bench: $(VENV)/.installed-dev ## Run the benchmarks, each beside its reference
-	@$(RUN)/python -m bench
+	@$(RUN)/python -m benchmarks
 
 format: $(VENV)/.installed-dev ## Put the code in its one form
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
 
 docs: $(VENV)/.installed-dev ## Generate the documents that are made from the code
-	$(RUN)/opencowin settings > docs/settings.md
+	$(RUN)/opencowin docs docs
 
 clean: ## Remove what was installed and cached; the data in var stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -174,6 +174,7 @@ class OpenDoor:
 class Household:
     """A person with an account of their own."""
 
+    mobile: str
     account_id: UUID
     reference: str
     token: str
@@ -187,9 +188,10 @@ async def households_of(dsn: str, floor: Floor, size: int) -> list[Household]:
         await tokens.refresh()
         async with transaction(pool) as conn:
             for _ in range(size):
-                one = await member(conn, floor)
-                account = one.person.account_id
-                found.append(Household(account, str(one.reference_id), tokens.issue(account, "portal")))
+                number = mobile()
+                account = await identity.open_account(conn, floor, number)
+                one = await member(conn, floor, account=account)
+                found.append(Household(number, account, str(one.reference_id), tokens.issue(account, "portal")))
     return found
 
 

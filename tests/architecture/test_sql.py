@@ -1,4 +1,4 @@
-"""SQL is owned: a room writes only its own tables and reads those of rooms below it; all is commented and forward-only."""
+"""SQL is owned: a room writes only its own tables and reads those of rooms below; all is commented and forward-only."""
 
 import ast
 import re
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 
+from opencowin.cli.dictionary import owners
 from opencowin.kit.migrate import migrations
 from tests.architecture.source import MODULES, ROOMS, Module
 
@@ -18,21 +19,10 @@ LAYERS = (
     ("notifications",),
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
-KIT_FILES = {"floor": "kit", "jobs": "kit"}
 WRITES = re.compile(
     r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY|TRUNCATE(?:\s+TABLE)?)\s+(?:ONLY\s+)?([a-z_]+)", re.I
 )
 READS = re.compile(r"\b(?:FROM|JOIN|USING)\s+([a-z_]+)", re.I)
-
-
-def owners() -> dict[str, str]:
-    """Which room owns each table: the one whose migration creates it."""
-    found = {}
-    for migration in migrations():
-        room = KIT_FILES.get(migration.name, migration.name)
-        for table in re.findall(r"CREATE (?:UNLOGGED )?TABLE (?:IF NOT EXISTS )?([a-z_]+)", migration.sql):
-            found[table] = room
-    return found
 
 
 def statements(module: Module) -> Iterator[str]:

@@ -32,6 +32,19 @@ class QueueFacts:
     held: int
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """A column of a table, with the comments of both."""
+
+    table_name: str
+    table_meaning: str | None
+    column_name: str
+    type_name: str
+    nullable: bool
+    in_key: bool
+    meaning: str | None
+
+
 async def jobs_between(conn: Connection, since: datetime, until: datetime) -> int:
     """Jobs queued between two instants that are due, were not tried yet, and are not done."""
     found: int = await fetch_value(
@@ -99,6 +112,24 @@ def tables(conn: psycopg.Connection) -> set[str]:
     """The tables of the platform's schema."""
     found = conn.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
     return {row[0] for row in found.fetchall()}
+
+
+def columns(conn: psycopg.Connection) -> list[ColumnFacts]:
+    """The columns of every table of the platform's schema, by table and in their order."""
+    with conn.cursor(row_factory=class_row(ColumnFacts)) as cursor:
+        return cursor.execute(
+            """
+            SELECT c.relname AS table_name, obj_description(c.oid, 'pg_class') AS table_meaning,
+                   a.attname AS column_name, format_type(a.atttypid, a.atttypmod) AS type_name,
+                   NOT a.attnotnull AS nullable, a.attnum = ANY (coalesce(k.conkey, '{}')) AS in_key,
+                   col_description(c.oid, a.attnum) AS meaning
+            FROM pg_class c
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
+            WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+            ORDER BY c.relname COLLATE "C", a.attnum
+            """
+        ).fetchall()
 
 
 def other_users(conn: psycopg.Connection) -> int:

@@ -24,8 +24,12 @@ COMMANDS = {
     "keys": "keys",
     "audit": "audit",
     "settings": "settings",
+    "docs": "docs",
 }
 """Each command and its module here: imported when used, so that a small command does not load the whole platform."""
+
+FOR_DEVELOPERS = {"docs"}
+"""Commands that an operator is not shown."""
 
 
 class Commands(TyperGroup):
@@ -33,7 +37,7 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the framework's signature
         """The names, in the order in which an operator meets them."""
-        return list(COMMANDS)
+        return [name for name in COMMANDS if name not in FOR_DEVELOPERS]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the framework's signature
         """The command, its module imported now."""
