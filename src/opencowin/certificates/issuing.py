@@ -75,7 +75,7 @@ async def issue_due(conn: Connection, floor: Floor, person: Person) -> list[str]
     beneficiary = await registry.read_person(conn, floor, actor, person, reason="certificate of a recorded dose")
     issued = []
     for place in missing:
-        statement = await state_doses(conn, floor, rules, beneficiary, doses[: place + 1], floor.clock.now())
+        statement = await state_doses(conn, floor, rules, beneficiary, doses[: place + 1])
         if await _issue(conn, floor, person, rules.programme_id, doses[place], statement):
             issued.append(statement.certificate_id)
     return issued

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
 
 from opencowin import places
 from opencowin.certificates.model import CertificateStatement, DoseStatement, Facility, Stage, VaccineCodes
@@ -54,7 +53,7 @@ def _gender(floor: Floor, beneficiary: Beneficiary) -> str:
 
 
 async def state_doses(
-    conn: Connection, floor: Floor, rules: Programme, beneficiary: Beneficiary, doses: Sequence[Dose], now: datetime
+    conn: Connection, floor: Floor, rules: Programme, beneficiary: Beneficiary, doses: Sequence[Dose]
 ) -> CertificateStatement:
     """What the certificate of the last of these doses (in order of their numbers) says."""
     primary = rules.vaccines[doses[-1].vaccine_id].primary_doses
@@ -83,7 +82,7 @@ async def state_doses(
         identity=beneficiary.document_masked,
         doses=tuple(stated),
         stage=stage_of(doses[-1].dose_number, primary),
-        issued_at=now,
+        issued_at=floor.clock.local(floor.clock.now()),
         district=place.district,
         state=place.state,
         postal_code=place.postal_code,

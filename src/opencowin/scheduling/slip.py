@@ -81,7 +81,6 @@ def slip_data(pack: CountryPack, page: Slip, language: str) -> Mapping[str, obje
     main, second = _languages(pack, language)
     texts, others = _texts(pack)["texts"][main], _texts(pack)["texts"][second]
     one = page.appointment
-    address = (one.centre.address, one.centre.block_name, one.place.district_name, one.place.state_name)
     return {
         "lang": main,
         "texts": texts,
@@ -94,7 +93,7 @@ def slip_data(pack: CountryPack, page: Slip, language: str) -> Mapping[str, obje
         "dose": str(one.dose_number),
         "centre": {
             "name": one.centre.name,
-            "address": f"{', '.join(part for part in address if part)} {one.centre.pin_code}",
+            "address": _address(one),
         },
         "people": [
             {
@@ -108,3 +107,12 @@ def slip_data(pack: CountryPack, page: Slip, language: str) -> Mapping[str, obje
         "bring": texts["things"],
         "bring_second": others["things"],
     }
+
+
+def _address(one: AppointmentView) -> str:
+    """The centre's address with what it does not say itself of block, district and state."""
+    said = one.centre.address
+    for part in (one.centre.block_name, one.place.district_name, one.place.state_name):
+        if part and part not in said:
+            said = f"{said}, {part}"
+    return f"{said} {one.centre.pin_code}"
