@@ -18,6 +18,7 @@ from opencowin.kit.settings import Settings
 from tests.builders import load_country
 
 TEST_SERVER = "OPENCOWIN_TEST_DATABASE_URL"
+TEST_PROGRAMS = "OPENCOWIN_TEST_POSTGRES_BIN"
 FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "200"}
 
 
@@ -29,13 +30,17 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def server_dsn() -> Iterator[str]:
-    """A PostgreSQL server: the one of OPENCOWIN_TEST_DATABASE_URL, or an embedded one that lives as long as the run."""
+    """The server of OPENCOWIN_TEST_DATABASE_URL, or one that lives as long as the run.
+
+    OPENCOWIN_TEST_POSTGRES_BIN names the folder of another PostgreSQL's programs for the latter.
+    """
     if named := os.environ.get(TEST_SERVER):
         yield named
         return
     with TemporaryDirectory(prefix="opencowin-tests-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # pytest's own folders are closed to the user that a server started by root drops to
-        with EmbeddedPostgres.attach(Path(folder) / "data", settings=FAST) as server:
+        programs = Path(named) if (named := os.environ.get(TEST_PROGRAMS)) else None
+        with EmbeddedPostgres.attach(Path(folder) / "data", bindir=programs, settings=FAST) as server:
             yield server.dsn_for("postgres")
 
 

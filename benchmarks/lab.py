@@ -1,0 +1,88 @@
+"""The lab's own deployment: an embedded server on a real disk, the country's places, and a supply of sessions."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import psycopg
+
+from opencowin import programme, scheduling
+from opencowin.kit.crypto import new_keyring, write_keyring
+from opencowin.kit.db import Connection
+from opencowin.kit.embedded import EmbeddedPostgres
+from opencowin.kit.floor import Floor, build_floor
+from opencowin.kit.migrate import migrate
+from opencowin.kit.settings import Settings
+from opencowin.places import Operator
+from opencowin.scheduling import BulkSession, BulkSlot
+from tests.builders import connected, load_country, new_centre
+
+ROOT = Path(__file__).resolve().parents[1]
+HOURS = ((time(9), time(11)), (time(11), time(13)), (time(13), time(15)), (time(15), time(18)))
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A deployment with a country and nothing else."""
+
+    folder: Path
+    dsn: str
+    floor: Floor
+    server_version: str
+
+    def publish(self, *, centres: int, days: int, seats: int) -> list[BulkSession]:
+        """New centres of one district with a session a day from tomorrow on, four slots in each."""
+
+        async def everything() -> list[BulkSession]:
+            async with connected(self.dsn) as conn:
+                return await self._publish(conn, centres, days, seats)
+
+        return asyncio.run(everything())
+
+    async def _publish(self, conn: Connection, centres: int, days: int, seats: int) -> list[BulkSession]:
+        slots = tuple(BulkSlot(start, end, {1: seats, 2: seats}) for start, end in HOURS)
+        sessions = []
+        for _ in range(centres):
+            centre = await new_centre(conn)
+            for ahead in range(1, days + 1):
+                sessions.append(
+                    BulkSession(
+                        session_id=uuid4(),
+                        district_id=centre.district_id,
+                        centre_id=centre.centre_id,
+                        operator=Operator.GOVERNMENT,
+                        held_on=self.floor.clock.today() + timedelta(days=ahead),
+                        vaccine_id="COVISHIELD",
+                        min_age=18,
+                        max_age=None,
+                        fee=Decimal(0),
+                        slots=slots,
+                        doses=seats * 2 * len(slots),
+                    )
+                )
+        rules = await programme.current_programme(conn)
+        await scheduling.publish_sessions(conn, self.floor.clock, rules.programme_id, sessions)
+        return sessions
+
+
+@contextmanager
+def opened() -> Iterator[Lab]:
+    """The lab, thrown away afterwards. Its data lie in `var`, not in /tmp, which may be memory: commits are real."""
+    (ROOT / "var").mkdir(mode=0o711, exist_ok=True)
+    with TemporaryDirectory(prefix="bench-", dir=ROOT / "var", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # a server that root starts runs as another user, who passes through
+        write_keyring(folder / "keyring.json", new_keyring())
+        with EmbeddedPostgres.attach(folder / "data") as server:
+            migrate(server.dsn)
+            floor = build_floor(Settings(demo=True, data_dir=folder))
+            load_country(server.dsn, floor)
+            with psycopg.connect(server.dsn) as conn:
+                version = conn.info.parameter_status("server_version") or "?"
+            yield Lab(folder, server.dsn, floor, version)

@@ -1,0 +1,66 @@
+"""Runs ours and its reference in turn, warmed up, and keeps every run."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+RUNS = 5
+
+Rate = Callable[[], float]
+"""One run: how often a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What is measured: ours against a reference, with the goal and what the figure is limited by."""
+
+    name: str
+    ours: Rate
+    reference_name: str
+    reference: Rate
+    goal: float
+    goal_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The runs of a pair, per second; how busy others kept the machine just before and just after, 0 to 1."""
+
+    pair: Pair
+    ours: Sequence[float]
+    reference: Sequence[float]
+    others: float
+
+    @property
+    def rate(self) -> float:
+        """Ours, the median run."""
+        return statistics.median(self.ours)
+
+    @property
+    def reference_rate(self) -> float:
+        """The reference's median run."""
+        return statistics.median(self.reference)
+
+    @property
+    def ratio(self) -> float:
+        """Ours by the reference."""
+        return self.rate / self.reference_rate
+
+
+def compare(pair: Pair, busy: Callable[[], float]) -> Measured:
+    """Measure a pair: each once to warm up, then in turn."""
+    before = busy()
+    pair.ours()
+    pair.reference()
+    runs = [(pair.ours(), pair.reference()) for _ in range(RUNS)]
+    return Measured(pair, [one for one, _ in runs], [other for _, other in runs], max(before, busy()))
+
+
+def per_second(work: Callable[[], object], seconds: float) -> float:
+    """How often a piece of work is done a second on this core."""
+    begun, done = time.perf_counter(), 0
+    while (now := time.perf_counter()) < begun + seconds:
+        work()
+        done += 1
+    return done / (now - begun)
