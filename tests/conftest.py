@@ -3,7 +3,6 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -16,6 +15,7 @@ from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.migrate import migrate
 from opencowin.kit.settings import Settings
 from tests.builders import load_country
+from tests.folders import walkable_folder
 
 TEST_SERVER = "OPENCOWIN_TEST_DATABASE_URL"
 TEST_PROGRAMS = "OPENCOWIN_TEST_POSTGRES_BIN"
@@ -37,10 +37,9 @@ def server_dsn() -> Iterator[str]:
     if named := os.environ.get(TEST_SERVER):
         yield named
         return
-    with TemporaryDirectory(prefix="opencowin-tests-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)  # pytest's own folders are closed to the user that a server started by root drops to
+    with walkable_folder() as folder:
         programs = Path(named) if (named := os.environ.get(TEST_PROGRAMS)) else None
-        with EmbeddedPostgres.attach(Path(folder) / "data", bindir=programs, settings=FAST) as server:
+        with EmbeddedPostgres.attach(folder / "data", bindir=programs, settings=FAST) as server:
             yield server.dsn_for("postgres")
 
 

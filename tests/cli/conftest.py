@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.folders import walkable_folder
+
 PATIENCE = 90.0
 COMMAND = (sys.executable, "-m", "opencowin.cli")
 
@@ -70,10 +72,13 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def trial() -> Iterator[Place]:
     """A demo of the smallest size."""
-    folder = tmp_path_factory.mktemp("trial") / "data"
-    place = Place(folder)
+    with walkable_folder() as folder:
+        yield from _trial(Place(folder / "data"))
+
+
+def _trial(place: Place) -> Iterator[Place]:
     made = place.run("demo", "--size", "small")
     assert made.returncode == 0, made.stderr
     assert "Demo of size small: 6" in made.stdout
@@ -85,6 +90,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Place:
+def fresh() -> Iterator[Place]:
     """A data folder that does not exist yet."""
-    return Place(tmp_path / "data")
+    with walkable_folder() as folder:
+        yield Place(folder / "data")

@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -26,6 +25,7 @@ from opencowin.kit.settings import Settings
 from opencowin.notifications import Template, latest_message
 from tests.builders import Household, households_of, load_country, partner_key_of, sessions_of
 from tests.contract.conftest import free_port
+from tests.folders import walkable_folder
 
 pytestmark = pytest.mark.anyio
 
@@ -59,9 +59,8 @@ class Platform:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    with TemporaryDirectory(prefix="opencowin-crash-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+    with walkable_folder() as new:
+        yield new
 
 
 def serve(environment: dict[str, str]) -> subprocess.Popen[bytes]:

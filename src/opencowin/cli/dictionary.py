@@ -47,7 +47,9 @@ def _room(room: str, names: Iterable[str], tables: Mapping[str, list[queries.Col
 
 def _table(name: str, columns: list[queries.ColumnFacts]) -> str:
     rows = "".join(f"| {_name(one)} | {_type(one)} | {_cell(one.meaning)} |\n" for one in columns)
-    return f"\n### {name}\n\n{_cell(columns[0].table_meaning)}\n\n| column | type | meaning |\n| --- | --- | --- |\n{rows}"
+    return (
+        f"\n### {name}\n\n{_cell(columns[0].table_meaning)}\n\n| column | type | meaning |\n| --- | --- | --- |\n{rows}"
+    )
 
 
 def _name(column: queries.ColumnFacts) -> str:

@@ -1,0 +1,29 @@
+"""`make bench`: runs every benchmark, tells each as it ends, and writes docs/performance.md."""
+
+from benchmarks import bookings, calendar, certificates, machine, report
+from benchmarks.lab import ROOT, opened
+from benchmarks.measure import Measured, Pair, compare
+
+
+def main() -> None:
+    """Measure everything."""
+    measured: list[Measured] = []
+
+    def run(pairs: list[Pair]) -> None:
+        for pair in pairs:
+            measured.append(compare(pair, machine.busy))
+            print(report.line(measured[-1]), flush=True)
+
+    with opened() as lab:
+        described = machine.describe(lab.server_version)
+        print(described, flush=True)
+        with bookings.pairs(lab) as pairs:
+            run(pairs)
+        run(certificates.pairs())
+        with calendar.pairs(lab) as pairs:
+            run(pairs)
+    (ROOT / "docs" / "performance.md").write_text(report.document(described, measured), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
