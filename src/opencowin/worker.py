@@ -6,12 +6,10 @@ jobs are taken over by the others, or by the next one, after `HEARTBEAT`.
 """
 
 import asyncio
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -31,6 +29,7 @@ from opencowin.kit.db import Connection, Pool, run, transaction
 from opencowin.kit.errors import Unavailable
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Handler
+from opencowin.kit.logs import way_to
 
 HEARTBEAT = timedelta(seconds=10)
 FALLBACK_POLL = timedelta(seconds=2)
@@ -60,11 +59,6 @@ def _backoff(tries: int) -> timedelta:
     return min(FIRST_DELAY * (1 << min(tries, 10)), LONGEST_DELAY)
 
 
-def _where(fault: BaseException) -> list[str]:
-    """The way to a fault as file and line: its message may quote a personal datum, and is not logged."""
-    return [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)][-8:]
-
-
 @dataclass
 class Patient(EntrypointExecutor):
     """Runs a job; decides what its fault means, and lets nothing personal into the queue's own log."""
@@ -79,9 +73,9 @@ class Patient(EntrypointExecutor):
             raise RetryRequested(_backoff(job.attempts), type(fault).__name__) from None
         except Exception as fault:
             if job.attempts + 1 < TRIES:
-                told.warning("job failed", fault=type(fault).__name__, where=_where(fault))
+                told.warning("job failed", fault=type(fault).__name__, where=way_to(fault))
                 raise RetryRequested(_backoff(job.attempts), type(fault).__name__) from None
-            told.error("job is held", fault=type(fault).__name__, where=_where(fault))
+            told.error("job is held", fault=type(fault).__name__, where=way_to(fault))
             raise JobHeld(type(fault).__name__) from None
 
 
@@ -105,7 +99,7 @@ async def serve_jobs(pool: Pool, handlers: Sequence[Handler], stop: asyncio.Even
                 await _serve(driver, handlers, stop)
         except Exception as fault:
             lost = 0 if monotonic() - started > LONGEST_DELAY.total_seconds() else lost + 1
-            log.warning("worker lost the queue", fault=type(fault).__name__, where=_where(fault))
+            log.warning("worker lost the queue", fault=type(fault).__name__, where=way_to(fault))
             await _pause(_backoff(lost).total_seconds() / 2, stop)
 
 
@@ -210,7 +204,7 @@ async def repeat(task: Recurring, stop: asyncio.Event) -> None:
             failed = 0
         except Exception as fault:
             failed += 1
-            log.warning("recurring work failed", work=task.name, fault=type(fault).__name__, where=_where(fault))
+            log.warning("recurring work failed", work=task.name, fault=type(fault).__name__, where=way_to(fault))
         await _pause(max(_backoff(failed - 1).total_seconds(), 1) if failed else task.seconds, stop)
 
 

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 import structlog
 
@@ -34,3 +36,8 @@ def configure_logs(level: str) -> None:
     root.setLevel(level.upper())
     for chatty in ("psycopg.pool", "pgqueuer", "granian", "_granian"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+
+
+def way_to(fault: BaseException) -> list[str]:
+    """The way to a fault as file and line: its message may quote a personal datum, and is not logged."""
+    return [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)][-8:]

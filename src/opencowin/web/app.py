@@ -28,13 +28,12 @@ from opencowin.web.cowin import (
     status,
     vaccinator,
 )
-from opencowin.web.errors import Error, add_error_handlers
+from opencowin.web.errors import MAX_BODY_BYTES, Error, add_error_handlers
 from opencowin.web.limiter import Limiter
 from opencowin.web.links import add_links
-from opencowin.web.middleware import LenientJson, Observed
+from opencowin.web.middleware import LenientJson, Observed, Unbroken
 from opencowin.web.site import Site
 
-MAX_BODY_BYTES = 1_000_000
 DESCRIPTION = """The Co-WIN API, version 2, as an open platform. Sign in with a one-time password, find a session, book,
 and fetch the certificate. Dates are DD-MM-YYYY. Errors carry a stable `errorCode`; all codes are at
 `/api/open/v1/errors`. `Accept-Language: hi_IN` adds names in that language as `*_l`. Poll with `If-None-Match`."""
@@ -105,6 +104,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
                 allow_headers=["*"],
                 expose_headers=["ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"],
             ),
+            Middleware(Unbroken),
             Middleware(LenientJson),
         ],
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
 
 from opencowin import identity, registry
 from opencowin.identity import NotSignedIn, UnknownApiKey
@@ -18,21 +19,7 @@ from opencowin.web.site import language_of, site_of
 
 log = structlog.get_logger(__name__)
 
-STATUS: tuple[tuple[type[Refusal], int], ...] = (
-    (NotSignedIn, 401),
-    (TooManyRequests, 429),
-    (identity.TooManyOtps, 429),
-    (identity.TooManyWrongOtps, 429),
-    (identity.TooManyWrongPasswords, 429),
-    (registry.TooManyWrongCodes, 429),
-    (registry.TooManyDuplicates, 429),
-    (NotFound, 400),
-    (Forbidden, 403),
-    (Invalid, 400),
-    (Conflict, 409),
-    (Unavailable, 503),
-    (Refusal, 400),
-)
+MAX_BODY_BYTES = 1_000_000
 
 
 class ParameterMissing(Invalid):
@@ -41,10 +28,48 @@ class ParameterMissing(Invalid):
     code = "USRRES0001"
 
 
+class NoSuchPath(NotFound):
+    """There is nothing at this address: check the path against the documentation."""
+
+    code = "HTTP0404"
+
+
+class MethodNotAllowed(Invalid):
+    """This address takes another method: check GET or POST against the documentation."""
+
+    code = "HTTP0405"
+
+
+class BodyTooLarge(Invalid):
+    """The body is too large: send at most {most} bytes."""
+
+    code = "HTTP0413"
+
+
 class SomethingWentWrong(Unavailable):
     """Something Went wrong! Nothing was changed unless you were told so. Please try again in {retry_after} seconds."""
 
     code = "GERR001"
+
+
+STATUS: tuple[tuple[type[Refusal], int], ...] = (
+    (NotSignedIn, 401),
+    (TooManyRequests, 429),
+    (identity.TooManyOtps, 429),
+    (identity.TooManyWrongOtps, 429),
+    (identity.TooManyWrongPasswords, 429),
+    (registry.TooManyWrongCodes, 429),
+    (registry.TooManyDuplicates, 429),
+    (NoSuchPath, 404),
+    (MethodNotAllowed, 405),
+    (BodyTooLarge, 413),
+    (NotFound, 400),
+    (Forbidden, 403),
+    (Invalid, 400),
+    (Conflict, 409),
+    (Unavailable, 503),
+    (Refusal, 400),
+)
 
 
 class Error(BaseModel):
@@ -58,6 +83,11 @@ class Error(BaseModel):
     message: str | None = Field(None, description="The gateway's word for it, where old clients look for one.")
 
 
+def route_of(scope: Scope) -> str:
+    """The template of the route that serves a request: what may be logged of its path."""
+    return str(getattr(scope.get("route"), "path", "none"))
+
+
 def status_of(refusal: type[Refusal]) -> int:
     """The HTTP status of a kind of refusal."""
     return next(status for kind, status in STATUS if issubclass(refusal, kind))
@@ -65,8 +95,8 @@ def status_of(refusal: type[Refusal]) -> int:
 
 def _headers(refusal: Refusal) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
-    if isinstance(refusal, Unavailable):
-        headers["Retry-After"] = str(refusal.retry_after)
+    if "retry_after" in refusal.details:
+        headers["Retry-After"] = str(refusal.details["retry_after"])
     if isinstance(refusal, NotSignedIn):
         headers["WWW-Authenticate"] = "Bearer"
     return headers
@@ -100,30 +130,43 @@ async def _invalid(request: Request, invalid: Exception) -> Response:
     return refusal_response(request, ParameterMissing(field=field, name=field))
 
 
-async def _unknown_path(_request: Request, error: Exception) -> Response:
+async def _http_refused(request: Request, error: Exception) -> Response:
+    """What the framework refuses by itself, in our words; headers that it wants to send are sent."""
     assert isinstance(error, HTTPException)
-    return JSONResponse(
-        {"errorCode": f"HTTP{error.status_code:04}", "error": error.detail}, error.status_code, error.headers
-    )
+    answer = refusal_response(request, _refusal_of(error.status_code))
+    answer.headers.update(error.headers or {})
+    return answer
 
 
-async def _broken(request: Request, error: Exception) -> Response:
-    """The answer to a defect of ours; Starlette logs the traceback."""
-    log.error("unexpected error", error=type(error).__name__, path=request.url.path)
-    body = {"errorCode": SomethingWentWrong.code, "error": "Something Went wrong!"}
-    return JSONResponse(body, 500, {"Cache-Control": "no-store"})
+def _refusal_of(status: int) -> Refusal:
+    match status:
+        case 401:
+            return NotSignedIn()
+        case 404:
+            return NoSuchPath()
+        case 405:
+            return MethodNotAllowed()
+        case 413:
+            return BodyTooLarge(most=MAX_BODY_BYTES)
+        case _:
+            return ParameterMissing(field="body", name="body")
 
 
 async def _database_away(request: Request, error: Exception) -> Response:
-    log.error("database away", error=type(error).__name__, path=request.url.path)
+    log.error("database away", error=type(error).__name__, route=route_of(request.scope))
     return refusal_response(request, SomethingWentWrong(retry_after=5))
+
+
+def broken_response() -> Response:
+    """The answer to a defect of ours."""
+    body = {"errorCode": SomethingWentWrong.code, "error": "Something Went wrong!"}
+    return JSONResponse(body, 500, {"Cache-Control": "no-store"})
 
 
 def add_error_handlers(app: FastAPI) -> None:
     """Register the table with the application."""
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _unknown_path)
+    app.add_exception_handler(HTTPException, _http_refused)
     app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(PoolTimeout, _database_away)
-    app.add_exception_handler(Exception, _broken)

@@ -1,5 +1,6 @@
 """Who may call a route: `may(permission, faces)` or `open_to_all()` in every route's signature yields the Actor."""
 
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -80,11 +81,10 @@ class Guard:
         return actor
 
     async def _identify(self, request: Request, bearer: HTTPAuthorizationCredentials | None, key: str | None) -> Actor:
-        partner = await _partner(request, key) if key else None
         if Face.CITIZEN in self.faces and bearer is not None:
             return await _citizen(request, bearer.credentials)
-        if Face.PARTNER in self.faces and partner is not None:
-            return partner
+        if Face.PARTNER in self.faces and (secret := key or (bearer.credentials if bearer else None)):
+            return await _partner(request, secret)
         if Face.STAFF in self.faces and (basic := await basic_scheme(request)):
             return await _staff(request, basic)
         await site_of(request).limiter.count_public(request, f"address:{caller_address(request)}")
@@ -100,13 +100,17 @@ class StaffGuard(Guard):
 
 
 class Open:
-    """The lock of a public route: open, counted by address. A valid API key is counted by its own quota instead."""
+    """The lock of a public route: open, counted by address, or by its own quota where there is a valid API key.
+
+    Old clients send keys of other days to public routes; an unknown one is passed over.
+    """
 
     async def __call__(self, request: Request, key: ApiKey) -> Actor:
         """The public, as an actor."""
-        if key:
-            return await _partner(request, key)
         address = caller_address(request)
+        if key:
+            with suppress(UnknownApiKey):
+                return await _partner(request, key)
         await site_of(request).limiter.count_public(request, f"address:{address}")
         return Actor(ActorKind.PUBLIC, "public", address=address)
 

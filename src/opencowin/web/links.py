@@ -1,4 +1,4 @@
-"""Which call follows from which: OpenAPI links, so that people and tools can walk from one answer to the next request."""
+"""Which call follows from which: OpenAPI links, so that people and tools can walk from call to call."""
 
 from typing import Any
 

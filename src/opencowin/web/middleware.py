@@ -1,4 +1,4 @@
-"""Around every request: its id, its log line, its metrics, rate-limit headers, lenient JSON bodies."""
+"""Around every request: its id, its log line, its metrics, rate-limit headers, a net under defects, lenient JSON."""
 
 import time
 import uuid
@@ -8,6 +8,8 @@ from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from opencowin.kit.logs import way_to
+from opencowin.web.errors import broken_response, route_of
 from opencowin.web.limiter import Allowance
 
 log = structlog.get_logger("opencowin.access")
@@ -49,7 +51,7 @@ class Observed:
             await self.app(scope, receive, watched)
         finally:
             seconds = time.perf_counter() - started
-            route = getattr(scope.get("route"), "path", "none")
+            route = route_of(scope)
             REQUESTS.labels(scope["method"], route, str(status)).inc()
             SECONDS.labels(route).observe(seconds)
             log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
@@ -61,6 +63,31 @@ def _tell_allowance(headers: MutableHeaders, allowance: Allowance | None) -> Non
         headers["RateLimit-Limit"] = str(allowance.limit)
         headers["RateLimit-Remaining"] = str(allowance.remaining)
         headers["RateLimit-Reset"] = str(allowance.reset_seconds)
+
+
+class Unbroken:
+    """Answers 500 to a defect of ours; logs the way to it, never its message, which may quote what somebody sent."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as fault:
+            if scope["type"] != "http":
+                raise
+            log.error("unexpected error", error=type(fault).__name__, route=route_of(scope), where=way_to(fault))
+            if not begun:
+                await broken_response()(scope, receive, send)
 
 
 class LenientJson:

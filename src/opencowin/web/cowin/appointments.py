@@ -68,7 +68,7 @@ class Reschedule(Body):
 
 
 class Cancel(Body):
-    """Cancel a booking, for some of its members or all."""
+    """Cancel a booking: for the members named, or for all when the list is left out."""
 
     appointment_id: UUID
     beneficiariesToCancel: list[LooseText] | None = Field(None, max_length=50)  # noqa: N815
@@ -111,7 +111,7 @@ async def cancel(request: Request, body: Cancel, actor: Own) -> Response:
     """P3: cancel, for the members named or for all."""
     site = site_of(request)
     chosen = body.beneficiariesToCancel
-    references = tuple(parse_reference(reference) for reference in chosen) if chosen else None
+    references = tuple(parse_reference(reference) for reference in chosen) if chosen is not None else None
     async with site.transaction() as conn:
         await scheduling.cancel(conn, site.floor, actor, body.appointment_id, references)
     return Response(status_code=204)

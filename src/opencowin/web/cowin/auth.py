@@ -153,7 +153,7 @@ def _glyph(position: int) -> str:
 
 @router.post("/v2/auth/getRecaptcha")
 async def get_recaptcha(_actor: Annotated[Actor, may(Permission.BOOK_FOR_OWN_MEMBERS)]) -> Captcha:
-    """A7: a drawing where clients of spring 2021 expect a captcha. Booking asks for none: it kept out people, not bots."""
+    """A7: a drawing where clients of spring 2021 expect a captcha. Booking asks for none."""
     glyphs = "".join(_glyph(position) for position in range(CAPTCHA_GLYPHS))
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="150" height="50" viewBox="0,0,150,50">{glyphs}</svg>'
     return Captcha(captcha=svg)

@@ -49,7 +49,7 @@ class Centre(Answer):
     from_: str = Field(alias="from")
     to: str
     fee_type: str
-    vaccine_fees: list[VaccineFee]
+    vaccine_fees: list[VaccineFee] | None = Field(None, description="Only where a dose costs money.")
     sessions: list[SessionInCalendar]
 
 
@@ -168,9 +168,10 @@ def _session(view: scheduling.SessionView) -> dict[str, Any]:
 def centre(found: scheduling.CentreSessions, language: str) -> dict[str, Any]:
     """A centre and its sessions, as in a calendar."""
     fees = {view.vaccine_id: _rupees(view.fee) for view in found.sessions} if found.centre.is_paid else {}
+    priced = [{"vaccine": vaccine, "fee": fee} for vaccine, fee in sorted(fees.items())]
     return {
         **_place(found, language),
-        "vaccine_fees": [{"vaccine": vaccine, "fee": fee} for vaccine, fee in sorted(fees.items())],
+        **({"vaccine_fees": priced} if priced else {}),
         "sessions": [_session(view) for view in found.sessions],
     }
 
