@@ -35,18 +35,20 @@ def pairs(lab: Lab) -> Iterator[list[Pair]]:
         "OPENCOWIN_WEB_WORKERS": "1",
         "OPENCOWIN_API_CALLS_PER_5_MINUTES": UNLIMITED,
     }
-    with _serving("opencowin.serving.website", platform, path) as (port, size):
-        with _serving("benchmarks.fixed", {BODY_BYTES: str(size)}, "/") as (other, _):
-            yield [
-                Pair(
-                    f"calendarByDistrict, {CENTRES} centres × {DAYS} days ({size / 1000:.0f} kB), one web process",
-                    lambda: _rate(port, path),
-                    "the same Granian, raw ASGI, a fixed body of that size",
-                    lambda: _rate(other, "/"),
-                    WANTED,
-                    "55 such processes for Co-WIN's announced 55,000 calls a second",
-                )
-            ]
+    with (
+        _serving("opencowin.serving.website", platform, path) as (port, size),
+        _serving("benchmarks.fixed", {BODY_BYTES: str(size)}, "/") as (other, _),
+    ):
+        yield [
+            Pair(
+                f"calendarByDistrict, {CENTRES} centres × {DAYS} days ({size / 1000:.0f} kB), one web process",
+                lambda: _rate(port, path),
+                "the same Granian, raw ASGI, a fixed body of that size",
+                lambda: _rate(other, "/"),
+                WANTED,
+                "55 such processes for Co-WIN's announced 55,000 calls a second",
+            )
+        ]
 
 
 def _rate(port: int, path: str) -> float:

@@ -2,8 +2,11 @@
 
 import asyncio
 import time
+from typing import cast
 
 import uvloop
+
+PATIENCE = 10.0
 
 
 class Caller(asyncio.Protocol):
@@ -20,9 +23,8 @@ class Caller(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the first time."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.write(self.request)
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's own does not derive from it
+        self.transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
         """Ask again once the answer is whole."""
@@ -36,7 +38,7 @@ class Caller(asyncio.Protocol):
         self._held, self.body_bytes = b"", whole
         self.answers += 1
         if not head.startswith(b"HTTP/1.1 200"):
-            self.wrong = self._held.decode() or head.decode()
+            self.wrong = head.decode()
         if self.wrong or time.monotonic() >= self.until:
             self.transport.close()
         else:
@@ -54,13 +56,17 @@ async def _call(port: int, path: str, connections: int, seconds: float) -> tuple
     callers = [Caller(path, begun + seconds) for _ in range(connections)]
     for caller in callers:
         await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)  # type: ignore[misc]
-    await asyncio.gather(*(caller.over for caller in callers))
+    async with asyncio.timeout(seconds + PATIENCE):
+        await asyncio.gather(*(caller.over for caller in callers))
     if wrong := next((caller.wrong for caller in callers if caller.wrong), ""):
         raise RuntimeError(f"{path} was answered: {wrong}")
     return sum(caller.answers for caller in callers) / (time.monotonic() - begun), callers[0].body_bytes
 
 
 def call(port: int, path: str, *, connections: int, seconds: float) -> tuple[float, int]:
-    """Answers a second over so many connections, and the size of the last body. Raises RuntimeError unless all are 200."""
+    """Answers a second over so many connections, and the size of the last body.
+
+    Raises RuntimeError unless all are 200, TimeoutError where they do not come.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_call(port, path, connections, seconds))

@@ -47,25 +47,24 @@ class Lab:
 
     async def _publish(self, conn: Connection, centres: int, days: int, seats: int) -> list[BulkSession]:
         slots = tuple(BulkSlot(start, end, {1: seats, 2: seats}) for start, end in HOURS)
-        sessions = []
-        for _ in range(centres):
-            centre = await new_centre(conn)
-            for ahead in range(1, days + 1):
-                sessions.append(
-                    BulkSession(
-                        session_id=uuid4(),
-                        district_id=centre.district_id,
-                        centre_id=centre.centre_id,
-                        operator=Operator.GOVERNMENT,
-                        held_on=self.floor.clock.today() + timedelta(days=ahead),
-                        vaccine_id="COVISHIELD",
-                        min_age=18,
-                        max_age=None,
-                        fee=Decimal(0),
-                        slots=slots,
-                        doses=seats * 2 * len(slots),
-                    )
-                )
+        tomorrow = self.floor.clock.today() + timedelta(days=1)
+        sessions = [
+            BulkSession(
+                session_id=uuid4(),
+                district_id=centre.district_id,
+                centre_id=centre.centre_id,
+                operator=Operator.GOVERNMENT,
+                held_on=tomorrow + timedelta(days=day),
+                vaccine_id="COVISHIELD",
+                min_age=18,
+                max_age=None,
+                fee=Decimal(0),
+                slots=slots,
+                doses=seats * 2 * len(slots),
+            )
+            for centre in [await new_centre(conn) for _ in range(centres)]
+            for day in range(days)
+        ]
         rules = await programme.current_programme(conn)
         await scheduling.publish_sessions(conn, self.floor.clock, rules.programme_id, sessions)
         return sessions

@@ -29,7 +29,7 @@ def describe(server_version: str) -> str:
 
 
 def busy() -> float:
-    """Which part of the machine's processors works right now, 0 to 1: asked while we do nothing, it is what others do."""
+    """Which part of the processors works right now, 0 to 1: asked while we do nothing, it is what others do."""
     before = _times()
     time.sleep(WATCH_SECONDS)
     (idle, whole), (idle_before, whole_before) = _times(), before

@@ -8,8 +8,8 @@ from benchmarks.measure import RUNS, Measured
 QUIET = 0.10
 HEAD = """# Performance
 
-Measured by `make bench` (under two minutes), which writes this file. Every figure stands beside a reference taken on the
-same machine in the same minute: the ratio travels between machines, the rates do not.
+Measured by `make bench` (under two minutes), which writes this file. Every figure stands beside a reference taken on
+the same machine in the same minute: the ratio travels between machines, the rates do not.
 
 """
 METHOD = f"""
@@ -26,9 +26,9 @@ METHOD = f"""
 
 ## What this does not say
 - Callers, web process and database share the processors of one machine: with two, eight connections measure how they
-  crowd each other, and a fixed body is bound by its caller as much as by its server. On separate machines all are faster.
-- A booking over HTTP costs more than the function: signing in, eligibility, the audit row and the queued message are not
-  in these figures.
+  crowd each other, and a fixed body is bound by its caller as much as by its server.
+- A booking over HTTP costs more than the function: signing in, eligibility, the audit row and the queued message are
+  not in these figures.
 - One machine, one disk, no standby. A commit that waits for a synchronous standby takes its round trip longer, and
   bookings in one slot wait for one another's commits.
 """

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 import string
 from itertools import groupby
 
@@ -11,15 +12,17 @@ from opencowin.kit.i18n import read_catalogues
 from opencowin.web.errors import status_of
 
 KINDS = {"Refusal", "NotFound", "Forbidden", "Invalid", "Conflict", "Unavailable"}
+CODE = re.compile(r"[A-Z]{3,11}\d{3,5}")
+"""Letters that name the part, then its number: callers of the Co-WIN API know them so."""
 OPERATOR_ONLY = {
-    "database_behind",
-    "demo_no_stock",
-    "demo_not_due_yet",
-    "demo_nothing_due",
-    "no_demo",
-    "pack_broken",
-    "pack_not_found",
-    "unknown_demo_size",
+    "DEMO0001",
+    "DEMO0002",
+    "DEMO0003",
+    "DEMO0004",
+    "DEMO0005",
+    "KIT0001",
+    "KIT0003",
+    "SERV0001",
 }
 
 
@@ -41,6 +44,10 @@ def test_codes_are_unique_and_have_a_status() -> None:
     for code, kinds in groupby(ordered, key=lambda kind: kind.code):
         assert len(list(kinds)) == 1, code
     assert all(400 <= status_of(kind) <= 503 for kind in ordered)
+
+
+def test_codes_are_written_in_one_manner() -> None:
+    assert [kind.code for kind in Refusal.tree() if not CODE.fullmatch(kind.code)] == []
 
 
 def test_every_refusal_has_its_own_message() -> None:

@@ -1,4 +1,4 @@
-"""A centre with sessions and keys, households to book there, and a stricter platform beside: what HTTP tests stand on."""
+"""A centre with sessions and keys, households that book there, other settings beside: what HTTP tests stand on."""
 
 import hashlib
 from collections.abc import AsyncIterator
@@ -13,13 +13,14 @@ from opencowin import identity
 from opencowin.kit.actor import Permission, Place
 from opencowin.kit.db import fetch_value, transaction
 from opencowin.kit.floor import Floor
-from opencowin.places import Centre
+from opencowin.places import Centre, NewCentre, Operator, add_centre, read_centre
 from opencowin.web.app import build_app
 from tests.builders import TEST, a_centre, a_partner_key, a_session, mobile, pan, publish, stock_up
 from tests.surface import OTP, Surface
 
 MORNING, NOON, EVENING = "09:00AM-11:00AM", "11:00AM-01:00PM", "10:00PM-11:30PM"
 GENERATE, VALIDATE = "/v2/auth/generateMobileOTP", "/v2/auth/validateMobileOtp"
+NATION = Place()
 NOBODY = "10000000000001"
 
 
@@ -35,8 +36,8 @@ class Clinic:
 
     async def sessions(self, vaccine: str = "") -> dict[str, dict[str, Any]]:
         """The centre's calendar: sessions by id."""
-        query = {"center_id": self.centre.centre_id, "date": dmy(self.platform.day()), "vaccine": vaccine}
-        answer = await self.platform.get("/v2/appointment/sessions/public/calendarByCenter", **query)
+        path, day = "/v2/appointment/sessions/public/calendarByCenter", dmy(self.platform.day())
+        answer = await self.platform.get(path, center_id=self.centre.centre_id, date=day, vaccine=vaccine)
         assert answer.status_code == 200, answer.text
         return {one["session_id"]: one for one in answer.json()["centers"].get("sessions", [])}
 
@@ -76,14 +77,24 @@ class Home:
         return self.members[0]
 
 
-async def open_clinic(platform: Surface, **how: int) -> Clinic:
+async def open_clinic(platform: Surface, *, doses: int = 50, seats: int = 20, paid: bool = False) -> Clinic:
     """A centre with stock, a session today and one tomorrow."""
     pool, floor = platform.pool, platform.floor
-    centre = await a_centre(pool, floor)
+    centre = await a_paid_centre(platform) if paid else await a_centre(pool, floor)
     await stock_up(pool, floor, centre, "COVISHIELD", doses=300)
-    today = await publish(pool, floor, a_session(centre, platform.day(), **how))
-    tomorrow = await publish(pool, floor, a_session(centre, platform.day(1), **how))
+    today, tomorrow = [
+        await publish(pool, floor, a_session(centre, platform.day(ahead), doses=doses, seats=seats)) for ahead in (0, 1)
+    ]
     return Clinic(platform, centre, today, tomorrow, await a_partner_key(pool, floor))
+
+
+async def a_paid_centre(platform: Surface) -> Centre:
+    """A private centre in the same district, which may ask a fee."""
+    like = await a_centre(platform.pool, platform.floor)
+    facts = {name: getattr(like, name) for name in ("district_id", "address", "pin_code", "opens_at", "closes_at")}
+    new = NewCentre(name=f"{like.name} Private", is_paid=True, operator=Operator.PRIVATE, **facts)
+    async with transaction(platform.pool) as conn:
+        return await read_centre(conn, await add_centre(conn, new))
 
 
 async def a_home(platform: Surface, size: int = 1, born: int = 1990) -> Home:
@@ -111,7 +122,7 @@ async def booked(clinic: Clinic, home: Home, *who: str, **how: Any) -> str:
     return str(answer.json()["appointment_id"])
 
 
-async def a_key(platform: Surface, *permissions: Permission, place: Place = Place(), per_minute: int = 1000) -> str:
+async def a_key(platform: Surface, *permissions: Permission, place: Place = NATION, per_minute: int = 1000) -> str:
     """A key with these permissions in this place."""
     async with transaction(platform.pool) as conn:
         _, secret = await identity.make_api_key(
@@ -177,5 +188,6 @@ async def beside(platform: Surface, **changes: Any) -> AsyncIterator[Surface]:
     floor = with_settings(platform.floor, **changes)
     app = build_app(floor, platform.pool.conninfo)  # type: ignore[arg-type]  # a string here
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://beside") as http:
-        yield Surface(http, platform.pool, floor)
+    async with app.router.lifespan_context(app):
+        async with httpx.AsyncClient(transport=transport, base_url="http://beside") as http:
+            yield Surface(http, platform.pool, floor)

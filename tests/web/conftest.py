@@ -1,4 +1,4 @@
-"""A running platform for HTTP tests: web, worker and database, all real, one for each module, at seven in the morning."""
+"""A running platform for HTTP tests: web, worker and database, all real, one a module, at seven in the morning."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """Certificates: signed statements about doses, issued by themselves, printed, and checked by anyone.
 
-FHIR Composition in a DocumentReference; WHO DDCC:VS. One statement is signed in several wire formats (`Format`): the W3C
-credential of Co-WIN and DIVOC, and the compact HC1 form. Keys are made at first need and published. Owns the table
+FHIR Composition in a DocumentReference; WHO DDCC:VS. One statement is signed in several wire formats (`Format`): the
+W3C credential of Co-WIN and DIVOC, and the compact HC1 form. Keys are made at first need and published. Owns the table
 `certificate`.
 """
 

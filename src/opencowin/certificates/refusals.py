@@ -6,46 +6,46 @@ from opencowin.kit.errors import Invalid
 class NotSignable(Invalid):
     """The certificate cannot be issued: {reason}."""
 
-    code = "certificate_not_signable"
+    code = "CERTIFICATE00010"
 
 
 class FormatImpossible(NotSignable):
     """The certificate cannot be issued in the form {format}: {reason}."""
 
-    code = "certificate_format_impossible"
+    code = "CERTIFICATE00011"
 
 
 class CertificateRefused(Invalid):
     """This certificate is not valid."""
 
-    code = "certificate_refused"
+    code = "CERTIFICATE00012"
 
 
 class NotACertificate(CertificateRefused):
     """This is not a vaccination certificate that can be read here."""
 
-    code = "not_a_certificate"
+    code = "CERTIFICATE00013"
 
 
 class UnknownSigner(CertificateRefused):
     """The certificate names a signer that is not known here."""
 
-    code = "certificate_signer_unknown"
+    code = "CERTIFICATE00014"
 
 
 class SignatureBroken(CertificateRefused):
     """The certificate was altered after it was signed, or somebody else signed it."""
 
-    code = "certificate_signature_broken"
+    code = "CERTIFICATE00015"
 
 
 class CertificateExpired(CertificateRefused):
     """The certificate was valid until {until}."""
 
-    code = "certificate_expired"
+    code = "CERTIFICATE00016"
 
 
 class ContentImplausible(CertificateRefused):
     """The signature fits but the content contradicts itself: {reason}."""
 
-    code = "certificate_content_implausible"
+    code = "CERTIFICATE00017"

@@ -18,13 +18,13 @@ FILE = "demo.toml"
 class NoDemo(NotFound):
     """The country pack {name} describes no demo: it has no file demo.toml."""
 
-    code = "no_demo"
+    code = "DEMO0001"
 
 
 class UnknownSize(NotFound):
     """There is no demo size {size}: choose one of {sizes}."""
 
-    code = "unknown_demo_size"
+    code = "DEMO0002"
 
 
 @dataclass(frozen=True, slots=True)

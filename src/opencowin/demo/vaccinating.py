@@ -20,19 +20,19 @@ VACCINATOR = "Demo Vaccinator"
 class NothingDue(Conflict):
     """No dose is due to this beneficiary by the rules of the programme."""
 
-    code = "demo_nothing_due"
+    code = "DEMO0003"
 
 
 class NotDueYet(Conflict):
     """Dose {dose} is due from {from_date} on, not before; `--on` records a dose of an earlier day."""
 
-    code = "demo_not_due_yet"
+    code = "DEMO0004"
 
 
 class NoStock(NotFound):
     """No centre of the demo has a batch of {vaccine}."""
 
-    code = "demo_no_stock"
+    code = "DEMO0005"
 
 
 @dataclass(frozen=True, slots=True)

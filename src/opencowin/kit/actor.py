@@ -10,7 +10,7 @@ from opencowin.kit.errors import Forbidden
 class NotPermitted(Forbidden):
     """You are not permitted to do this."""
 
-    code = "not_permitted"
+    code = "KIT0002"
 
 
 class ActorKind(StrEnum):

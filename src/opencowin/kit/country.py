@@ -17,19 +17,19 @@ _SEPARATORS = re.compile(r"[\s().\-\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e
 class PackBroken(Invalid):
     """The country pack cannot be used: {problem} in {file}."""
 
-    code = "pack_broken"
+    code = "KIT0003"
 
 
 class InvalidMobile(Invalid):
     """This is not a mobile number: write it as {how_to_write}."""
 
-    code = "invalid_mobile"
+    code = "KIT0004"
 
 
 class InvalidPostalCode(Invalid):
     """This is not a {name}: write it as {how_to_write}."""
 
-    code = "invalid_postal_code"
+    code = "KIT0005"
 
 
 class Direction(StrEnum):

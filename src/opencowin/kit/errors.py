@@ -19,7 +19,7 @@ from typing import ClassVar
 class Refusal(Exception):
     """The request was refused."""
 
-    code: ClassVar[str] = "refused"
+    code: ClassVar[str] = "KIT0010"
     commits: ClassVar[bool] = False
 
     def __init__(self, *, field: str | None = None, **details: object) -> None:
@@ -46,31 +46,31 @@ class Refusal(Exception):
 class NotFound(Refusal):
     """Nothing was found here."""
 
-    code = "not_found"
+    code = "KIT0011"
 
 
 class Forbidden(Refusal):
     """You may not do this."""
 
-    code = "forbidden"
+    code = "KIT0012"
 
 
 class Invalid(Refusal):
     """The request is not valid."""
 
-    code = "invalid"
+    code = "KIT0013"
 
 
 class Conflict(Refusal):
     """The request conflicts with what is already recorded."""
 
-    code = "conflict"
+    code = "KIT0014"
 
 
 class Unavailable(Refusal):
     """The service is busy. Please try again in {retry_after} seconds."""
 
-    code = "unavailable"
+    code = "KIT0015"
 
     def __init__(self, *, retry_after: int, **details: object) -> None:
         self.retry_after = retry_after

@@ -13,7 +13,7 @@ from opencowin.kit.errors import NotFound
 class PackNotFound(NotFound):
     """There is no country pack called {name}: set OPENCOWIN_COUNTRY to the name of one that ships, or to a folder."""
 
-    code = "pack_not_found"
+    code = "KIT0001"
 
 
 @dataclass(frozen=True, slots=True)

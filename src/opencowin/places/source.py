@@ -19,7 +19,7 @@ STATES_FILE = "states.csv"
 class PlaceSourceMissing(Unavailable):
     """The places cannot be read: {source} is not installed."""
 
-    code = "place_source_missing"
+    code = "PLACES0010"
 
 
 class SourceLocality(NamedTuple):

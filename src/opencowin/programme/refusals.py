@@ -11,109 +11,109 @@ from opencowin.programme.model import Programme
 class ProgrammeNotLoaded(NotFound):
     """No vaccination programme is set up here yet."""
 
-    code = "programme_not_loaded"
+    code = "ELIGIB0001"
 
 
 class NoSuchExemption(NotFound):
     """This programme has no exemption of the kind {kind}."""
 
-    code = "no_such_exemption"
+    code = "ELIGIB0002"
 
 
 class ExemptionDatesReversed(Invalid):
     """The exemption ends before it begins: check its dates."""
 
-    code = "exemption_dates_reversed"
+    code = "ELIGIB0003"
 
 
 class ExemptionReasonMissing(Invalid):
     """Say why the exemption is granted: the document seen, or the approval given."""
 
-    code = "exemption_reason_missing"
+    code = "ELIGIB0004"
 
 
 class NotEligible(Invalid):
     """This dose cannot be given to this person."""
 
-    code = "not_eligible"
+    code = "ELIGIB0005"
 
 
 class NotInProgramme(NotEligible):
     """{vaccine} is not part of this vaccination programme. Choose a session with another vaccine."""
 
-    code = "not_in_programme"
+    code = "ELIGIB0006"
 
 
 class AlreadyVaccinated(NotEligible):
     """Dose {dose} has already been given. Dose {due_dose} is next."""
 
-    code = "already_vaccinated"
+    code = "ELIGIB0007"
 
 
 class FullyVaccinated(AlreadyVaccinated):
     """All doses that are offered have already been given."""
 
-    code = "fully_vaccinated"
+    code = "ELIGIB0008"
 
 
 class WrongDoseNumber(NotEligible):
     """Dose {due_dose} is due, not dose {dose}. Book dose {due_dose} instead."""
 
-    code = "wrong_dose_number"
+    code = "ELIGIB0009"
 
 
 class DifferentVaccine(NotEligible):
     """The dose before was {previous_vaccine}. Dose {dose} must be one of: {choices}."""
 
-    code = "different_vaccine"
+    code = "ELIGIB0010"
 
 
 class TooYoung(NotEligible):
     """This vaccination is for people aged {min_age} and over. Choose a session for your age."""
 
-    code = "too_young"
+    code = "ELIGIB0011"
 
 
 class TooOld(NotEligible):
     """This vaccination is for people up to the age of {max_age}. Choose a session for your age."""
 
-    code = "too_old"
+    code = "ELIGIB0012"
 
 
 class BirthDateNeeded(NotEligible):
     """The full date of birth is needed to book at this age. Add it, then book again."""
 
-    code = "birth_date_needed"
+    code = "ELIGIB0013"
 
 
 class VaccineNotForAge(NotEligible):
     """{vaccine} is not given at your age. Choose a session with a vaccine for your age."""
 
-    code = "vaccine_not_for_age"
+    code = "ELIGIB0014"
 
 
 class NotYetOpen(NotEligible):
     """Dose {dose} is not open to you on this date. You may choose {first_date} or later."""
 
-    code = "not_yet_open_for_group"
+    code = "ELIGIB0015"
 
 
 class NotOpen(NotYetOpen):
     """Dose {dose} of {vaccine} is not open to your age or priority group yet."""
 
-    code = "not_open_for_group"
+    code = "ELIGIB0016"
 
 
 class IntervalTooShort(NotEligible):
     """It is too early for dose {dose}: {min_days} days must pass. You may choose {first_date} or later."""
 
-    code = "interval_too_short"
+    code = "ELIGIB0017"
 
 
 class IntervalTooShortHere(IntervalTooShort):
     """It is too early for dose {dose}: {min_days} days must pass after {previous_on}. Choose another session."""
 
-    code = "interval_too_short_here"
+    code = "ELIGIB0018"
 
 
 _REFUSALS: Mapping[Reason, type[NotEligible]] = {

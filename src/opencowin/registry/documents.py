@@ -26,19 +26,19 @@ _MODULE = re.compile(r"(stdnum(?:\.[a-z]{2}_?)?)\.([a-z0-9_]+)")
 class UnknownDocumentType(Invalid):
     """This type of identity document is not accepted. Choose one of: {choices}."""
 
-    code = "unknown_photo_id_type"
+    code = "BENREG0020"
 
 
 class DocumentNumberMissing(Invalid):
     """Write the number of the {document}: {how_to_write}."""
 
-    code = "photo_id_number_missing"
+    code = "BENREG0021"
 
 
 class DocumentNumberInvalid(Invalid):
     """This is not a number of a {document}. Check it on the document and write {how_to_write}."""
 
-    code = "photo_id_number_invalid"
+    code = "BENREG0022"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,9 +160,12 @@ async def _book(
     rules = await current_programme(conn)
     await check_eligible(conn, members, session, dose=wish.dose_number, booked_on=floor.clock.today(), rules=rules)
     seat = SeatKey(session.district_id, session.session_id, slot.slot_number, WALK_IN if walk_in else wish.dose_number)
-    if min(slot.free.get(seat.dose_class, 0), session.doses - session.doses_booked) < len(people):
-        raise FullyBooked(field="session_id")
     booking_id = uuid5(scope, wish.key) if wish.key else uuid4()
+    if min(slot.free.get(seat.dose_class, 0), session.doses - session.doses_booked) < len(people):
+        # The last seats may have gone to this very request, sent twice.
+        if same := await _booked_meanwhile(conn, floor, wish, people, booking_id):
+            return same
+        raise FullyBooked(field="session_id")
     group = Group(booking_id, people, tuple(_claim_id(booking_id, one) for one in people), wish.dose_number)
     await _forget_missed(conn, floor, people, seat)
     now = floor.clock.now()

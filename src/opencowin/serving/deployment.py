@@ -19,7 +19,7 @@ SMALL_POOL = 4
 class DatabaseBehind(Unavailable):
     """The database is {count} migration(s) behind this version: run `opencowin migrate`."""
 
-    code = "database_behind"
+    code = "SERV0001"
 
 
 @dataclass(frozen=True, slots=True)
