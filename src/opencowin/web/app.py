@@ -16,7 +16,7 @@ from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.i18n import read_catalogues
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
-from opencowin.web import health, manage, wellknown
+from opencowin.web import health, home, manage, wellknown
 from opencowin.web.cowin import (
     appointments,
     auth,
@@ -109,7 +109,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
         ],
     )
     app.include_router(_api())
-    for router in (certificates.external, reports.assets, wellknown.router, health.router):
+    for router in (certificates.external, reports.assets, wellknown.router, health.router, home.router):
         app.include_router(router, responses=REFUSALS)
     add_error_handlers(app)
     add_links(app.openapi())
