@@ -23,7 +23,7 @@ from opencowin.scheduling.seats import Group, SeatKey, book_local
 
 CONNECTIONS = (1, 8)
 SESSIONS = 64
-SECONDS = 0.7
+SECONDS = 0.5
 HEADSTART = 0.4
 SEATS = 10_000_000
 PEAK = 700.0

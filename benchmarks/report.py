@@ -8,8 +8,8 @@ from benchmarks.measure import RUNS, Measured
 QUIET = 0.10
 HEAD = """# Performance
 
-Measured by `make bench` (under two minutes), which writes this file. Every figure stands beside a reference taken on
-the same machine in the same minute: the ratio travels between machines, the rates do not.
+Measured by `make bench` (about two minutes), which writes this file. Every figure stands beside a reference taken on
+the same machine in the same minute: the ratio travels to other machines better than the rates.
 
 """
 METHOD = f"""
@@ -43,7 +43,7 @@ def line(one: Measured) -> str:
         f"    goal       {one.pair.goal:>10,.0f} /s  {verdict}: {one.pair.goal_reason}\n"
         f"    ours       {one.rate:>10,.0f} /s  {_spread(one.ours)}\n"
         f"    reference  {one.reference_rate:>10,.0f} /s  {_spread(one.reference)}  {one.pair.reference_name}\n"
-        f"    ratio      {one.ratio:>10.2f}"
+        f"    ratio      {one.ratio:>10.3g}"
     )
 
 
@@ -61,7 +61,7 @@ def _row(one: Measured) -> tuple[str, ...]:
     goal = f"{pair.goal:,.0f}" + ("" if one.rate >= pair.goal else " (missed)")
     ours, reference = f"**{one.rate:,.0f}**", f"{one.reference_rate:,.0f}"
     spreads = (_spread(one.ours), _spread(one.reference))
-    return (pair.name, goal, ours, spreads[0], pair.reference_name, reference, spreads[1], f"{one.ratio:.2f}")
+    return (pair.name, goal, ours, spreads[0], pair.reference_name, reference, spreads[1], f"{one.ratio:.3g}")
 
 
 def _spread(runs: Sequence[float]) -> str:

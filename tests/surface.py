@@ -6,8 +6,9 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -19,6 +20,25 @@ from opencowin.worker import run_worker
 
 OTP = re.compile(r"(?<!\d)\d{6}(?!\d)")
 API = "/api"
+
+
+@dataclass(slots=True)
+class Calendar:
+    """A clock that a story can set: it begins at eight in the morning of tomorrow, and days pass when told to."""
+
+    zone: ZoneInfo
+    ahead: timedelta = field(init=False)
+
+    def __post_init__(self) -> None:
+        now = datetime.now(self.zone)
+        self.ahead = datetime.combine(now.date() + timedelta(days=1), time(8), tzinfo=self.zone) - now
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def let_days_pass(self, days: int) -> None:
+        """It is some days later, at the same time of day."""
+        self.ahead += timedelta(days=days)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opencowin.kit.country import PackBroken
+from opencowin.kit.i18n import read_catalogues
 from opencowin.kit.pack import CountryPack, open_pack
 from opencowin.registry.documents import (
     DocumentNumberInvalid,
@@ -167,3 +168,11 @@ def test_a_fault_in_the_pack_is_told(pack: CountryPack, old: str, new: str, told
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(PackBroken, match="missing"):
         DocumentTypes.parse(CountryPack("empty", tmp_path))
+
+
+def test_a_refusal_names_the_document_in_the_readers_language() -> None:
+    with pytest.raises(DocumentNumberInvalid) as caught:
+        INDIA.accept(6, "nonsense")
+    told = read_catalogues().refusal(caught.value, "hi")
+    assert INDIA.get(6).name_l["hi"] in told
+    assert INDIA.get(6).name in caught.value.message

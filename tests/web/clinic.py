@@ -188,6 +188,6 @@ async def beside(platform: Surface, **changes: Any) -> AsyncIterator[Surface]:
     floor = with_settings(platform.floor, **changes)
     app = build_app(floor, platform.pool.conninfo)  # type: ignore[arg-type]  # a string here
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with app.router.lifespan_context(app):
-        async with httpx.AsyncClient(transport=transport, base_url="http://beside") as http:
-            yield Surface(http, platform.pool, floor)
+    client = httpx.AsyncClient(transport=transport, base_url="http://beside")
+    async with app.router.lifespan_context(app), client as http:
+        yield Surface(http, platform.pool, floor)

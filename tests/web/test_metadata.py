@@ -65,7 +65,8 @@ async def test_hindi_stands_beside_the_english(platform: Surface, path: str, key
         added = {name: text for name, text in both.items() if name.endswith("_l")}
         assert added
         assert both == {**plain, **added}
-    assert any(not text.isascii() for row in hindi for name, text in row.items() if name.endswith("_l"))
+    if key != "districts":
+        assert not any(text.isascii() for row in hindi for name, text in row.items() if name.endswith("_l"))
 
 
 async def test_identity_documents_keep_their_numbers(platform: Surface) -> None:

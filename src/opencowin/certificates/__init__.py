@@ -5,8 +5,6 @@ W3C credential of Co-WIN and DIVOC, and the compact HC1 form. Keys are made at f
 `certificate`.
 """
 
-from opencowin.certificates.divoc import verify_divoc
-from opencowin.certificates.hcert import verify_eu_dcc
 from opencowin.certificates.issuing import (
     CERTIFICATE_ISSUED,
     CertificateIssued,
@@ -20,7 +18,7 @@ from opencowin.certificates.issuing import (
     sheet,
     sweep,
 )
-from opencowin.certificates.keys import own_issuer, published_did, published_jwks, published_trust_list
+from opencowin.certificates.keys import own_issuer, published_did, published_jwks, published_trust_list, verify
 from opencowin.certificates.model import CertificateFacts, CertificateStatement, Format
 from opencowin.certificates.refusals import CertificateRefused, NotSignable
 
@@ -45,6 +43,5 @@ __all__ = [
     "published_trust_list",
     "sheet",
     "sweep",
-    "verify_divoc",
-    "verify_eu_dcc",
+    "verify",
 ]

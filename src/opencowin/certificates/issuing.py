@@ -76,7 +76,8 @@ async def issue_due(conn: Connection, floor: Floor, person: Person) -> list[str]
     issued = []
     for place in missing:
         statement = await state_doses(conn, floor, rules, beneficiary, doses[: place + 1])
-        if await _issue(conn, floor, person, rules.programme_id, doses[place], statement):
+        dose, programme_id = doses[place], rules.programme_id
+        if await _issue(conn, floor, person, programme_id=programme_id, dose=dose, statement=statement):
             issued.append(statement.certificate_id)
     return issued
 
@@ -85,6 +86,7 @@ async def _issue(
     conn: Connection,
     floor: Floor,
     person: Person,
+    *,
     programme_id: str,
     dose: vaccination.Dose,
     statement: CertificateStatement,

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from opencowin.certificates.divoc import verify_divoc
+from opencowin.certificates.hcert import verify_eu_dcc
 from opencowin.certificates.issuers import (
     Issuer,
     KeyFiles,
@@ -21,12 +23,14 @@ from opencowin.certificates.issuers import (
     new_keys,
     open_issuer,
 )
+from opencowin.certificates.model import CertificateFacts
 from opencowin.certificates.profile import read_profile
 from opencowin.kit import signing_keys
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.pack import CountryPack
 
+HCERT_PREFIX = "HC1:"
 CREDENTIAL, SIGNER, AUTHORITY = "certificate.credential", "certificate.signer", "certificate.authority"
 
 
@@ -44,19 +48,28 @@ async def ensure_keys(conn: Connection, floor: Floor) -> None:
         return
     made = new_keys(read_profile(floor.pack), floor.clock.now())
     credential = load_pem_private_key(made.rsa_key.encode(), password=None).public_key()
-    await _keep(conn, floor, CREDENTIAL, "PS256", made.rsa_key, credential)
+    await _keep(conn, floor, CREDENTIAL, algorithm="PS256", private_pem=made.rsa_key, public=credential)
     for purpose, private, pem in (
         (SIGNER, made.signer_key, made.signer_certificate),
         (AUTHORITY, made.csca_key, made.csca_certificate),
     ):
         certificate = x509.load_pem_x509_certificate(pem.encode())
-        await _keep(conn, floor, purpose, "ES256", private, certificate.public_key(), certificate)
+        await _keep(
+            conn,
+            floor,
+            purpose,
+            algorithm="ES256",
+            private_pem=private,
+            public=certificate.public_key(),
+            certificate=certificate,
+        )
 
 
 async def _keep(
     conn: Connection,
     floor: Floor,
     purpose: str,
+    *,
     algorithm: str,
     private_pem: str,
     public: PublicKeyTypes,
@@ -129,3 +142,10 @@ async def published_trust_list(conn: Connection, floor: Floor) -> list[dict[str,
     await own_issuer(conn, floor)
     authorities, signers = await _certificates(conn, AUTHORITY), await _certificates(conn, SIGNER)
     return dcc_trust_list(read_profile(floor.pack).country_code, authorities, signers)
+
+
+async def verify(conn: Connection, floor: Floor, text: str) -> CertificateFacts:
+    """What a certificate of ours says, from the text of its QR code. Raises CertificateRefused with the reason."""
+    if text.startswith(HCERT_PREFIX):
+        return verify_eu_dcc(text, await _certificates(conn, SIGNER), floor.clock.now())
+    return verify_divoc(text, read_profile(floor.pack), await _credential_keys(conn))

@@ -77,8 +77,8 @@ async def put(
     stored = await run(
         conn,
         """
-        INSERT INTO certificate (account_id, beneficiary_id, certificate_id, programme_id, dose_id, dose_number, version,
-                                 statement_sealed, payloads_sealed, issued_at)
+        INSERT INTO certificate (account_id, beneficiary_id, certificate_id, programme_id, dose_id, dose_number,
+                                 version, statement_sealed, payloads_sealed, issued_at)
         SELECT %(account_id)s, %(beneficiary_id)s, %(certificate_id)s, %(programme_id)s, %(dose_id)s, %(dose_number)s,
                1 + count(*), %(statement_sealed)s, %(payloads_sealed)s, %(issued_at)s
         FROM certificate
@@ -99,7 +99,7 @@ async def put(
 
 
 async def uncertified(conn: Connection, before: datetime, limit: int) -> list[Uncertified]:
-    """Persons whose standing dose was recorded before an instant and has no certificate: what a lost job left behind."""
+    """Persons whose standing dose was recorded before an instant and has no certificate: a lost job left them."""
     return await fetch_all(
         conn,
         Uncertified,

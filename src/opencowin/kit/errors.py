@@ -15,6 +15,8 @@ undoes its transaction; one that `commits` keeps what was written (a counted wro
 from collections.abc import Mapping
 from typing import ClassVar
 
+from opencowin.kit.named import readable
+
 
 class Refusal(Exception):
     """The request was refused."""
@@ -35,7 +37,11 @@ class Refusal(Exception):
     @property
     def message(self) -> str:
         """The English message, filled in."""
-        return self.template().format(**self.details)
+        return self.fill(self.template(), "en")
+
+    def fill(self, template: str, language: str) -> str:
+        """A template of this refusal with its details as they are written in a language."""
+        return template.format(**{key: readable(value, language) for key, value in self.details.items()})
 
     @classmethod
     def tree(cls) -> list[type["Refusal"]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from importlib.resources import files
 
 from babel.messages.catalog import Catalog
@@ -25,13 +24,8 @@ class Catalogues:
         return self.by_language.get(language, {}).get(message) or message
 
     def refusal(self, refusal: Refusal, language: str) -> str:
-        """What a refusal says, filled in; dates as day-month-year."""
-        details = {key: _readable(value) for key, value in refusal.details.items()}
-        return self.text(refusal.template(), language).format(**details)
-
-
-def _readable(value: object) -> object:
-    return value.strftime("%d-%m-%Y") if isinstance(value, date) else value
+        """What a refusal says, filled in: names in the language, dates as day-month-year."""
+        return refusal.fill(self.text(refusal.template(), language), language)
 
 
 def _entries(catalogue: Catalog) -> dict[str, str]:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from opencowin.kit.errors import Invalid, NotFound
+from opencowin.kit.named import Named, listed
 from opencowin.programme.eligibility import decide
 from opencowin.programme.facts import Decision, Facts, Reason, Wish
-from opencowin.programme.model import Programme
+from opencowin.programme.model import Programme, Vaccine
 
 
 class ProgrammeNotLoaded(NotFound):
@@ -136,18 +137,27 @@ _WITHOUT_FIRST_DATE: Mapping[Reason, type[NotEligible]] = {
 
 def refuse_unless_eligible(facts: Facts, wish: Wish, rules: Programme) -> None:
     """Raise the subclass of NotEligible that says why this wish cannot be granted; nothing when it can."""
-    refuse(decide(facts, wish, rules))
+    refuse(decide(facts, wish, rules), rules.vaccines)
 
 
-def refuse(decision: Decision) -> None:
+def refuse(decision: Decision, vaccines: Mapping[str, Vaccine]) -> None:
     """Raise the refusal of a decision that says no; its details carry `first_date` too, also where it is None."""
     if decision.eligible:
         return
-    details = {"first_date": decision.first_date, **decision.details}
+    details: dict[str, object] = {"first_date": decision.first_date, **decision.details}
+    for key in ("vaccine", "previous_vaccine"):
+        if key in details:
+            details[key] = _named(details[key], vaccines)
     choices = details.get("choices")
     if isinstance(choices, tuple):
-        details["choices"] = ", ".join(str(choice) for choice in choices)
+        details["choices"] = listed(_named(choice, vaccines) for choice in choices)
     raise _kind(decision)(field="session_id", **details)
+
+
+def _named(vaccine_id: object, vaccines: Mapping[str, Vaccine]) -> Named:
+    """A vaccine as sessions and certificates name it, and its names in other languages."""
+    known = vaccines.get(str(vaccine_id))
+    return Named(str(vaccine_id), known.name_l if known else {})
 
 
 def _kind(decision: Decision) -> type[NotEligible]:

@@ -15,6 +15,7 @@ from stdnum.exceptions import ValidationError as NumberRefused
 
 from opencowin.kit.country import PackBroken
 from opencowin.kit.errors import Invalid
+from opencowin.kit.named import Named, listed
 from opencowin.kit.pack import CountryPack
 
 DOCUMENTS_FILE = "identity_documents.toml"
@@ -62,6 +63,11 @@ class DocumentType:
     """Characters besides spaces, hyphens and dots that do not count in the number."""
     show_last: int = 4
 
+    @property
+    def named(self) -> Named:
+        """The type as a text names it."""
+        return Named(self.name, self.name_l)
+
 
 @dataclass(frozen=True, slots=True)
 class AcceptedDocument:
@@ -108,7 +114,7 @@ class DocumentTypes:
     def get(self, type_id: int) -> DocumentType:
         """The type with this id. Raises UnknownDocumentType."""
         if type_id not in self.types:
-            choices = ", ".join(kind.name for kind in self.all())
+            choices = listed(kind.named for kind in self.all())
             raise UnknownDocumentType(field="photo_id_type", type_id=type_id, choices=choices)
         return self.types[type_id]
 
@@ -118,7 +124,7 @@ class DocumentTypes:
         Raises UnknownDocumentType, DocumentNumberMissing, DocumentNumberInvalid.
         """
         kind = self.get(type_id)
-        hint = {"document": kind.name, "how_to_write": kind.how_to_write}
+        hint = {"document": kind.named, "how_to_write": kind.how_to_write}
         written = comparable(number, kind.also_ignore) if len(number) <= LONGEST_NUMBER else ""
         if not number.strip():
             raise DocumentNumberMissing(field="photo_id_number", **hint)

@@ -105,8 +105,9 @@ async def find_sessions(conn: Connection, floor: Floor, wish: Wish) -> list[Cent
     With `only_free` those that nobody can book now are left out. None for a place that does not exist.
     """
     today = floor.clock.today()
+    horizon = today + timedelta(floor.settings.booking_days_ahead)
     first = max(wish.from_date, today)
-    last = min(wish.from_date + timedelta(days=wish.days - 1), today + timedelta(floor.settings.booking_days_ahead))
+    last = min(min(wish.from_date, horizon) + timedelta(days=wish.days - 1), horizon)
     centres = {centre.centre_id: centre for centre in await _centres(conn, wish)} if first <= last else {}
     if not centres:
         return []

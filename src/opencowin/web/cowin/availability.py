@@ -68,13 +68,19 @@ def _pin(request: Request, text: str) -> str:
         raise InvalidPincode(field="pincode") from wrong
 
 
+def _has_it(request: Request, tag: str) -> bool:
+    """Whether If-None-Match names the tag: one or several, weak or not, or any."""
+    known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
+    return "*" in known or tag.removeprefix("W/") in known
+
+
 def answer(request: Request, key: str, content: object) -> Response:
     """Encoded once, with `ETag` over the content and `as_of` beside it; 304 when the caller has it already."""
     floor = site_of(request).floor
     encoded = orjson.dumps(content)
     tag = f'W/"{hashlib.blake2b(encoded, digest_size=12).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": "public, max-age=1", "Vary": "Accept-Language"}
-    if request.headers.get("if-none-match") == tag:
+    if _has_it(request, tag):
         return Response(status_code=304, headers=headers)
     as_of = floor.clock.local(floor.clock.now()).isoformat(timespec="seconds")
     body = b'{"%s":%s,"as_of":"%s"}' % (key.encode(), encoded, as_of.encode())
@@ -199,13 +205,18 @@ async def calendar_by_centre(
     return await _calendar_of_centre(request, center_id, date, vaccine)
 
 
-async def _near(request: Request, lat: str, long: str) -> Response:
+def _degrees(text: str, field: str, most: int) -> float:
     try:
-        latitude, longitude = float(lat), float(long)
+        degrees = float(text)
     except ValueError as wrong:
-        raise InvalidPosition(field="lat") from wrong
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise InvalidPosition(field="lat")
+        raise InvalidPosition(field=field) from wrong
+    if not -most <= degrees <= most:
+        raise InvalidPosition(field=field)
+    return degrees
+
+
+async def _near(request: Request, lat: str, long: str) -> Response:
+    latitude, longitude = _degrees(lat, "lat", 90), _degrees(long, "long", 180)
     site, language = site_of(request), language_of(request)
     async with site.transaction() as conn:
         found = await places.centres_near(conn, latitude, longitude, radius_km=NEAR_KILOMETRES, limit=NEAR_LIMIT)
