@@ -31,7 +31,7 @@ from opencowin.web.cowin import (
 from opencowin.web.errors import MAX_BODY_BYTES, Error, add_error_handlers
 from opencowin.web.limiter import Limiter
 from opencowin.web.links import add_links
-from opencowin.web.middleware import LenientJson, Observed, Unbroken
+from opencowin.web.middleware import BoundedBody, LenientJson, Observed, Unbroken
 from opencowin.web.site import Site
 
 DESCRIPTION = """The Co-WIN API, version 2, as an open platform. Sign in with a one-time password, find a session, book,
@@ -94,7 +94,6 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
         redoc_url=None,
         strict_content_type=False,
         generate_unique_id_function=lambda route: route.name,
-        max_body_size=MAX_BODY_BYTES,
         middleware=[
             Middleware(Observed),
             Middleware(
@@ -105,6 +104,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
                 expose_headers=["ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"],
             ),
             Middleware(Unbroken),
+            Middleware(BoundedBody, most=MAX_BODY_BYTES),
             Middleware(LenientJson),
         ],
     )

@@ -1,11 +1,12 @@
-"""Around every request: its id, its log line, its metrics, rate-limit headers, a net under defects, lenient JSON."""
+"""Around every request: its id, log line, metrics, rate headers, a net under defects, bounded and lenient bodies."""
 
 import time
 import uuid
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from opencowin.kit.logs import way_to
@@ -88,6 +89,35 @@ class Unbroken:
             log.error("unexpected error", error=type(fault).__name__, route=route_of(scope), where=way_to(fault))
             if not begun:
                 await broken_response()(scope, receive, send)
+
+
+class BoundedBody:
+    """Reads at most so much of a body, whether its length was told or not: 413 beyond, in our words."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self.most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        told = Headers(scope=scope).get("content-length", "")
+        read = int(told) if told.isdecimal() else 0
+
+        async def bounded() -> Message:
+            nonlocal read
+            if read > self.most:
+                raise HTTPException(413)
+            message = await receive()
+            if not told:
+                read += len(message.get("body", b""))
+            if read > self.most:
+                raise HTTPException(413)
+            return message
+
+        await self.app(scope, bounded, send)
 
 
 class LenientJson:
