@@ -1,4 +1,4 @@
-"""Around every request: its id, log line, metrics, rate headers, a net under defects, bounded and lenient bodies."""
+"""Around every request: id, log line, metrics, rate-limit headers, a net under defects, bounded and lenient bodies."""
 
 import time
 import uuid

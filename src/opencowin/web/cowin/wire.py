@@ -30,9 +30,9 @@ def parse_date(text: str, field: str = "date") -> date:
     match = DATE.fullmatch(text.strip())
     if match is None:
         raise InvalidDate(field=field)
-    year = int(match["year"])
+    year = int(match["year"]) + (2000 if len(match["year"]) == 2 else 0)
     try:
-        return date(year + 2000 if year < 100 else year, int(match["month"]), int(match["day"]))
+        return date(year, int(match["month"]), int(match["day"]))
     except ValueError as wrong:
         raise InvalidDate(field=field) from wrong
 
