@@ -21,10 +21,11 @@ START_SECONDS = 40
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it listens, and credentials of somebody who may call everything."""
+    """Where it listens, credentials of somebody who may call everything, and the folder of its logs."""
 
     url: str
     door: OpenDoor
+    logs: Path
 
 
 def free_port() -> int:
@@ -64,7 +65,7 @@ def server(floor: Floor, database: str, tmp_path_factory: pytest.TempPathFactory
         "OPENCOWIN_DATABASE_URL": database,
         "OPENCOWIN_OTP_RESEND_SECONDS": "0",
         "OPENCOWIN_API_CALLS_PER_5_MINUTES": "1000000",
-        "OPENCOWIN_LOG_LEVEL": "INFO",
+        "OPENCOWIN_LOG_LEVEL": "DEBUG",
     }
     logs = tmp_path_factory.mktemp("logs")
     door = open_door(database, floor)
@@ -79,6 +80,6 @@ def server(floor: Floor, database: str, tmp_path_factory: pytest.TempPathFactory
         _process(stack, environment, logs / "worker.log", "opencowin.cli", "worker")
         url = f"http://127.0.0.1:{port}"
         _wait(url)
-        yield Server(url, door)
+        yield Server(url, door, logs)
         leaked = [line for log in logs.iterdir() for line in log.read_text().splitlines() if "Traceback" in line]
     assert not leaked, "the server's logs hold no traceback"
