@@ -20,6 +20,8 @@ from opencowin.web.site import language_of, site_of
 router = APIRouter(tags=["3. Find a session"])
 CALENDAR_DAYS = 7
 NEAR_KILOMETRES = 25.0
+DEGREE_KILOMETRES = 160.0
+"""As far as a place may lie from its position in whole degrees, which is all that calendars tell."""
 NEAR_LIMIT = 50
 SESSIONS = "/v2/appointment/sessions"
 CENTRES = "/v2/appointment/centers"
@@ -217,9 +219,11 @@ def _degrees(text: str, field: str, most: int) -> float:
 
 async def _near(request: Request, lat: str, long: str) -> Response:
     latitude, longitude = _degrees(lat, "lat", 90), _degrees(long, "long", 180)
+    whole = latitude.is_integer() and longitude.is_integer()
+    radius = DEGREE_KILOMETRES if whole else NEAR_KILOMETRES
     site, language = site_of(request), language_of(request)
     async with site.transaction() as conn:
-        found = await places.centres_near(conn, latitude, longitude, radius_km=NEAR_KILOMETRES, limit=NEAR_LIMIT)
+        found = await places.centres_near(conn, latitude, longitude, radius_km=radius, limit=NEAR_LIMIT)
         names = await places.place_names(conn, {centre.district_id for centre in found})
     return answer(request, "centers", [shapes.centre_lite(one, names[one.district_id], language) for one in found])
 

@@ -10,6 +10,7 @@ from opencowin import places, scheduling
 from opencowin.web.cowin.wire import Answer, in_language, write_date
 
 UP_TO_ANY_AGE = 18
+WHOLE_DEGREES = Field(description="Whole degrees, cut off: typed clients decode an integer. findByLatLong tells more.")
 
 
 class VaccineFee(Answer):
@@ -44,8 +45,8 @@ class Centre(Answer):
     district_name: str
     block_name: str
     pincode: int | str
-    lat: float
-    long: float
+    lat: int = WHOLE_DEGREES
+    long: int = WHOLE_DEGREES
     from_: str = Field(alias="from")
     to: str
     fee_type: str
@@ -81,8 +82,8 @@ class Session(SessionInCalendar):
     district_name: str
     block_name: str
     pincode: int | str
-    lat: float
-    long: float
+    lat: int = WHOLE_DEGREES
+    long: int = WHOLE_DEGREES
     from_: str = Field(alias="from")
     to: str
     fee_type: str
@@ -140,8 +141,8 @@ def _place(found: scheduling.CentreSessions, language: str) -> dict[str, Any]:
         "block_name": centre.block_name,
         **in_language("block_name", {}, centre.block_name, language),
         "pincode": _pin(centre.pin_code),
-        "lat": round(centre.latitude, 4),
-        "long": round(centre.longitude, 4),
+        "lat": int(centre.latitude),
+        "long": int(centre.longitude),
         "from": centre.opens_at.strftime("%H:%M:%S"),
         "to": centre.closes_at.strftime("%H:%M:%S"),
         "fee_type": "Paid" if centre.is_paid else "Free",

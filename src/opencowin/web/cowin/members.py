@@ -11,6 +11,7 @@ from opencowin import identity, programme, registry, scheduling, vaccination
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.db import Connection
 from opencowin.kit.errors import Invalid
+from opencowin.web.cowin.availability_shapes import WHOLE_DEGREES
 from opencowin.web.cowin.metadata import INT4_MAX
 from opencowin.web.cowin.wire import Answer, Body, LooseText, parse_date, parse_reference, write_date
 from opencowin.web.guard import may
@@ -89,8 +90,8 @@ class Appointment(Answer):
     district_name: str
     block_name: str
     pincode: str
-    lat: float
-    long: float
+    lat: int = WHOLE_DEGREES
+    long: int = WHOLE_DEGREES
     from_: str = Field(alias="from")
     to: str
     fee_type: str
@@ -160,8 +161,8 @@ def _appointment(view: scheduling.AppointmentView) -> dict[str, Any]:
         "district_name": view.place.district_name,
         "block_name": centre.block_name,
         "pincode": centre.pin_code,
-        "lat": round(centre.latitude, 4),
-        "long": round(centre.longitude, 4),
+        "lat": int(centre.latitude),
+        "long": int(centre.longitude),
         "from": centre.opens_at.strftime("%H:%M:%S"),
         "to": centre.closes_at.strftime("%H:%M:%S"),
         "fee_type": "Paid" if centre.is_paid else "Free",
