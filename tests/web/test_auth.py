@@ -169,6 +169,16 @@ async def test_a_token_is_a_jwt_that_the_published_keys_verify(platform: Surface
     assert not {"mobile_number", "ua", "secret_key", "user_name"} & claims.keys()
 
 
+async def test_a_public_token_names_the_first_member_since_its_clients_cannot_list_them(platform: Surface) -> None:
+    home = await a_home(platform, 2)
+    asked = await platform.post("/v2/auth/public/generateOTP", {"mobile": home.mobile})
+    body = {"otp": hashed(await code_for(platform, home.mobile)), "txnId": asked.json()["txnId"]}
+    token = (await platform.post("/v2/auth/public/confirmOTP", body)).json()["token"]
+    published = await platform.http.get("/.well-known/jwks.json")
+    claims = jwt.decode(token, KeySet.import_key_set(published.json()), algorithms=["ES256"]).claims
+    assert claims["beneficiary_reference_id"] == home.members[0]
+
+
 async def test_the_published_key_set_holds_public_keys_of_tokens_and_certificates(platform: Surface) -> None:
     keys = (await platform.http.get("/.well-known/jwks.json")).json()["keys"]
     assert {key["kty"] for key in keys} >= {"EC"}

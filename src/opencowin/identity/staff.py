@@ -82,7 +82,7 @@ async def check_password(conn: Connection, floor: Floor, user_name: str, passwor
     limits = _limits(known_as, address)
     if wait := await wait_for(conn, floor, limits):
         raise TooManyWrongPasswords(retry_after=wait)
-    row = await queries.staff_named(conn, known_as)
+    row = await queries.staff_named(conn, known_as) if _USER_NAME.fullmatch(known_as) else None
     right = await passwords.is_right(row.password_hash if row else None, password)
     if row is None or not right or row.deactivated_at is not None:
         await count_all(conn, floor, limits)

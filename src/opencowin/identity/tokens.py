@@ -58,9 +58,12 @@ class TokenBook:
             if key.retired_at is None or key.retired_at + lasts > self._asked_at
         }
 
-    def issue(self, account_id: UUID, face: str) -> str:
-        """A token for an account, which signed in on this face of the API."""
-        return self._sign({"sub": str(account_id), "user_type": SIGN_IN, "face": face})
+    def issue(self, account_id: UUID, face: str, reference_id: int | None = None) -> str:
+        """A token for an account, which signed in on this face of the API; it may name a member by reference."""
+        claims = {"sub": str(account_id), "user_type": SIGN_IN, "face": face}
+        if reference_id is not None:
+            claims["beneficiary_reference_id"] = str(reference_id)
+        return self._sign(claims)
 
     def read(self, token: str) -> UUID:
         """The account of a token. Raises NotSignedIn."""

@@ -17,7 +17,7 @@ from opencowin.registry.household import edit, members, own_members, register, r
 from opencowin.registry.lists import document_types, genders
 from opencowin.registry.model import Beneficiary, Channel, Gender, Person, Registration, age_band
 from opencowin.registry.names import InvalidName, clean_name
-from opencowin.registry.people import find_person, lock, member_named, prove, read_person
+from opencowin.registry.people import find_person, first_reference, lock, member_named, prove, read_person
 from opencowin.registry.reference_ids import is_reference_id
 from opencowin.registry.refusals import (
     ConsentMissing,
@@ -64,6 +64,7 @@ __all__ = [
     "document_types",
     "edit",
     "find_person",
+    "first_reference",
     "genders",
     "is_reference_id",
     "lock",

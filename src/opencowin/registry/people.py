@@ -29,6 +29,12 @@ async def find_person(conn: Connection, reference_id: int) -> Person:
     return person
 
 
+async def first_reference(conn: Connection, account_id: UUID) -> int | None:
+    """The reference of a household's first member; None while it has none."""
+    members = await queries.live_members(conn, account_id)
+    return min(members, key=lambda one: one.member_number).reference_id if members else None
+
+
 async def read_person(conn: Connection, floor: Floor, actor: Actor, person: Person, reason: str) -> Beneficiary:
     """A person's facts. Everybody but the own household leaves an audit row with the reason.
 

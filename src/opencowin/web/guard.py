@@ -1,6 +1,5 @@
 """Who may call a route: `may(permission, faces)` or `open_to_all()` in every route's signature yields the Actor."""
 
-from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -38,9 +37,15 @@ def caller_address(request: Request) -> str:
 
 
 async def _partner(request: Request, key: str) -> Actor:
+    """Who calls with this key, counted by its quota; an unknown one is counted by address, and raises UnknownApiKey."""
     site = site_of(request)
-    async with site.transaction() as conn:
-        grant = await actor_of_api_key(conn, site.floor, key, caller_address(request))
+    address = caller_address(request)
+    try:
+        async with site.transaction() as conn:
+            grant = await actor_of_api_key(conn, site.floor, key, address)
+    except UnknownApiKey:
+        await site.limiter.count_public(request, f"address:{address}")
+        raise
     await site.limiter.count_key(
         request, grant.actor.actor_id, per_minute=grant.calls_per_minute, per_day=grant.calls_per_day
     )
@@ -108,11 +113,14 @@ class Open:
     async def __call__(self, request: Request, key: ApiKey) -> Actor:
         """The public, as an actor."""
         address = caller_address(request)
-        if key:
-            with suppress(UnknownApiKey):
-                return await _partner(request, key)
-        await site_of(request).limiter.count_public(request, f"address:{address}")
-        return Actor(ActorKind.PUBLIC, "public", address=address)
+        public = Actor(ActorKind.PUBLIC, "public", address=address)
+        if not key:
+            await site_of(request).limiter.count_public(request, f"address:{address}")
+            return public
+        try:
+            return await _partner(request, key)
+        except UnknownApiKey:
+            return public
 
 
 class OpenToProbes(Open):

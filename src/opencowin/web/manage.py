@@ -6,12 +6,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from opencowin import scheduling
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.errors import Refusal
+from opencowin.web.cowin.wire import PlainText
 from opencowin.web.errors import status_of
 from opencowin.web.guard import Face, may, open_to_all
 from opencowin.web.site import language_of, site_of
@@ -20,11 +21,20 @@ router = APIRouter(prefix="/open/v1", tags=["Our own surface"])
 Publisher = Annotated[Actor, may(Permission.PUBLISH_SESSIONS, Face.STAFF, Face.PARTNER)]
 
 
+def _on_the_wall(given: time) -> time:
+    if given.tzinfo is not None:
+        raise ValueError("is the time on the centre's wall clock, without a zone")
+    return given
+
+
+WallTime = Annotated[time, AfterValidator(_on_the_wall)]
+
+
 class SlotToPublish(BaseModel):
     """A time window and its seats."""
 
-    starts_at: time
-    ends_at: time
+    starts_at: WallTime
+    ends_at: WallTime
     seats: dict[int, Annotated[int, Field(ge=0, le=10_000)]] = Field(
         description="Seats by dose number; 0: walk-ins.", examples=[{"1": 20, "2": 20, "0": 10}]
     )
@@ -53,7 +63,7 @@ class Published(BaseModel):
 class Withdrawal(BaseModel):
     """Why a session is withdrawn; those who booked are told."""
 
-    reason: str = Field(min_length=3, max_length=300)
+    reason: PlainText = Field(min_length=3, max_length=300)
 
 
 class Withdrawn(BaseModel):

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from opencowin import identity
+from opencowin import identity, registry
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.errors import Invalid
 from opencowin.web.cowin.wire import Body, LooseText
@@ -17,6 +17,8 @@ from opencowin.web.site import language_of, site_of
 
 router = APIRouter(tags=["1. Sign in"])
 CAPTCHA_GLYPHS = 5
+PUBLIC_FACE = "public"
+"""Its tokens name the first member: clients of this face have no other way to learn a reference."""
 
 
 class OtpRequired(Invalid):
@@ -99,7 +101,8 @@ async def _confirm(request: Request, body: ConfirmOtp, face: str) -> TokenOfAcco
         confirmed = await identity.confirm_otp(
             conn, site.floor, body.otp, body.txnId, address=caller_address(request), purpose=identity.OtpPurpose.SIGN_IN
         )
-    token = site.tokens.issue(confirmed.account_id, face)
+        first = await registry.first_reference(conn, confirmed.account_id) if face == PUBLIC_FACE else None
+    token = site.tokens.issue(confirmed.account_id, face, first)
     return TokenOfAccount(token=token, isNewAccount="Y" if confirmed.is_new else "N")
 
 
@@ -114,7 +117,7 @@ async def generate_public_otp(
 @router.post("/v2/auth/public/confirmOTP")
 async def confirm_public_otp(request: Request, body: ConfirmOtp, _actor: Annotated[Actor, open_to_all()]) -> Token:
     """Confirm it and receive a token (public face)."""
-    return Token(token=(await _confirm(request, body, "public")).token)
+    return Token(token=(await _confirm(request, body, PUBLIC_FACE)).token)
 
 
 @router.post("/v2/auth/generateOTP")

@@ -16,6 +16,8 @@ from opencowin.web.site import site_of
 
 router = APIRouter(tags=["9. Reports"])
 assets = APIRouter(tags=["9. Reports"])
+EARLIEST = datetime.date(1900, 1, 1)
+"""Reports look back weeks from their day: there must be some before it."""
 Public = Annotated[Actor, open_to_all()]
 Place = Annotated[str, Query(description="Empty: all.", max_length=12)]
 Day = Annotated[str, Query(description="YYYY-MM-DD; empty: today.", max_length=10)]
@@ -54,9 +56,12 @@ def _day(request: Request, text: str) -> datetime.date:
     if not text.strip():
         return site_of(request).floor.clock.today()
     try:
-        return datetime.date.fromisoformat(text)
+        day = datetime.date.fromisoformat(text)
     except ValueError as wrong:
         raise InvalidReportQuery(field="date") from wrong
+    if day < EARLIEST:
+        raise InvalidReportQuery(field="date")
+    return day
 
 
 @router.get("/v1/reports/v2/getPublicReports")

@@ -9,7 +9,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from opencowin.kit.errors import Invalid
 
-DATE = re.compile(r"(?P<day>\d{1,2})-(?P<month>\d{1,2})-(?P<year>\d{4}|\d{2})", re.ASCII)
+DATE = re.compile(
+    r"(?P<day>\d{1,2})(?P<between>[^0-9A-Za-z\s])(?P<month>\d{1,2})(?P=between)(?P<year>\d{4}|\d{2})", re.ASCII
+)
 REFERENCE = re.compile(r"\d{13,14}", re.ASCII)
 
 
@@ -26,7 +28,7 @@ class InvalidReference(Invalid):
 
 
 def parse_date(text: str, field: str = "date") -> date:
-    """A date written DD-MM-YYYY, D-M-YYYY or DD-MM-YY. Raises InvalidDate."""
+    """A date written DD-MM-YYYY, D-M-YYYY or DD-MM-YY, with any one mark between. Raises InvalidDate."""
     match = DATE.fullmatch(text.strip())
     if match is None:
         raise InvalidDate(field=field)
@@ -62,6 +64,9 @@ def _no_nul(value: str) -> str:
         raise ValueError("must not contain NUL")
     return value
 
+
+PlainText = Annotated[str, AfterValidator(_no_nul)]
+"""Text that the database can keep."""
 
 LooseText = Annotated[
     str,
