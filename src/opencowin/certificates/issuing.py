@@ -70,30 +70,23 @@ async def issue_due(conn: Connection, floor: Floor, person: Person) -> list[str]
     missing = [place for place, dose in enumerate(doses) if dose.dose_id not in certified]
     if not missing:
         return []
-    rules = await programme.current_programme(conn)
+    rules, issuer = await programme.current_programme(conn), await own_issuer(conn, floor)
     actor = system("certificates.issue")
     beneficiary = await registry.read_person(conn, floor, actor, person, reason="certificate of a recorded dose")
     issued = []
     for place in missing:
         statement = await state_doses(conn, floor, rules, beneficiary, doses[: place + 1])
-        dose, programme_id = doses[place], rules.programme_id
-        if await _issue(conn, floor, person, programme_id=programme_id, dose=dose, statement=statement):
+        payloads = {one.format: one.text for one in sign_all(statement, issuer)}
+        page = Sheet(statement, payloads)
+        if await _put(conn, floor, person, programme_id=rules.programme_id, dose=doses[place], page=page):
             issued.append(statement.certificate_id)
     return issued
 
 
-async def _issue(
-    conn: Connection,
-    floor: Floor,
-    person: Person,
-    *,
-    programme_id: str,
-    dose: vaccination.Dose,
-    statement: CertificateStatement,
+async def _put(
+    conn: Connection, floor: Floor, person: Person, *, programme_id: str, dose: vaccination.Dose, page: Sheet
 ) -> bool:
-    issuer = await own_issuer(conn, floor)
-    payloads = sign_all(statement, issuer)
-    seal = floor.keyring.seal
+    statement, seal = page.statement, floor.keyring.seal
     stored = await queries.put(
         conn,
         person,
@@ -102,7 +95,7 @@ async def _issue(
         dose_id=dose.dose_id,
         dose_number=dose.dose_number,
         statement_sealed=seal(_statements.dump_json(statement).decode(), STATEMENT),
-        payloads_sealed=seal(_payloads.dump_json({one.format: one.text for one in payloads}).decode(), PAYLOADS),
+        payloads_sealed=seal(_payloads.dump_json(dict(page.payloads)).decode(), PAYLOADS),
         issued_at=statement.issued_at,
     )
     if stored:

@@ -29,6 +29,7 @@ from opencowin.kit import signing_keys
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.pack import CountryPack
+from opencowin.kit.signing_keys import SigningKey
 
 HCERT_PREFIX = "HC1:"
 CREDENTIAL, SIGNER, AUTHORITY = "certificate.credential", "certificate.signer", "certificate.authority"
@@ -41,7 +42,7 @@ class IssuerIncomplete(RuntimeError):
 _opened: dict[tuple[CountryPack, str, str], Issuer] = {}
 
 
-async def ensure_keys(conn: Connection, floor: Floor) -> None:
+async def _make_keys(conn: Connection, floor: Floor) -> None:
     """Make the issuer's keys unless there are some; two processes at once make one set."""
     await signing_keys.hold(conn, CREDENTIAL)
     if await signing_keys.current(conn, floor.keyring, CREDENTIAL) is not None:
@@ -88,13 +89,16 @@ async def _keep(
     )
 
 
+async def _current(conn: Connection, floor: Floor) -> list[SigningKey | None]:
+    return [await signing_keys.current(conn, floor.keyring, purpose) for purpose in (CREDENTIAL, SIGNER, AUTHORITY)]
+
+
 async def own_issuer(conn: Connection, floor: Floor) -> Issuer:
     """The issuer that signs today. Opened keys are kept in the process."""
-    if await signing_keys.current(conn, floor.keyring, CREDENTIAL) is None:
-        await ensure_keys(conn, floor)
-    credential, signer, authority = [
-        await signing_keys.current(conn, floor.keyring, purpose) for purpose in (CREDENTIAL, SIGNER, AUTHORITY)
-    ]
+    credential, signer, authority = await _current(conn, floor)
+    if credential is None:
+        await _make_keys(conn, floor)
+        credential, signer, authority = await _current(conn, floor)
     if credential is None or signer is None or authority is None:
         raise IssuerIncomplete
     name = (floor.pack, credential.key_id, signer.key_id)

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from opencowin.certificates.model import IssuerProfile, VaccineCodes
-from opencowin.kit.pack import CountryPack
+from opencowin.kit.pack import CountryPack, two_languages
 
 FILE = "certificate.toml"
 
@@ -22,9 +22,7 @@ def read_profile(pack: CountryPack) -> IssuerProfile:
 
 def languages(pack: CountryPack, chosen: str) -> tuple[str, str]:
     """The main and the second language of a certificate: the chosen one where the pack has its texts."""
-    first, other = _read(pack)["languages"]
-    known = _read(pack)["texts"]
-    return (first, other) if chosen == first or chosen not in known else (chosen, first)
+    return two_languages(_read(pack), chosen)
 
 
 def printed_texts(pack: CountryPack, language: str) -> Mapping[str, str]:

@@ -22,7 +22,7 @@ from opencowin.identity.api_keys import (
     revoke_api_key,
 )
 from opencowin.identity.model import OTP_REQUESTED, Confirmed, OtpPurpose, OtpRequested, Role, Staff
-from opencowin.identity.one_time import OTP_CODE, confirm_otp, forget_old_otps, open_otp_request, request_otp
+from opencowin.identity.one_time import confirm_otp, forget_old_otps, open_otp_request, request_otp
 from opencowin.identity.refusals import (
     AccountNotFound,
     ApiKeyInvalid,
@@ -55,7 +55,6 @@ from opencowin.kit.country import InvalidMobile
 
 __all__ = [
     "MOBILE",
-    "OTP_CODE",
     "OTP_REQUESTED",
     "AccountNotFound",
     "ApiKey",

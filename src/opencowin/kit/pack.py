@@ -3,6 +3,7 @@
 import csv
 import importlib.resources
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,15 @@ class CountryPack:
         """A CSV file of the pack with its header row, as dictionaries."""
         with (self.folder / file).open(encoding="utf-8", newline="") as lines:
             return list(csv.DictReader(lines))
+
+
+def two_languages(printed: Mapping[str, Any], chosen: str) -> tuple[str, str]:
+    """The main and the second language of a paper: the chosen one first, where the file has its texts.
+
+    `printed` is a file of the pack with `languages` (the first, and its companion) and `texts` by language.
+    """
+    first, other = printed["languages"]
+    return (first, other) if chosen == first or chosen not in printed["texts"] else (chosen, first)
 
 
 def open_pack(name: str) -> CountryPack:

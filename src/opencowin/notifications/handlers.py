@@ -1,6 +1,5 @@
 """What the worker does when something happened that people are told: word it, write it, send it."""
 
-import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,8 +51,7 @@ class Desk:
 
     async def on_otp_requested(self, news: identity.OtpRequested) -> None:
         """Send a one-time password while it is good."""
-        mobile = self.floor.keyring.open(base64.b64decode(news.mobile_sealed), identity.MOBILE)
-        code = self.floor.keyring.open(base64.b64decode(news.code_sealed), identity.OTP_CODE)
+        mobile, code = identity.open_otp_request(self.floor, news)
         minutes = max(1, int((news.expires_at - news.caused_at).total_seconds()) // 60)
         said = self.writer.otp(mobile, news.language, code, minutes)
         await deliver(self.pool, self.floor, _draft(news.txn_id, said, news.caused_at, news.expires_at))

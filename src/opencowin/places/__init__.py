@@ -17,7 +17,15 @@ from opencowin.places.centres import (
     find_centre,
     read_centre,
 )
-from opencowin.places.divisions import all_states, district, districts_of, localities_of, place_names, places_of_pin
+from opencowin.places.divisions import (
+    all_states,
+    district,
+    districts_of,
+    in_scope,
+    localities_of,
+    place_names,
+    places_of_pin,
+)
 from opencowin.places.loading import load_places
 from opencowin.places.matching import How
 from opencowin.places.model import (
@@ -87,6 +95,7 @@ __all__ = [
     "district",
     "districts_of",
     "find_centre",
+    "in_scope",
     "load_official_districts",
     "load_places",
     "localities_of",

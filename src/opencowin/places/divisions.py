@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
 from opencowin.places import queries
 from opencowin.places.model import District, Locality, PinPlace, PlaceNames, State, UnknownDistrict
@@ -28,6 +29,12 @@ async def district(conn: Connection, district_id: int) -> District:
 async def place_names(conn: Connection, district_ids: Iterable[int]) -> dict[int, PlaceNames]:
     """The names of districts and their states, by district; unknown numbers are left out."""
     return {one.district_id: one for one in await queries.place_names(conn, sorted(set(district_ids)))}
+
+
+async def in_scope(conn: Connection, actor: Actor, *, district_id: int, centre_id: int) -> bool:
+    """Whether a centre lies where the actor may act. Raises UnknownDistrict."""
+    state_id = (await district(conn, district_id)).state_id
+    return actor.covers(state_id=state_id, district_id=district_id, centre_id=centre_id)
 
 
 async def localities_of(conn: Connection, district_id: int) -> list[Locality]:

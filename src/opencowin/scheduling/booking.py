@@ -8,7 +8,7 @@ from opencowin.kit.actor import Actor, NotPermitted, Permission
 from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.places import place_names
+from opencowin.places import in_scope
 from opencowin.programme import NotEligible, Programme, current_programme, exemptions_of, refuse_unless_eligible
 from opencowin.programme import Wish as DoseWish
 from opencowin.registry import Beneficiary, NoSuchBeneficiary, Person, find_person, own_members, read_person
@@ -62,8 +62,7 @@ async def on_the_spot(conn: Connection, floor: Floor, actor: Actor, wish: Bookin
     actor.require(Permission.VACCINATE)
     people = [await find_person(conn, reference) for reference in _named(wish)]
     session = await read_session(conn, wish.session_id)
-    names = (await place_names(conn, [session.district_id]))[session.district_id]
-    if not actor.covers(state_id=names.state_id, district_id=session.district_id, centre_id=session.centre_id):
+    if not await in_scope(conn, actor, district_id=session.district_id, centre_id=session.centre_id):
         raise NotPermitted
     members = []
     for person in sorted(people, key=lambda one: one.beneficiary_id):

@@ -10,7 +10,15 @@ from opencowin.kit.clock import Clock
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.measures import count
-from opencowin.places import Centre, centres_of_district, centres_of_pin, find_centre, place_names, read_centre
+from opencowin.places import (
+    Centre,
+    centres_of_district,
+    centres_of_pin,
+    find_centre,
+    in_scope,
+    place_names,
+    read_centre,
+)
 from opencowin.programme import Programme, current_programme
 from opencowin.scheduling import queries, seats
 from opencowin.scheduling.model import CentreSessions, NewSession, NewSlot, Session, Wish, begins, view
@@ -143,8 +151,7 @@ async def _centres(conn: Connection, wish: Wish) -> list[Centre]:
 
 
 async def _require_scope(conn: Connection, actor: Actor, centre: Centre) -> None:
-    names = (await place_names(conn, [centre.district_id]))[centre.district_id]
-    if not actor.covers(state_id=names.state_id, district_id=centre.district_id, centre_id=centre.centre_id):
+    if not await in_scope(conn, actor, district_id=centre.district_id, centre_id=centre.centre_id):
         raise NotPermitted
 
 

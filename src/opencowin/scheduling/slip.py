@@ -13,7 +13,7 @@ from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
 from opencowin.kit.documents import DocumentRenderer
 from opencowin.kit.floor import Floor
-from opencowin.kit.pack import CountryPack
+from opencowin.kit.pack import CountryPack, two_languages
 from opencowin.kit.qr import qr_svg
 from opencowin.registry import Beneficiary, members
 from opencowin.scheduling.model import AppointmentView
@@ -71,14 +71,9 @@ def qr_text(page: Slip) -> str:
     return f"OCW1;{page.appointment.booking_id};{references}"
 
 
-def _languages(pack: CountryPack, chosen: str) -> tuple[str, str]:
-    first, other = _texts(pack)["languages"]
-    return (first, other) if chosen == first or chosen not in _texts(pack)["texts"] else (chosen, first)
-
-
 def slip_data(pack: CountryPack, page: Slip, language: str) -> Mapping[str, object]:
     """What the template shows, as text."""
-    main, second = _languages(pack, language)
+    main, second = two_languages(_texts(pack), language)
     texts, others = _texts(pack)["texts"][main], _texts(pack)["texts"][second]
     one = page.appointment
     return {

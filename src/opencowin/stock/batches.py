@@ -7,7 +7,7 @@ from opencowin.kit.actor import Actor, NotPermitted, Permission
 from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.places import place_names, read_centre
+from opencowin.places import in_scope, read_centre
 from opencowin.programme import current_programme
 from opencowin.stock import queries
 from opencowin.stock.model import Batch
@@ -34,8 +34,7 @@ async def receive_batch(conn: Connection, floor: Floor, actor: Actor, new: NewBa
     """
     actor.require(Permission.PUBLISH_SESSIONS)
     centre = await read_centre(conn, new.centre_id)
-    names = (await place_names(conn, [centre.district_id]))[centre.district_id]
-    if not actor.covers(state_id=names.state_id, district_id=names.district_id, centre_id=centre.centre_id):
+    if not await in_scope(conn, actor, district_id=centre.district_id, centre_id=centre.centre_id):
         raise NotPermitted
     number = new.batch_number.strip()
     vaccines = (await current_programme(conn)).vaccines

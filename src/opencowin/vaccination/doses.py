@@ -11,7 +11,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Job
 from opencowin.kit.measures import count
-from opencowin.places import Centre, district, read_centre
+from opencowin.places import Centre, in_scope, read_centre
 from opencowin.programme import Programme, Wish, current_programme, decide, exemptions_of
 from opencowin.registry import Beneficiary, age_band, lock, read_person
 from opencowin.vaccination import queries
@@ -103,8 +103,7 @@ async def _centre(conn: Connection, actor: Actor, given: GivenDose) -> Centre | 
             raise NotPermitted
         return None
     centre = await read_centre(conn, given.centre_id)
-    state_id = (await district(conn, centre.district_id)).state_id
-    if not actor.covers(state_id=state_id, district_id=centre.district_id, centre_id=centre.centre_id):
+    if not await in_scope(conn, actor, district_id=centre.district_id, centre_id=centre.centre_id):
         raise NotPermitted
     return centre
 

@@ -1,6 +1,7 @@
 """Reading doses: a person's, a household's, the next one due, and who gave one."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from uuid import UUID
 
 from opencowin.kit.db import Connection
@@ -27,11 +28,16 @@ async def doses_of_account(conn: Connection, account_id: UUID) -> dict[UUID, lis
     return dict(found)
 
 
-async def due(conn: Connection, floor: Floor, beneficiary: Beneficiary) -> Due | None:
-    """The next dose that the person may have, by the rules known today; None when no rule offers one."""
+async def due(
+    conn: Connection, floor: Floor, beneficiary: Beneficiary, doses: Sequence[Dose] | None = None
+) -> Due | None:
+    """The next dose that the person may have, by the rules known today; None when no rule offers one.
+
+    `doses` are the person's standing ones, where the caller has read them already.
+    """
     person = beneficiary.person
     exemptions = (await exemptions_of(conn, person.account_id)).get(person.beneficiary_id, ())
-    facts = facts_of(beneficiary, await doses_of(conn, person), exemptions)
+    facts = facts_of(beneficiary, await doses_of(conn, person) if doses is None else doses, exemptions)
     return next_due(facts, await current_programme(conn), floor.clock.today())
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from opencowin import scheduling
 from opencowin.kit.actor import Actor, Permission
-from opencowin.web.cowin.wire import Body, LooseText, parse_reference
+from opencowin.web.cowin.wire import PDF_OUT, Body, LooseText, parse_reference, pdf_response
 from opencowin.web.guard import may
 from opencowin.web.site import language_of, site_of
 
@@ -26,7 +26,6 @@ IdempotencyKey = Annotated[
         pattern=r"^[\x21-\x7e]+$",
     ),
 ]
-PDF = "application/pdf"
 
 
 class Schedule(Body):
@@ -120,12 +119,11 @@ async def cancel(request: Request, body: Cancel, actor: Own) -> Response:
 @router.get(
     "/v2/appointment/appointmentslip/download",
     response_class=Response,
-    responses={200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}},
+    responses=PDF_OUT,
 )
 async def slip(request: Request, appointment_id: Annotated[UUID, Query()], actor: Own) -> Response:
     """P4: the appointment slip as PDF, with QR code and secret codes."""
     site = site_of(request)
     async with site.transaction() as conn:
         page = await scheduling.read_slip(conn, site.floor, actor, appointment_id)
-    pdf = await scheduling.printed_slip(site.floor, page, language_of(request))
-    return Response(pdf, media_type=PDF, headers={"Cache-Control": "no-store"})
+    return pdf_response(await scheduling.printed_slip(site.floor, page, language_of(request)))

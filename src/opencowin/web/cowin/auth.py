@@ -63,6 +63,14 @@ class ConfirmOtp(Body):
     otp: str | None = Field(None, description="Lowercase hexadecimal SHA-256 of the six digits.")
     txnId: UUID | None = Field(None, description="From the call that asked for the code.")  # noqa: N815
 
+    def complete(self) -> tuple[str, UUID]:
+        """Code and transaction. Raises OtpRequired, TransactionRequired."""
+        if not self.otp:
+            raise OtpRequired(field="otp")
+        if self.txnId is None:
+            raise TransactionRequired(field="txnId")
+        return self.otp, self.txnId
+
 
 class Token(BaseModel):
     """A signed-in person's token, good for 15 minutes."""
@@ -92,14 +100,11 @@ async def _send(request: Request, body: GenerateOtp) -> Transaction:
 
 
 async def _confirm(request: Request, body: ConfirmOtp, face: str) -> TokenOfAccount:
-    if not body.otp:
-        raise OtpRequired(field="otp")
-    if body.txnId is None:
-        raise TransactionRequired(field="txnId")
+    otp, txn_id = body.complete()
     site = site_of(request)
     async with site.transaction() as conn:
         confirmed = await identity.confirm_otp(
-            conn, site.floor, body.otp, body.txnId, address=caller_address(request), purpose=identity.OtpPurpose.SIGN_IN
+            conn, site.floor, otp, txn_id, address=caller_address(request), purpose=identity.OtpPurpose.SIGN_IN
         )
         first = await registry.first_reference(conn, confirmed.account_id) if face == PUBLIC_FACE else None
     token = site.tokens.issue(confirmed.account_id, face, first)

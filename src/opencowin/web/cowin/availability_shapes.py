@@ -35,8 +35,8 @@ class SessionInCalendar(Answer):
     slots: list[str]
 
 
-class Centre(Answer):
-    """A centre with its sessions."""
+class CentreFacts(Answer):
+    """Where a centre is and when it is open."""
 
     center_id: int
     name: str
@@ -50,6 +50,11 @@ class Centre(Answer):
     from_: str = Field(alias="from")
     to: str
     fee_type: str
+
+
+class Centre(CentreFacts):
+    """A centre with its sessions."""
+
     vaccine_fees: list[VaccineFee] | None = Field(None, description="Only where a dose costs money.")
     sessions: list[SessionInCalendar]
 
@@ -72,21 +77,9 @@ class OneCentre(Answer):
     as_of: str
 
 
-class Session(SessionInCalendar):
+class Session(SessionInCalendar, CentreFacts):
     """A session with its centre's facts."""
 
-    center_id: int
-    name: str
-    address: str
-    state_name: str
-    district_name: str
-    block_name: str
-    pincode: int | str
-    lat: int = WHOLE_DEGREES
-    long: int = WHOLE_DEGREES
-    from_: str = Field(alias="from")
-    to: str
-    fee_type: str
     fee: str
 
 

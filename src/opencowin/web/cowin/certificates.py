@@ -1,6 +1,6 @@
 """C1–C3: the certificate as PDF."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -9,14 +9,12 @@ from starlette.responses import Response
 
 from opencowin import certificates, registry
 from opencowin.kit.actor import Actor, Permission
-from opencowin.web.cowin.wire import Body, LooseText, parse_reference
+from opencowin.web.cowin.wire import PDF_OUT, Body, LooseText, parse_reference, pdf_response
 from opencowin.web.guard import Face, may
 from opencowin.web.site import language_of, site_of
 
 router = APIRouter(tags=["6. Certificates"])
 external = APIRouter(tags=["6. Certificates"])
-PDF = "application/pdf"
-PDF_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}}
 Reference = Annotated[str, Query(description="14 digits.", max_length=20)]
 
 
@@ -34,11 +32,6 @@ async def _own(request: Request, reference: str, actor: Actor) -> Response:
         (member,) = await registry.own_members(conn, site.floor, actor, [number])
         page = await certificates.sheet(conn, site.floor, actor, member.person)
     return pdf_response(await certificates.printed(site.floor, page, language_of(request)))
-
-
-def pdf_response(pdf: bytes) -> Response:
-    """A PDF that no cache may keep; without charset, which some clients trip over."""
-    return Response(pdf, media_type=PDF, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/v2/registration/certificate/public/download", response_class=Response, responses=PDF_OUT)

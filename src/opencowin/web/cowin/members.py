@@ -1,5 +1,6 @@
 """B1–B4: register, list, edit and remove the members of a household."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -100,14 +101,13 @@ class Appointment(Answer):
     slot: str
 
 
-class Member(Answer):
-    """A member of the household."""
+class MemberFacts(Answer):
+    """A person, masked."""
 
     beneficiary_reference_id: str
     name: str
     birth_year: str
     gender: str
-    mobile_number: str = Field(description="Last four digits.")
     photo_id_type: str
     photo_id_number: str = Field(description="Masked.")
     comorbidity_ind: str
@@ -117,6 +117,12 @@ class Member(Answer):
     dose2_date: str
     precaution_date: str
     next_dose_due_date: str = Field(description='When the next dose is due; "" when none is.')
+
+
+class Member(MemberFacts):
+    """A member of the household."""
+
+    mobile_number: str = Field(description="Last four digits.")
     secret_code: str = Field(description="Four digits to show with the reference.")
     appointments: list[Appointment]
 
@@ -172,12 +178,13 @@ def _appointment(view: scheduling.AppointmentView) -> dict[str, Any]:
     }
 
 
-async def member_facts(conn: Connection, site: Site, person: registry.Beneficiary) -> dict[str, Any]:
-    """A member as the API writes one, without appointments and secrets."""
-    doses = await vaccination.doses_of(conn, person.person)
+async def member_facts(
+    conn: Connection, site: Site, person: registry.Beneficiary, doses: Sequence[vaccination.Dose]
+) -> dict[str, Any]:
+    """A member with these doses as the API writes one, without appointments and secrets."""
     given = {dose.dose_number: dose for dose in doses}
     rules = await programme.current_programme(conn)
-    due = await vaccination.due(conn, site.floor, person)
+    due = await vaccination.due(conn, site.floor, person, doses)
     return {
         "beneficiary_reference_id": str(person.reference_id),
         "name": person.name,
@@ -198,11 +205,12 @@ async def member_facts(conn: Connection, site: Site, person: registry.Beneficiar
 async def _household(conn: Connection, site: Site, actor: Actor) -> list[dict[str, Any]]:
     account = actor.own_account()
     people = await registry.members(conn, site.floor, actor)
+    doses = await vaccination.doses_of_account(conn, account)
     booked = await scheduling.appointments_of(conn, account)
     mobile = await identity.account_mobile(conn, site.floor, account)
     return [
         {
-            **await member_facts(conn, site, one),
+            **await member_facts(conn, site, one, doses.get(one.person.beneficiary_id, ())),
             "mobile_number": mobile[-4:],
             "secret_code": one.secret_code,
             "appointments": [_appointment(a) for a in booked if a.beneficiary_id == one.person.beneficiary_id],

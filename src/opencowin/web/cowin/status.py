@@ -12,7 +12,7 @@ from opencowin import identity, programme, registry, vaccination
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.db import Connection
 from opencowin.kit.errors import Invalid
-from opencowin.web.cowin.auth import ConfirmOtp, OtpRequired, Token, Transaction, TransactionRequired
+from opencowin.web.cowin.auth import ConfirmOtp, Token, Transaction
 from opencowin.web.cowin.wire import Body, LooseText, parse_reference
 from opencowin.web.guard import Bearer, Face, caller_address, may, open_to_all
 from opencowin.web.site import language_of, site_of
@@ -84,18 +84,15 @@ async def ask_consent(request: Request, body: AskConsent, actor: Partner) -> Tra
 @router.post("/v3/vaccination/confirmOTP")
 async def confirm_consent(request: Request, body: ConfirmOtp, _actor: Partner) -> Token:
     """K2: confirm it and receive a token for one answer about that person. 401 for a wrong code."""
-    if not body.otp:
-        raise OtpRequired(field="otp")
-    if body.txnId is None:
-        raise TransactionRequired(field="txnId")
+    otp, txn_id = body.complete()
     site = site_of(request)
     async with site.transaction() as conn:
         try:
             confirmed = await identity.confirm_otp(
                 conn,
                 site.floor,
-                body.otp,
-                body.txnId,
+                otp,
+                txn_id,
                 address=caller_address(request),
                 purpose=identity.OtpPurpose.VACCINATION_STATUS,
             )

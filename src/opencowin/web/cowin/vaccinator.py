@@ -13,9 +13,17 @@ from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.db import Connection
 from opencowin.kit.errors import Forbidden, Invalid
 from opencowin.web.cowin.appointments import Schedule, Scheduled, booking_wish
-from opencowin.web.cowin.certificates import PDF_OUT, pdf_response
-from opencowin.web.cowin.members import Facts, Reference, member_facts, registration_of
-from opencowin.web.cowin.wire import Answer, Body, LooseText, parse_date, parse_reference, write_date
+from opencowin.web.cowin.members import Facts, MemberFacts, Reference, member_facts, registration_of
+from opencowin.web.cowin.wire import (
+    PDF_OUT,
+    Answer,
+    Body,
+    LooseText,
+    parse_date,
+    parse_reference,
+    pdf_response,
+    write_date,
+)
 from opencowin.web.guard import Face, may
 from opencowin.web.site import Site, language_of, site_of
 
@@ -104,34 +112,15 @@ class Vaccinated(Answer):
     flags: list[str] = Field(description="Rules that the record does not fit; it is kept all the same.")
 
 
-class FoundMember(Answer):
-    """A person, masked."""
-
-    beneficiary_reference_id: str
-    name: str
-    birth_year: str
-    gender: str
-    photo_id_type: str
-    photo_id_number: str
-    comorbidity_ind: str
-    vaccination_status: str
-    vaccine: str
-    dose1_date: str
-    dose2_date: str
-    precaution_date: str
-    next_dose_due_date: str
-
-
 class Found(Answer):
     """At most one person."""
 
-    beneficiaries: list[FoundMember]
+    beneficiaries: list[MemberFacts]
 
 
 async def _centre_in_scope(conn: Connection, actor: Actor, centre_id: int) -> places.Centre:
     centre = await places.read_centre(conn, centre_id)
-    district = await places.district(conn, centre.district_id)
-    if not actor.covers(state_id=district.state_id, district_id=district.district_id, centre_id=centre_id):
+    if not await places.in_scope(conn, actor, district_id=centre.district_id, centre_id=centre_id):
         raise OutsideScope(field="center_id")
     return centre
 
@@ -179,7 +168,8 @@ async def _found(
             conn, site, actor, reference=parse_reference(reference), secret_code=secret_code, centre_id=centre_id
         )
         member = await registry.read_person(conn, site.floor, actor, person, reason=how)
-        return {"beneficiaries": [await member_facts(conn, site, member)]}
+        doses = await vaccination.doses_of(conn, person)
+        return {"beneficiaries": [await member_facts(conn, site, member, doses)]}
 
 
 @router.get("/v2/vaccinator/beneficiaries/findByReferenceId", responses={200: {"model": Found}})
@@ -256,7 +246,7 @@ async def vaccinate(
         )
         dose = await scheduling.vaccinate(conn, site.floor, actor, given)
         member = await registry.read_person(conn, site.floor, actor, person, reason="dose recorded")
-        facts = await member_facts(conn, site, member)
+        facts = await member_facts(conn, site, member, await vaccination.doses_of(conn, person))
     return Vaccinated(
         beneficiary_reference_id=str(reference),
         dose=dose.dose_number,

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from starlette.responses import Response
 
 from opencowin.kit.errors import Invalid
 
@@ -86,6 +87,15 @@ class Answer(BaseModel):
     """An answer; names in a second language (`*_l`) stand beside the English ones when one was asked for."""
 
     model_config = ConfigDict(extra="allow")
+
+
+PDF = "application/pdf"
+PDF_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+def pdf_response(pdf: bytes) -> Response:
+    """A PDF that no cache may keep; without charset, which some clients trip over."""
+    return Response(pdf, media_type=PDF, headers={"Cache-Control": "no-store"})
 
 
 TTL = Field(24, description="Hours for which the answer may be kept.")
