@@ -129,6 +129,7 @@ class Country:
     numeric_code: str
     zone: ZoneInfo
     date_format: str
+    number_format: str
     bounds: Bounds
     currency: Currency
     mobile: MobileRule
@@ -174,6 +175,7 @@ def _parse(said: dict[str, Any]) -> Country:
         numeric_code=said["numeric_code"],
         zone=ZoneInfo(said["time_zone"]),
         date_format=said["date_format"],
+        number_format=said.get("number_format", "#,##0"),
         bounds=Bounds(**said["bounds"]),
         currency=Currency(**said["currency"]),
         mobile=MobileRule(**said["mobile"]),

@@ -32,6 +32,7 @@ from opencowin.web.errors import MAX_BODY_BYTES, Error, add_error_handlers
 from opencowin.web.limiter import Limiter
 from opencowin.web.links import add_links
 from opencowin.web.middleware import BoundedBody, LenientJson, Observed, Unbroken
+from opencowin.web.pages import dashboard
 from opencowin.web.site import Site
 
 DESCRIPTION = """The Co-WIN API, version 2, as an open platform. Sign in with a one-time password, find a session, book,
@@ -46,6 +47,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     429: {"model": Error, "description": "Too many requests: wait Retry-After seconds."},
     503: {"model": Error, "description": "Not now: wait Retry-After seconds."},
 }
+
+OUTSIDE_API = (certificates.external, reports.assets, wellknown.router, health.router, home.router, dashboard.router)
 
 
 def _api() -> APIRouter:
@@ -109,7 +112,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
         ],
     )
     app.include_router(_api())
-    for router in (certificates.external, reports.assets, wellknown.router, health.router, home.router):
+    for router in OUTSIDE_API:
         app.include_router(router, responses=REFUSALS)
     add_error_handlers(app)
     add_links(app.openapi())

@@ -15,6 +15,7 @@ from opencowin import identity, registry
 from opencowin.identity import NotSignedIn, UnknownApiKey
 from opencowin.kit.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
 from opencowin.web.limiter import TooManyRequests
+from opencowin.web.pages.render import Reader, page
 from opencowin.web.site import language_of, site_of
 
 log = structlog.get_logger(__name__)
@@ -103,7 +104,12 @@ def _headers(refusal: Refusal) -> dict[str, str]:
 
 
 def refusal_response(request: Request, refusal: Refusal) -> Response:
-    """The Co-WIN error body in the caller's language."""
+    """The Co-WIN error body in the caller's language; a page for whoever opens an address that is no API's."""
+    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
+        said = site_of(request).catalogues.refusal(refusal, Reader(request).language.code)
+        shown = page(request, "error.html", status_of(type(refusal)), text=said, code=refusal.code)
+        shown.headers.update(_headers(refusal))
+        return shown
     text = site_of(request).catalogues.refusal(refusal, language_of(request))
     body: dict[str, object] = {"errorCode": refusal.code, "error": text}
     if isinstance(refusal, TooManyRequests):

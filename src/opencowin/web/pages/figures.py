@@ -1,0 +1,75 @@
+"""What the dashboard draws: small counts hidden, bars of days, and tiles of states. Pure."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+HIDDEN_BELOW = 5
+TILE = 18.0
+"""Half a tile's width, in the drawing's units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart that is 100 high: its left edge, top and height."""
+
+    x: int
+    y: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One state on the tile map: its outline, the point of its letters, and its shade (0 none, 1 lightest … 5)."""
+
+    state_id: int
+    letters: str
+    outline: str
+    x: float
+    y: float
+    shade: int
+
+
+def hide_small(counts: Sequence[int]) -> list[int | None]:
+    """Counts that add up to a published total, with those of one to four people as None.
+
+    If only one were hidden, the total would tell it: then the smallest of the others is hidden too.
+    """
+    shown: list[int | None] = [None if 0 < count < HIDDEN_BELOW else count for count in counts]
+    if shown.count(None) == 1:
+        others = [(count, place) for place, count in enumerate(shown) if count]
+        if others:
+            shown[min(others)[1]] = None
+    return shown
+
+
+def bars(amounts: Sequence[int], step: int = 10) -> list[Bar]:
+    """A bar for each amount, the largest 100 high, `step` from left edge to left edge."""
+    most = max(amounts, default=0) or 1
+    heights = [round(100 * amount / most, 1) for amount in amounts]
+    return [Bar(place * step, round(100 - height, 1), height) for place, height in enumerate(heights)]
+
+
+def tiles(grid: Iterable[Mapping[str, str]], amounts: Mapping[int, int]) -> list[Tile]:
+    """The tile map: `grid` is the pack's table of tiles, in half tiles across and whole rows down.
+
+    Shades are fifths of the states that have any, by rank.
+    """
+    ranked = sorted(amount for amount in amounts.values() if amount)
+    made = []
+    for row in grid:
+        state_id, x, y = int(row["state_id"]), (int(row["across"]) + 1) * TILE, (int(row["down"]) * 1.5 + 1) * _SIDE
+        amount = amounts.get(state_id, 0)
+        below = sum(1 for other in ranked if other < amount)
+        shade = 1 + 5 * below // len(ranked) if amount else 0
+        made.append(Tile(state_id, row["letters"], _hexagon(x, y), round(x, 1), round(y, 1), shade))
+    return made
+
+
+_SIDE = TILE * 2 / math.sqrt(3)
+
+
+def _hexagon(x: float, y: float) -> str:
+    inner = _SIDE - 1
+    corners = [(x + inner * math.sin(turn), y - inner * math.cos(turn)) for turn in (math.pi / 3 * n for n in range(6))]
+    return " ".join(f"{across:.1f},{down:.1f}" for across, down in corners)

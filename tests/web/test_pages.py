@@ -1,0 +1,103 @@
+"""Pages for people: complete without scripts, in the reader's language, true to the figures, within their budget."""
+
+import csv
+import gzip
+import io
+import re
+
+import pytest
+
+from opencowin.kit.i18n import read_catalogues
+from opencowin.web.pages.dashboard import AGES, SEXES
+from opencowin.web.pages.render import STYLE, templates
+from tests.surface import Surface
+from tests.web.clinic import Clinic, a_home
+from tests.web.test_reports import until_counted
+
+pytestmark = pytest.mark.anyio
+
+PEOPLE = {"Accept": "text/html"}
+BUDGET = 30_000
+"""Bytes of the dashboard with its stylesheet, gzipped."""
+FOREIGN = re.compile(r"""<script|\sstyle=|\son\w+=|https?://""")
+DEVANAGARI = re.compile(r"[\u0900-\u097f]")
+
+
+async def read(platform: Surface, path: str, **headers: str) -> str:
+    answer = await platform.http.get(path, headers={**PEOPLE, **headers})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    return answer.text
+
+
+def texts() -> set[str]:
+    """Every text that templates ask the catalogue for."""
+    env = templates()
+    assert env.loader is not None
+    found = {*AGES, *SEXES}
+    for name in env.list_templates():
+        source = env.loader.get_source(env, name)[0]
+        asked = [one[2] for one in env.extract_translations(source)]  # type: ignore[attr-defined]
+        found |= {str(text[0] if isinstance(text, tuple) else text) for text in asked if text}
+    return found
+
+
+def test_every_text_of_a_page_is_in_every_catalogue() -> None:
+    asked = texts()
+    assert "Vaccination dashboard" in asked
+    for language, catalogue in read_catalogues().by_language.items():
+        assert {text for text in asked if text not in catalogue} == set(), language
+        for text in asked:
+            assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", catalogue[text])), text
+
+
+@pytest.mark.parametrize("path", ["/", "/dashboard", "/dashboard?state_id=21"])
+async def test_a_page_needs_no_script_and_no_other_host_and_is_small(platform: Surface, path: str) -> None:
+    page = await read(platform, path)
+    assert FOREIGN.findall(page) == []
+    assert page.count("<h1>") == 1
+    assert len(gzip.compress(page.encode())) + len(gzip.compress(STYLE)) < BUDGET
+
+
+async def test_a_page_is_in_the_language_asked_for_and_keeps_it_in_its_links(platform: Surface) -> None:
+    page = await read(platform, "/dashboard?lang=hi")
+    assert '<html lang="hi" dir="ltr">' in page
+    assert "टीकाकरण डैशबोर्ड" in page
+    assert "महाराष्ट्र" in page
+    assert "/dashboard?state_id=21&amp;lang=hi" in page
+    assert '<html lang="hi"' in await read(platform, "/", **{"Accept-Language": "hi-IN,en;q=0.5"})
+    english = await read(platform, "/")
+    without_languages = re.sub(r'<ul class="languages">.*?</ul>', "", english, flags=re.DOTALL)
+    assert not DEVANAGARI.search(without_languages)
+
+
+async def test_the_dashboard_follows_a_dose_and_says_its_time(clinic: Clinic) -> None:
+    platform = clinic.platform
+    so_far = (await platform.get("/v1/reports/getLiveVaccination")).json()["count"]
+    assert (await clinic.vaccinate((await a_home(platform)).first)).status_code == 200
+    await until_counted(platform, so_far + 1)
+    page = await read(platform, "/dashboard")
+    assert f"<dt>Doses given</dt><dd>{so_far + 1}</dd>" in page
+    assert f"Figures at {platform.day().day} {platform.day():%B %Y}" in page
+    district = clinic.centre.district_id
+    here = await read(platform, f"/dashboard?district_id={district}")
+    assert f"<dt>Doses today</dt><dd>{so_far + 1}</dd>" in here
+    table = (await platform.http.get("/dashboard/places.csv")).text
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert sum(int(row["doses"]) for row in rows) == so_far + 1
+    days = list(csv.DictReader(io.StringIO((await platform.http.get("/dashboard/days.csv")).text)))
+    assert len(days) == 30
+    assert int(days[-1]["doses"]) == so_far + 1
+    if so_far + 1 < 5:
+        assert "not shown" in page
+
+
+async def test_what_is_not_there_is_told_as_a_page_to_people_and_as_json_to_programs(platform: Surface) -> None:
+    page = await platform.http.get("/dashboard?state_id=9999&lang=hi", headers=PEOPLE)
+    assert page.status_code == 400
+    assert "यह पृष्ठ नहीं दिखाया जा सकता" in page.text
+    program = await platform.http.get("/dashboard?state_id=9999")
+    assert program.json()["errorCode"] == "REPORT0001"
+    lost = await platform.http.get("/nowhere", headers=PEOPLE)
+    assert (lost.status_code, "<h1>" in lost.text) == (404, True)
