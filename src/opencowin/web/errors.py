@@ -106,8 +106,9 @@ def _headers(refusal: Refusal) -> dict[str, str]:
 def refusal_response(request: Request, refusal: Refusal) -> Response:
     """The Co-WIN error body in the caller's language; a page for whoever opens an address that is no API's."""
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
-        said = site_of(request).catalogues.refusal(refusal, Reader(request).language.code)
-        shown = page(request, "error.html", status_of(type(refusal)), text=said, code=refusal.code)
+        reader = Reader(request)
+        said = site_of(request).catalogues.refusal(refusal, reader.language.code)
+        shown = page(reader, "error.html", status_of(type(refusal)), text=said, code=refusal.code)
         shown.headers.update(_headers(refusal))
         return shown
     text = site_of(request).catalogues.refusal(refusal, language_of(request))

@@ -8,8 +8,7 @@ from starlette.responses import Response
 
 from opencowin.kit.actor import Actor
 from opencowin.web.guard import open_to_all, open_to_probes
-from opencowin.web.pages.dashboard import HTML_OUT
-from opencowin.web.pages.render import STYLE, page
+from opencowin.web.pages.render import HTML_OUT, STYLE, Reader, page
 
 router = APIRouter(tags=["Pages"])
 STYLE_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/css": {"schema": {"type": "string"}}}}}
@@ -19,7 +18,7 @@ A_YEAR = {"Cache-Control": "public, max-age=31536000, immutable"}
 @router.get("/", response_class=Response, responses=HTML_OUT)
 async def home(request: Request, _actor: Annotated[Actor, open_to_all()]) -> Response:
     """What runs here and where to go."""
-    return page(request, "home.html")
+    return page(Reader(request), "home.html")
 
 
 @router.get("/static/site.css", response_class=Response, responses=STYLE_OUT)

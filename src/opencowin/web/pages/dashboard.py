@@ -3,6 +3,7 @@
 import csv
 import datetime
 import io
+from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -12,14 +13,14 @@ from starlette.responses import Response
 from opencowin import places, reports
 from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
+from opencowin.kit.pack import CountryPack
+from opencowin.web.cowin.metadata import INT4_MAX
 from opencowin.web.guard import open_to_all
 from opencowin.web.pages.figures import HIDDEN_BELOW, bars, hide_small, tiles
-from opencowin.web.pages.render import SAFE, page
-from opencowin.web.site import Site, language_of, site_of
+from opencowin.web.pages.render import HTML_OUT, SAFE, Reader, page
+from opencowin.web.site import site_of
 
 router = APIRouter(tags=["Pages"])
-INT4_MAX = 2**31 - 1
-HTML_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 CSV_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 AGES = ("12 to 14", "15 to 17", "18 to 44", "45 to 59", "60 and over")
 SEXES = ("Women", "Men", "Others")
@@ -33,17 +34,17 @@ async def dashboard(
     request: Request, _actor: Public, state_id: PlaceId = None, district_id: PlaceId = None
 ) -> Response:
     """The campaign's figures as a page: doses today and in total, by day, place, age and sex."""
-    site = site_of(request)
+    site, reader = site_of(request), Reader(request)
     today = site.floor.clock.today()
     async with site.transaction() as conn:
         report = await reports.public_report(conn, site.floor, state_id, district_id, today)
         months = await reports.vaccination_report(conn, site.floor, state_id, district_id, today)
-        where = await _where(conn, site, request, state_id, district_id)
+        where = await _where(conn, reader.language.code, state_id, district_id)
     days = [(datetime.date.fromisoformat(day.vaccine_date), day) for day in months.last30DaysVaccination]
     whole_country = state_id is None and district_id is None
     totals = {row.id: row.total for row in report.getBeneficiariesGroupBy}
     answer = page(
-        request,
+        reader,
         "dashboard.html",
         report=report,
         as_of=datetime.datetime.fromisoformat(report.timestamp),
@@ -52,7 +53,7 @@ async def dashboard(
         ages=_ages(report),
         sexes=_sexes(report),
         hidden_below=HIDDEN_BELOW,
-        tiles=tiles(_grid(site), totals) if whole_country else [],
+        tiles=tiles(_grid(site.floor.pack), totals) if whole_country else [],
         state_id=state_id,
         district_id=district_id,
         **where,
@@ -97,18 +98,14 @@ def _csv(header: tuple[str, ...], rows: list[tuple[Any, ...]], as_of: str) -> Re
     return Response(text.getvalue(), media_type="text/csv", headers={**SAFE, **HALF_A_MINUTE})
 
 
-def _grid(site: Site) -> list[dict[str, str]]:
+@lru_cache(maxsize=1)
+def _grid(pack: CountryPack) -> list[dict[str, str]]:
     """The pack's tile map; a country without one has the table only."""
-    pack = site.floor.pack
     return pack.csv("tiles.csv") if (pack.folder / "tiles.csv").is_file() else []
 
 
-async def _where(
-    conn: Connection, site: Site, request: Request, state_id: int | None, district_id: int | None
-) -> dict[str, Any]:
+async def _where(conn: Connection, language: str, state_id: int | None, district_id: int | None) -> dict[str, Any]:
     """The names of the place and of its parts, in the reader's language."""
-    wanted = request.query_params.get("lang", "")
-    language = wanted if site.floor.country.language(wanted) else language_of(request)
     states = {one.state_id: one.name_in(language) for one in await places.all_states(conn)}
     if district_id is not None:
         here = await places.district(conn, district_id)

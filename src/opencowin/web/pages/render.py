@@ -4,6 +4,7 @@ import hashlib
 from datetime import date, datetime
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 from urllib.parse import urlencode
 
 from babel import Locale, UnknownLocaleError
@@ -24,6 +25,8 @@ SAFE = {
     "Referrer-Policy": "same-origin",
     "Vary": "Accept-Language",
 }
+HTML_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
+"""What a route that answers a page says of it in the API's description."""
 STYLE = (files("opencowin.web.pages") / "site.css").read_bytes()
 STYLE_MARK = hashlib.sha256(STYLE).hexdigest()[:12]
 
@@ -47,6 +50,7 @@ class Reader:
     def __init__(self, request: Request) -> None:
         site = site_of(request)
         self._request, self._catalogues, self._country = request, site.catalogues, site.floor.country
+        self.demo = site.floor.settings.demo
         self.language = self._choose()
         self.locale = _locale(self._country, self.language)
 
@@ -79,7 +83,7 @@ class Reader:
 
     def link(self, path: str, **query: object) -> str:
         """A link that keeps a language which was chosen by hand; None leaves a parameter out."""
-        if "lang" in self._request.query_params and "lang" not in query:
+        if "lang" in self._request.query_params:
             query["lang"] = self.language.code
         given = {name: value for name, value in query.items() if value is not None}
         return path + (f"?{urlencode(given)}" if given else "")
@@ -95,13 +99,12 @@ class Reader:
         return offered.get(code) or offered[ENGLISH]
 
 
-def page(request: Request, template: str, status: int = 200, **data: object) -> Response:
-    """A page of this template for the reader of this request."""
-    reader = Reader(request)
+def page(reader: Reader, template: str, status: int = 200, **data: object) -> Response:
+    """A page of this template for this reader."""
     html = (
         templates()
         .get_template(template)
-        .render(reader=reader, _=reader.text, style_mark=STYLE_MARK, demo=site_of(request).floor.settings.demo, **data)
+        .render(reader=reader, _=reader.text, style_mark=STYLE_MARK, demo=reader.demo, **data)
     )
     return HTMLResponse(html, status, {**SAFE, "Content-Language": reader.language.code})
 
