@@ -4,8 +4,11 @@ from opencowin.kit.db import Connection
 
 VIOLATIONS = """
     WITH rows AS (
-        SELECT district_id, session_id, slot_number, dose_class, count(*) AS held FROM appointment
-        WHERE state IN ('booked', 'given') GROUP BY 1, 2, 3, 4),
+        SELECT district_id, session_id, slot_number, dose_class, sum(seats) AS held FROM (
+            SELECT district_id, session_id, slot_number, dose_class, 1 AS seats FROM appointment
+            WHERE state IN ('booked', 'given')
+            UNION ALL SELECT district_id, session_id, slot_number, dose_class, seats FROM seat_hold) every
+        GROUP BY 1, 2, 3, 4),
     sums AS (SELECT district_id, session_id, sum(held) AS held FROM rows GROUP BY 1, 2)
     SELECT 'oversold', s.session_id::text FROM slot_capacity s
         JOIN rows USING (district_id, session_id, slot_number, dose_class) WHERE held > capacity

@@ -37,19 +37,27 @@ class Keyring:
 
     def seal(self, text: str, purpose: str) -> bytes:
         """Encrypt text: version (1 byte) + nonce (12) + ciphertext with tag. `purpose` is bound in, not stored."""
-        nonce = os.urandom(NONCE_BYTES)
-        sealed = _cipher(self.keys[self.current]).encrypt(nonce, text.encode(), purpose.encode())
-        return bytes([self.current]) + nonce + sealed
+        return self.seal_bytes(text.encode(), purpose)
 
     def open(self, sealed: bytes, purpose: str) -> str:
         """Decrypt what `seal` made for the same purpose. Raises SealBroken."""
+        return self.open_bytes(sealed, purpose).decode()
+
+    def seal_bytes(self, content: bytes, purpose: str) -> bytes:
+        """Encrypt bytes as `seal` does."""
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = _cipher(self.keys[self.current]).encrypt(nonce, content, purpose.encode())
+        return bytes([self.current]) + nonce + sealed
+
+    def open_bytes(self, sealed: bytes, purpose: str) -> bytes:
+        """Decrypt what `seal_bytes` made for the same purpose. Raises SealBroken."""
         key = self.keys.get(sealed[0]) if sealed else None
         if key is None:
             raise SealBroken(purpose)
         nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         try:
-            return _cipher(key).decrypt(nonce, body, purpose.encode()).decode()
-        except InvalidTag as broken:
+            return _cipher(key).decrypt(nonce, body, purpose.encode())
+        except (InvalidTag, ValueError) as broken:
             raise SealBroken(purpose) from broken
 
     def index(self, value: str, purpose: str) -> bytes:

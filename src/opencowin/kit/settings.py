@@ -56,6 +56,15 @@ class Settings(BaseSettings):
     api_calls_per_5_minutes: int = Field(
         default=100, ge=1, description="Calls of the public API per address in 5 minutes."
     )
+    page_views_per_5_minutes: int = Field(
+        default=3000, ge=1, description="Pages for people per address in 5 minutes; many phones share one address."
+    )
+    visit_minutes: int = Field(
+        default=30, ge=20, le=240, description="How long a signed-in person's pages may rest before they sign out."
+    )
+    hold_minutes: int = Field(
+        default=5, ge=1, le=30, description="How long a chosen slot is held for a signed-in person."
+    )
     otp_resend_seconds: int = Field(
         default=180, ge=0, description="Wait between two one-time passwords for one number."
     )

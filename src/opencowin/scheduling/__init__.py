@@ -2,13 +2,15 @@
 
 FHIR Schedule, Slot and Appointment. A booking is two facts kept apart: the person's claim (one live appointment at a
 time) and the place's seat (never more than there are). On one database both are one transaction. Owns the tables
-`session`, `session_directory`, `slot`, `slot_capacity`, `session_stock`, `appointment` and `claim`.
+`session`, `session_directory`, `seat_hold`, `slot`, `slot_capacity`, `session_stock`, `appointment` and `claim`.
 """
 
 from opencowin.scheduling.attendance import booked_here, refuse_if_booked, vaccinate
 from opencowin.scheduling.booking import book, on_the_spot
+from opencowin.scheduling.booking_slot import open_slot
 from opencowin.scheduling.bulk import BulkSession, BulkSlot, days_with_sessions, publish_sessions
 from opencowin.scheduling.changes import cancel, move
+from opencowin.scheduling.holds import Hold, TooManySeats, end_holds, hold_of, hold_slot, let_go
 from opencowin.scheduling.model import (
     AppointmentState,
     AppointmentView,
@@ -74,6 +76,7 @@ __all__ = [
     "FeeInvalid",
     "FullyBooked",
     "HasAppointment",
+    "Hold",
     "InvalidSlot",
     "KeyReused",
     "NewSession",
@@ -94,15 +97,21 @@ __all__ = [
     "SlotsDisordered",
     "TooFarAhead",
     "TooLateToChange",
+    "TooManySeats",
     "Wish",
     "appointments_of",
     "book",
     "booked_here",
     "cancel",
     "days_with_sessions",
+    "end_holds",
     "find_sessions",
+    "hold_of",
+    "hold_slot",
+    "let_go",
     "move",
     "on_the_spot",
+    "open_slot",
     "printed_slip",
     "publish_session",
     "publish_sessions",

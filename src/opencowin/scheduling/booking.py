@@ -13,14 +13,14 @@ from opencowin.programme import NotEligible, Programme, current_programme, exemp
 from opencowin.programme import Wish as DoseWish
 from opencowin.registry import Beneficiary, NoSuchBeneficiary, Person, find_person, own_members, read_person
 from opencowin.scheduling import seats
+from opencowin.scheduling.booking_slot import open_slot
+from opencowin.scheduling.holds import give_up, held_seats, hold_of, lock_seats
 from opencowin.scheduling.model import (
     WALK_IN,
     AppointmentState,
     Booking,
     BookingWish,
     Session,
-    SlotRow,
-    begins,
 )
 from opencowin.scheduling.news import BOOKED, tell
 from opencowin.scheduling.refusals import (
@@ -28,12 +28,9 @@ from opencowin.scheduling.refusals import (
     CentreMismatch,
     FullyBooked,
     HasAppointment,
-    InvalidSlot,
     KeyReused,
     NobodyNamed,
     SessionWithdrawn,
-    SlotBegun,
-    TooFarAhead,
 )
 from opencowin.scheduling.seats import Group, SeatKey
 from opencowin.scheduling.sessions import read_session
@@ -109,27 +106,6 @@ async def check_eligible(
                     raise type(no)(field=no.field, **details) from no
 
 
-async def open_slot(
-    conn: Connection, floor: Floor, session_id: UUID, label: str, *, walk_in: bool = False
-) -> tuple[Session, SlotRow]:
-    """The session and its slot, if it can be booked now; walk-ins until it ends, others until it begins.
-
-    Raises NoSuchSession, InvalidSlot, SessionWithdrawn, SlotBegun, TooFarAhead.
-    """
-    session = await read_session(conn, session_id)
-    slot = session.slot_called(label)
-    if slot is None:
-        raise InvalidSlot(field="slot")
-    if session.state != "published":
-        raise SessionWithdrawn(field="session_id")
-    if begins(floor.clock, session.held_on, slot.ends_at if walk_in else slot.starts_at) <= floor.clock.now():
-        raise SlotBegun(field="slot")
-    days = floor.settings.booking_days_ahead
-    if session.held_on > floor.clock.today() + timedelta(days):
-        raise TooFarAhead(field="session_id", days=days)
-    return session, slot
-
-
 def refuse_outcome(outcome: str) -> None:
     """Raise the refusal that an outcome of taking seats stands for; nothing when they were taken."""
     match outcome:
@@ -160,13 +136,15 @@ async def _book(
     await check_eligible(conn, members, session, dose=wish.dose_number, booked_on=floor.clock.today(), rules=rules)
     seat = SeatKey(session.district_id, session.session_id, slot.slot_number, WALK_IN if walk_in else wish.dose_number)
     booking_id = uuid5(scope, wish.key) if wish.key else uuid4()
-    if min(slot.free.get(seat.dose_class, 0), session.doses - session.doses_booked) < len(people):
+    own = await hold_of(conn, people[0].account_id)
+    kept = own.seats if own and own.session_id == session.session_id else 0
+    if min(slot.free.get(seat.dose_class, 0), session.doses - session.doses_booked) + kept < len(people):
         # The last seats may have gone to this very request, sent twice.
         if same := await _booked_meanwhile(conn, floor, wish, people, booking_id):
             return same
         raise FullyBooked(field="session_id")
     group = Group(booking_id, people, tuple(_claim_id(booking_id, one) for one in people), wish.dose_number)
-    await _forget_missed(conn, floor, people, seat)
+    await _clear_way(conn, floor, people, seat)
     now = floor.clock.now()
     outcome = await seats.book_local(conn, seat, group, rules.programme_id, now)
     if outcome == "has_appointment" and (same := await _booked_meanwhile(conn, floor, wish, people, booking_id)):
@@ -233,14 +211,19 @@ async def _same_again(conn: Connection, floor: Floor, wish: BookingWish, people:
     return Booking(booking_id, wish.session_id, same[0].slot, wish.dose_number, people)
 
 
-async def _forget_missed(conn: Connection, floor: Floor, people: tuple[Person, ...], wanted: SeatKey) -> None:
-    """Who did not come to an appointment that is over may book again; all seats are locked first, in their order."""
+async def _clear_way(conn: Connection, floor: Floor, people: tuple[Person, ...], wanted: SeatKey) -> None:
+    """Give back what the people hold, and let who did not come to an appointment that is over book again.
+
+    All seats are locked first, in their order.
+    """
+    held = await held_seats(conn, people[0].account_id)
     missed = [one for one in await seats.live(conn, people) if one.over(floor.clock)]
-    if not missed:
+    if held is None and not missed:
         return
     keys = [SeatKey(one.district_id, one.session_id, one.slot_number, one.dose_class) for one in missed]
-    await seats.hold_seats(conn, [*keys, wanted])
-    await seats.hold_stocks(conn, [*keys, wanted])
+    await lock_seats(conn, [*keys, *([held.key] if held else []), wanted])
+    if held:
+        await give_up(conn, held)
     for one in missed:
         ended = await seats.release(
             conn,

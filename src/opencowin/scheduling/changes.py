@@ -10,7 +10,8 @@ from opencowin.programme import current_programme
 from opencowin.registry import Person, own_members
 from opencowin.registry import members as household
 from opencowin.scheduling import seats
-from opencowin.scheduling.booking import check_eligible, open_slot, refuse_outcome
+from opencowin.scheduling.booking import check_eligible, refuse_outcome
+from opencowin.scheduling.booking_slot import open_slot
 from opencowin.scheduling.model import AppointmentState, Booking, LiveAppointment
 from opencowin.scheduling.news import CANCELLED, MOVED, tell
 from opencowin.scheduling.refusals import (

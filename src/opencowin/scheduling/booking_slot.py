@@ -1,0 +1,31 @@
+"""The slot that a booking is about: found, and open for booking now."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from opencowin.kit.db import Connection
+from opencowin.kit.floor import Floor
+from opencowin.scheduling.model import Session, SlotRow, begins
+from opencowin.scheduling.refusals import InvalidSlot, SessionWithdrawn, SlotBegun, TooFarAhead
+from opencowin.scheduling.sessions import read_session
+
+
+async def open_slot(
+    conn: Connection, floor: Floor, session_id: UUID, label: str, *, walk_in: bool = False
+) -> tuple[Session, SlotRow]:
+    """The session and its slot, if it can be booked now; walk-ins until it ends, others until it begins.
+
+    Raises NoSuchSession, InvalidSlot, SessionWithdrawn, SlotBegun, TooFarAhead.
+    """
+    session = await read_session(conn, session_id)
+    slot = session.slot_called(label)
+    if slot is None:
+        raise InvalidSlot(field="slot")
+    if session.state != "published":
+        raise SessionWithdrawn(field="session_id")
+    if begins(floor.clock, session.held_on, slot.ends_at if walk_in else slot.starts_at) <= floor.clock.now():
+        raise SlotBegun(field="slot")
+    days = floor.settings.booking_days_ahead
+    if session.held_on > floor.clock.today() + timedelta(days):
+        raise TooFarAhead(field="session_id", days=days)
+    return session, slot
