@@ -51,8 +51,8 @@ from opencowin.scheduling.refusals import (
     TooFarAhead,
     TooLateToChange,
 )
-from opencowin.scheduling.sessions import find_sessions, publish_session, withdraw_session
-from opencowin.scheduling.slip import Slip, printed_slip, read_slip
+from opencowin.scheduling.sessions import find_sessions, offered_session, publish_session, withdraw_session
+from opencowin.scheduling.slip import Slip, printed_slip, qr_text, read_slip
 
 __all__ = [
     "BOOKED",
@@ -110,11 +110,13 @@ __all__ = [
     "hold_slot",
     "let_go",
     "move",
+    "offered_session",
     "on_the_spot",
     "open_slot",
     "printed_slip",
     "publish_session",
     "publish_sessions",
+    "qr_text",
     "read_slip",
     "refuse_if_booked",
     "vaccinate",

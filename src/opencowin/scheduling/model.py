@@ -156,13 +156,14 @@ def view(session: Session, clock: Clock) -> SessionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """Which sessions are looked for: by one of district, postal code or centre, from a day on for some days."""
+    """Which sessions are looked for: by one of district, postal code or centres, from a day on for some days."""
 
     from_date: date
     days: int = 7
     district_id: int | None = None
     pin_code: str | None = None
     centre_id: int | None = None
+    centre_ids: tuple[int, ...] = ()
     vaccine_id: str | None = None
     only_free: bool = False
 
@@ -237,6 +238,8 @@ class AppointmentView:
     beneficiary_id: UUID
     session_id: UUID
     slot: str
+    starts_at: time
+    ends_at: time
     dose_number: int
     held_on: date
     vaccine_id: str

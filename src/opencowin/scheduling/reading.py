@@ -19,6 +19,8 @@ async def appointments_of(conn: Connection, account_id: UUID) -> list[Appointmen
             beneficiary_id=one.beneficiary_id,
             session_id=one.session_id,
             slot=one.slot,
+            starts_at=one.starts_at,
+            ends_at=one.ends_at,
             dose_number=one.dose_number,
             held_on=one.held_on,
             vaccine_id=one.vaccine_id,

@@ -14,6 +14,7 @@ from opencowin.places import (
     Centre,
     centres_of_district,
     centres_of_pin,
+    centres_with_ids,
     find_centre,
     in_scope,
     place_names,
@@ -32,6 +33,7 @@ from opencowin.scheduling.refusals import (
     ReasonMissing,
     SessionIncomplete,
     SessionInPast,
+    SessionWithdrawn,
     SlotsDisordered,
 )
 from opencowin.stock import allot, give_back
@@ -133,6 +135,16 @@ async def find_sessions(conn: Connection, floor: Floor, wish: Wish) -> list[Cent
     return [views[centre_id] for centre_id in sorted(views)]
 
 
+async def offered_session(conn: Connection, floor: Floor, session_id: UUID) -> CentreSessions:
+    """One published session with its centre and what can be booked of it. Raises NoSuchSession, SessionWithdrawn."""
+    session = await read_session(conn, session_id)
+    if session.state != "published":
+        raise SessionWithdrawn(field="session_id")
+    centre = await read_centre(conn, session.centre_id)
+    names = await place_names(conn, [session.district_id])
+    return CentreSessions(centre, names[session.district_id], [view(session, floor.clock)])
+
+
 async def read_session(conn: Connection, session_id: UUID) -> Session:
     """One session, published or withdrawn. Raises NoSuchSession."""
     session = await queries.session(conn, session_id)
@@ -145,6 +157,9 @@ async def _centres(conn: Connection, wish: Wish) -> list[Centre]:
     if wish.centre_id is not None:
         centre = await find_centre(conn, wish.centre_id)
         return [centre] if centre and centre.closed_at is None else []
+    if wish.centre_ids:
+        found = await centres_with_ids(conn, wish.centre_ids)
+        return [centre for centre in found.values() if centre.closed_at is None]
     if wish.pin_code is not None:
         return await centres_of_pin(conn, wish.pin_code)
     return await centres_of_district(conn, wish.district_id) if wish.district_id is not None else []

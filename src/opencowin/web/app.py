@@ -17,6 +17,7 @@ from opencowin.kit.i18n import read_catalogues
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
 from opencowin.web import health, home, manage, wellknown
+from opencowin.web.compression import Compressed
 from opencowin.web.cowin import (
     appointments,
     auth,
@@ -32,7 +33,7 @@ from opencowin.web.errors import MAX_BODY_BYTES, Error, add_error_handlers
 from opencowin.web.limiter import Limiter
 from opencowin.web.links import add_links
 from opencowin.web.middleware import BoundedBody, LenientJson, Observed, Unbroken
-from opencowin.web.pages import dashboard
+from opencowin.web.pages.routes import FIGURES, PEOPLE
 from opencowin.web.site import Site
 
 DESCRIPTION = """The Co-WIN API, version 2, as an open platform. Sign in with a one-time password, find a session, book,
@@ -48,7 +49,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     503: {"model": Error, "description": "Not now: wait Retry-After seconds."},
 }
 
-OUTSIDE_API = (certificates.external, reports.assets, wellknown.router, health.router, home.router, dashboard.router)
+OUTSIDE_API = (certificates.external, reports.assets, wellknown.router, health.router, *FIGURES)
 
 
 def _api() -> APIRouter:
@@ -84,7 +85,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
                 catalogues=read_catalogues(),
                 documents=registry.document_types(floor.pack),
                 genders={gender.gender_id: gender for gender in registry.genders(floor.pack)},
-                limiter=Limiter(floor.settings.api_calls_per_5_minutes),
+                limiter=Limiter(floor.settings.api_calls_per_5_minutes, floor.settings.page_views_per_5_minutes),
             )
             yield
 
@@ -106,6 +107,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
                 allow_headers=["*"],
                 expose_headers=["ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"],
             ),
+            Middleware(Compressed),
             Middleware(Unbroken),
             Middleware(BoundedBody, most=MAX_BODY_BYTES),
             Middleware(LenientJson),
@@ -114,6 +116,8 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
     app.include_router(_api())
     for router in OUTSIDE_API:
         app.include_router(router, responses=REFUSALS)
+    for router in (home.router, *PEOPLE):
+        app.include_router(router)
     add_error_handlers(app)
     add_links(app.openapi())
     return app

@@ -16,6 +16,7 @@ from opencowin.identity import NotSignedIn, UnknownApiKey
 from opencowin.kit.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
 from opencowin.web.limiter import TooManyRequests
 from opencowin.web.pages.render import Reader, page
+from opencowin.web.pages.visits import SignInFirst, lead_to_sign_in
 from opencowin.web.site import language_of, site_of
 
 log = structlog.get_logger(__name__)
@@ -173,6 +174,7 @@ def broken_response() -> Response:
 def add_error_handlers(app: FastAPI) -> None:
     """Register the table with the application."""
     app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(SignInFirst, lead_to_sign_in)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_refused)
     app.add_exception_handler(OperationalError, _database_away)

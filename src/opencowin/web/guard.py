@@ -123,6 +123,16 @@ class Open:
             return public
 
 
+class OpenToReaders(Open):
+    """The lock of public pages: open, counted by address with the wide allowance that shared addresses need."""
+
+    async def __call__(self, request: Request) -> Actor:  # type: ignore[override]  # a browser sends no key
+        """The public, as an actor."""
+        address = caller_address(request)
+        await site_of(request).limiter.count_reader(request, f"address:{address}")
+        return Actor(ActorKind.PUBLIC, "public", address=address)
+
+
 class OpenToProbes(Open):
     """The lock of health and metrics: open, and not counted, since probes come often."""
 
@@ -140,6 +150,11 @@ def may(permission: Permission, *faces: Face) -> Any:
 def open_to_all() -> Any:
     """The route is public, and says so."""
     return Depends(Open())
+
+
+def open_to_readers() -> Any:
+    """The route is a public page for people."""
+    return Depends(OpenToReaders())
 
 
 def open_to_probes() -> Any:

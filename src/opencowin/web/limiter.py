@@ -31,13 +31,18 @@ class Allowance:
 class Limiter:
     """Sliding windows in this process's memory; a deployment of N processes allows up to N times as much."""
 
-    def __init__(self, calls_per_5_minutes: int) -> None:
+    def __init__(self, calls_per_5_minutes: int, views_per_5_minutes: int) -> None:
         self._strategy = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._public = RateLimitItemPerMinute(calls_per_5_minutes, 5)
+        self._reader = RateLimitItemPerMinute(views_per_5_minutes, 5)
 
     async def count_public(self, request: Request, subject: str) -> None:
         """Count a call of an address or account. Raises TooManyRequests."""
         await self._count(request, self._public, subject)
+
+    async def count_reader(self, request: Request, subject: str) -> None:
+        """Count a page that an address or account opens. Raises TooManyRequests."""
+        await self._count(request, self._reader, subject)
 
     async def count_key(self, request: Request, key: str, *, per_minute: int, per_day: int) -> None:
         """Count a call of an API key. Raises TooManyRequests."""

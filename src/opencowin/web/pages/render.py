@@ -1,21 +1,23 @@
 """Renders pages: one set of templates, the reader's language and way of writing numbers, and strict headers."""
 
-import hashlib
-from datetime import date, datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
-from babel.numbers import format_decimal
+from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_currency, format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from opencowin.kit.country import Country, Language
+from opencowin.kit.errors import Refusal
 from opencowin.kit.i18n import ENGLISH
+from opencowin.web.pages import visits
+from opencowin.web.pages.assets import asset_link
 from opencowin.web.site import language_of, site_of
 
 SAFE = {
@@ -27,8 +29,6 @@ SAFE = {
 }
 HTML_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 """What a route that answers a page says of it in the API's description."""
-STYLE = (files("opencowin.web.pages") / "site.css").read_bytes()
-STYLE_MARK = hashlib.sha256(STYLE).hexdigest()[:12]
 
 
 @lru_cache(maxsize=1)
@@ -49,7 +49,8 @@ class Reader:
 
     def __init__(self, request: Request) -> None:
         site = site_of(request)
-        self._request, self._catalogues, self._country = request, site.catalogues, site.floor.country
+        self.request = request
+        self._catalogues, self._country = site.catalogues, site.floor.country
         self.demo = site.floor.settings.demo
         self.language = self._choose()
         self.locale = _locale(self._country, self.language)
@@ -69,6 +70,50 @@ class Reader:
         """A text of the catalogue, its placeholders filled in."""
         return self._catalogues.text(message, self.language.code).format(**values)
 
+    def refusal(self, refusal: Refusal) -> str:
+        """What a refusal says, filled in."""
+        return self._catalogues.refusal(refusal, self.language.code)
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether somebody is signed in."""
+        return visits.visit_of(self.request).signed_in
+
+    @property
+    def signed_in_until(self) -> str:
+        """The time of day at which the visit ends unless another page is opened."""
+        return str(format_time(visits.ends_at(self.request).timetz(), "short", locale=self.locale))
+
+    @property
+    def seconds_left(self) -> int:
+        """Seconds until the visit ends unless another page is opened."""
+        return visits.seconds_left(self.request)
+
+    @property
+    def chosen_by_hand(self) -> bool:
+        """Whether the address names the language, so that the next address must name it too."""
+        return "lang" in self.request.query_params
+
+    def form_token(self) -> str:
+        """What a form carries to show that it is ours."""
+        return visits.form_token(self.request)
+
+    def clock_time(self, at: time) -> str:
+        """A time of day."""
+        return str(format_time(at, "short", locale=self.locale))
+
+    def weekday(self, day: date) -> str:
+        """A day of the coming weeks: weekday, day and month."""
+        return str(format_skeleton("EEEdMMM", day, locale=self.locale))
+
+    def decimal(self, amount: float) -> str:
+        """A measure with one decimal at most."""
+        return str(format_decimal(amount, format="#,##0.#", locale=self.locale))
+
+    def money(self, amount: Decimal) -> str:
+        """A price in the country's currency."""
+        return str(format_currency(amount, self._country.currency.code, locale=self.locale))
+
     def number(self, amount: int) -> str:
         """A count, grouped as the country groups its digits."""
         return str(format_decimal(amount, format=self._country.number_format, locale=self.locale))
@@ -83,30 +128,41 @@ class Reader:
 
     def link(self, path: str, **query: object) -> str:
         """A link that keeps a language which was chosen by hand; None leaves a parameter out."""
-        if "lang" in self._request.query_params:
+        if "lang" in self.request.query_params:
             query["lang"] = self.language.code
         given = {name: value for name, value in query.items() if value is not None}
         return path + (f"?{urlencode(given)}" if given else "")
 
     def here_in(self, language: Language) -> str:
         """This page in another language."""
-        return str(self._request.url.include_query_params(lang=language.code).replace(scheme="", netloc=""))
+        return str(self.request.url.include_query_params(lang=language.code).replace(scheme="", netloc=""))
 
     def _choose(self) -> Language:
         offered = {language.code: language for language in self.offered}
-        asked = self._request.query_params.get("lang", "")
-        code = asked if asked in offered else language_of(self._request)
+        asked = self.request.query_params.get("lang", "")
+        code = asked if asked in offered else language_of(self.request)
         return offered.get(code) or offered[ENGLISH]
 
 
-def page(reader: Reader, template: str, status: int = 200, **data: object) -> Response:
-    """A page of this template for this reader."""
-    html = (
-        templates()
-        .get_template(template)
-        .render(reader=reader, _=reader.text, style_mark=STYLE_MARK, demo=reader.demo, **data)
-    )
-    return HTMLResponse(html, status, {**SAFE, "Content-Language": reader.language.code})
+def page(
+    reader: Reader, template: str, status: int = 200, *, scripts: tuple[str, ...] = (), **data: object
+) -> Response:
+    """A page of this template for this reader; it may run our own scripts of these names, and no others."""
+    wanted = (*scripts, "visit.js") if reader.signed_in else scripts
+    frame = {
+        "reader": reader,
+        "_": reader.text,
+        "demo": reader.demo,
+        "style": asset_link("site.css"),
+        "icon": asset_link("icon.svg"),
+        "scripts": [asset_link(name) for name in wanted],
+    }
+    html = templates().get_template(template).render(**frame, **data)
+    answer = HTMLResponse(html, status, {**SAFE, "Content-Language": reader.language.code})
+    if wanted:
+        policy = f"{SAFE['Content-Security-Policy']}; script-src 'self'; connect-src 'self'"
+        answer.headers["Content-Security-Policy"] = policy
+    return visits.keep(reader.request, answer)
 
 
 def _locale(country: Country, language: Language) -> Locale:

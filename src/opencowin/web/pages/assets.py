@@ -1,0 +1,75 @@
+"""The files that pages load: a fixed list, each under an address that changes when the file does."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Annotated
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from opencowin.kit.actor import Actor
+from opencowin.kit.errors import NotFound
+from opencowin.web.compression import takes_gzip
+from opencowin.web.guard import open_to_probes
+
+router = APIRouter(include_in_schema=False)
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".svg": "image/svg+xml",
+}
+A_YEAR = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+
+
+class NoSuchAsset(NotFound):
+    """There is no such file: open the page again."""
+
+    code = "PAGE0003"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that pages load, with the mark of its content."""
+
+    content: bytes
+    media_type: str
+    mark: str
+
+
+@lru_cache(maxsize=1)
+def assets() -> dict[str, Asset]:
+    """All of them by name, read once."""
+    found = {}
+    for file in (files("opencowin.web.pages") / "static").iterdir():
+        ending = file.name[file.name.rfind(".") :]
+        if file.is_file() and ending in TYPES:
+            content = file.read_bytes()
+            found[file.name] = Asset(content, TYPES[ending], hashlib.sha256(content).hexdigest()[:12])
+    return found
+
+
+def asset_link(name: str) -> str:
+    """Where a page finds the file."""
+    return f"/static/{name}?v={assets()[name].mark}"
+
+
+@router.get("/static/{name}", response_class=Response)
+async def asset(request: Request, name: str, _actor: Annotated[Actor, open_to_probes()]) -> Response:
+    """A file that pages load. Raises NoSuchAsset."""
+    if name not in assets():
+        raise NoSuchAsset
+    headers, media_type = {**A_YEAR, "Vary": "Accept-Encoding"}, assets()[name].media_type
+    if takes_gzip(request.headers.get("accept-encoding", "")):
+        return Response(_packed(name), media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(assets()[name].content, media_type=media_type, headers=headers)
+
+
+@lru_cache
+def _packed(name: str) -> bytes:
+    """The file, compressed as far as gzip goes."""
+    return gzip.compress(assets()[name].content, 9, mtime=0)

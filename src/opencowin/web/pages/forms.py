@@ -1,0 +1,47 @@
+"""Forms: what was typed is shown again beside what is wrong with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from opencowin.kit.errors import Refusal
+from opencowin.web.pages.render import Reader
+
+Fields = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong: with one field, or (name "") with the form as a whole."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form as it is shown: the fields' values, and what is wrong with them."""
+
+    values: Fields = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+
+    def value(self, name: str) -> str:
+        """What stands in a field."""
+        return first(self.values, name)
+
+    def chosen(self, name: str, value: object) -> bool:
+        """Whether this option is chosen."""
+        return str(value) in self.values.get(name, ())
+
+    def fault(self, name: str) -> str:
+        """What is wrong with a field, or nothing."""
+        return next((fault.text for fault in self.faults if fault.name == name), "")
+
+
+def first(fields: Fields, name: str) -> str:
+    """The first value of a field; empty when there is none."""
+    return next(iter(fields.get(name, ())), "")
+
+
+def refused(reader: Reader, fields: Fields, refusal: Refusal, names: Mapping[str, str]) -> Filled:
+    """The form with a refusal beside the field that it means; `names` leads from a refusal's field to the form's."""
+    return Filled(fields, (Fault(names.get(refusal.field or "", ""), reader.refusal(refusal)),))

@@ -1,0 +1,18 @@
+"""Which pages there are."""
+
+from fastapi import APIRouter
+
+from opencowin.web.pages import appointments, assets, booking, dashboard, find, own_certificates, people, sign_in
+
+FIGURES: tuple[APIRouter, ...] = (dashboard.router,)
+"""Figures for everybody: described with the API, since programs read them too."""
+PEOPLE: tuple[APIRouter, ...] = (
+    assets.router,
+    find.router,
+    sign_in.router,
+    booking.router,
+    appointments.router,
+    people.router,
+    own_certificates.router,
+)
+"""Pages for people alone."""
