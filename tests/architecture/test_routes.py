@@ -40,7 +40,8 @@ def test_every_route_declares_exactly_one_guard(floor: Floor) -> None:
 
 def test_every_route_is_described(floor: Floor) -> None:
     for route in routes(build_app(floor, "")):
-        assert not isinstance(route, APIRoute) or route.description, route.path
+        if isinstance(route, APIRoute) and not route.path.startswith(NOT_OURS):
+            assert route.description, route.path
 
 
 def test_nothing_else_is_served(floor: Floor) -> None:

@@ -49,6 +49,21 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     503: {"model": Error, "description": "Not now: wait Retry-After seconds."},
 }
 
+MIDDLEWARE = [
+    Middleware(Observed),
+    Middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"],
+    ),
+    Middleware(Compressed),
+    Middleware(Unbroken),
+    Middleware(BoundedBody, most=MAX_BODY_BYTES),
+    Middleware(LenientJson),
+]
+"""From the outside in."""
 OUTSIDE_API = (certificates.external, reports.assets, wellknown.router, health.router, *FIGURES)
 
 
@@ -98,20 +113,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
         redoc_url=None,
         strict_content_type=False,
         generate_unique_id_function=lambda route: route.name,
-        middleware=[
-            Middleware(Observed),
-            Middleware(
-                CORSMiddleware,
-                allow_origins=["*"],
-                allow_methods=["*"],
-                allow_headers=["*"],
-                expose_headers=["ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"],
-            ),
-            Middleware(Compressed),
-            Middleware(Unbroken),
-            Middleware(BoundedBody, most=MAX_BODY_BYTES),
-            Middleware(LenientJson),
-        ],
+        middleware=MIDDLEWARE,
     )
     app.include_router(_api())
     for router in OUTSIDE_API:
