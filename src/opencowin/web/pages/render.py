@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
@@ -104,7 +104,7 @@ class Reader:
 
     def weekday(self, day: date) -> str:
         """A day of the coming weeks: weekday, day and month."""
-        return str(format_skeleton("EEEdMMM", day, locale=self.locale))
+        return str(format_date(day, "EEE, d MMM", locale=self.locale))
 
     def decimal(self, amount: float) -> str:
         """A measure with one decimal at most."""
