@@ -28,6 +28,24 @@ async def add_to_batch(conn: Connection, batch: Batch) -> Batch | None:
     )
 
 
+async def take_out_of_batch(conn: Connection, batch: Batch, doses: int) -> bool:
+    """Doses leave the centre; False when it has not so many that no session was promised."""
+    touched = await run(
+        conn,
+        """
+        UPDATE batch SET received = received - %(doses)s
+        WHERE district_id = %(district_id)s AND centre_id = %(centre_id)s AND vaccine_id = %(vaccine_id)s
+          AND batch_number = %(batch_number)s AND received - allotted >= %(doses)s
+        """,
+        district_id=batch.district_id,
+        centre_id=batch.centre_id,
+        vaccine_id=batch.vaccine_id,
+        batch_number=batch.batch_number,
+        doses=doses,
+    )
+    return touched == 1
+
+
 async def batches(conn: Connection, district_id: int, centre_id: int, vaccine_id: str | None) -> list[Batch]:
     """The batches at a centre, soonest-expiring first."""
     return await fetch_all(
@@ -157,4 +175,32 @@ async def put_back(conn: Connection, batch: Batch, session_id: UUID, doses: int)
         vaccine_id=batch.vaccine_id,
         batch_number=batch.batch_number,
         doses=doses,
+    )
+
+
+async def settle_batch(conn: Connection, batch: Batch, session_id: UUID, *, kept: int, lost: int) -> int:
+    """A session is over: it keeps what it gave, what it wasted has left the centre, the rest is free again."""
+    return await run(
+        conn,
+        """
+        WITH gone AS (
+            DELETE FROM session_batch
+            WHERE district_id = %(district_id)s AND session_id = %(session_id)s AND batch_number = %(batch_number)s
+              AND %(kept)s = 0),
+        rest AS (
+            UPDATE session_batch SET doses = %(kept)s
+            WHERE district_id = %(district_id)s AND session_id = %(session_id)s AND batch_number = %(batch_number)s
+              AND %(kept)s > 0)
+        UPDATE batch SET allotted = allotted - %(allotted)s + %(kept)s, received = received - %(lost)s
+        WHERE district_id = %(district_id)s AND centre_id = %(centre_id)s AND vaccine_id = %(vaccine_id)s
+          AND batch_number = %(batch_number)s
+        """,
+        district_id=batch.district_id,
+        centre_id=batch.centre_id,
+        vaccine_id=batch.vaccine_id,
+        batch_number=batch.batch_number,
+        session_id=session_id,
+        allotted=batch.allotted,
+        kept=kept,
+        lost=lost,
     )

@@ -1,6 +1,6 @@
 """What the room `stock` refuses, and why."""
 
-from opencowin.kit.errors import Conflict, Invalid
+from opencowin.kit.errors import Conflict, Invalid, NotFound
 
 
 class NotEnoughStock(Conflict):
@@ -25,3 +25,45 @@ class BatchDiffers(Conflict):
     """This batch is on record with the expiry date {expires_on}: check the number and the date on the vial."""
 
     code = "STOCK0004"
+
+
+class NotSoManyThere(Conflict):
+    """There are not so many doses of batch {batch} there: count them, and record what you find."""
+
+    code = "STOCK0005"
+
+
+class MovementDiffers(Conflict):
+    """Another movement was recorded under this id: use a new id for a new movement."""
+
+    code = "STOCK0006"
+
+
+class NoSuchStore(NotFound):
+    """There is no such store: write nation, state:, district: or centre: with the place's number."""
+
+    code = "STOCK0007"
+
+
+class UnknownBatch(NotFound):
+    """Batch {batch} is not on record: receive it first."""
+
+    code = "STOCK0008"
+
+
+class NothingMoved(Invalid):
+    """Give at least one dose, from one store to another."""
+
+    code = "STOCK0009"
+
+
+class NothingOnTheWay(NotFound):
+    """Nothing is on its way under this number, or it has arrived already."""
+
+    code = "STOCK0010"
+
+
+class NotIssued(Conflict):
+    """The session was not issued so many doses of batch {batch}: it can use, waste and return only what it has."""
+
+    code = "STOCK0011"
