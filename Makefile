@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 export UV_LINK_MODE := copy
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check bench format docs clean
+.PHONY: help install demo serve test check pictures bench format docs clean
 
 help: ## Tell what there is to type
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,8 @@ demo: $(VENV)/.installed ## Serve a demo at http://127.0.0.1:8000 (PORT=, HOST=)
 serve: $(VENV)/.installed ## Serve this deployment (see docs/settings.md)
 	@exec $(RUN)/opencowin serve $(ADDRESS)
 
-test: $(VENV)/.installed-dev ## Run every test
+test: $(VENV)/.installed-dev ## Run every test, in a real browser too
+	@$(RUN)/python -m tests.browser.chromium
 	@$(RUN)/pytest -n 2 --dist loadfile
 
 check: $(VENV)/.installed-dev ## Check format, lint, types, import contracts and sizes
@@ -32,6 +33,10 @@ check: $(VENV)/.installed-dev ## Check format, lint, types, import contracts and
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 	$(RUN)/pytest tests/architecture
+
+pictures: $(VENV)/.installed-dev ## Take a picture of every page into var/pictures
+	@$(RUN)/python -m tests.browser.chromium
+	@$(RUN)/pytest tests/browser/pictures.py
 
 bench: $(VENV)/.installed-dev ## Run the benchmarks, each beside its reference
 	@$(RUN)/python -m benchmarks
