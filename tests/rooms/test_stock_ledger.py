@@ -106,9 +106,7 @@ class Play:
                 used = {(VACCINE, BATCH): Used(doses // 2, {WasteReason.OPEN_VIAL: doses // 5})}
                 await stock.close_session(*by, session, used, district_id=self.district_id, centre_id=self.centre_id)
             case "give back" if not await stock.balances(self.conn, [stock.in_session(session)]):
-                allotted = {
-                    one.batch_number: one.doses for one in await stock.allotted_to(self.conn, self.district_id, session)
-                }
+                allotted = await stock.allotted_to(self.conn, self.district_id, session)
                 closed = await fetch_value(
                     self.conn,
                     "SELECT count(*) FROM stock_movement WHERE source = %(account)s",
