@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders import mobile, pan
 from tests.surface import Surface
-from tests.web.clinic import Clinic, another, beside, code_for
+from tests.web.clinic import Clinic, another, beside, code_for, value
 
 pytestmark = pytest.mark.anyio
 
@@ -239,3 +239,62 @@ async def test_pages_are_counted_apart_from_the_api(platform: Surface) -> None:
         assert "<h1>" in await browser.open("/find")
         assert browser.status == 429
         await browser.close()
+
+
+@pytest.mark.parametrize("path", ["/help", "/privacy", "/accessibility", "/sitemap"])
+async def test_what_people_ask_is_answered_without_signing_in(browser: Browser, path: str) -> None:
+    await browser.open(path)
+    assert (browser.status, browser.page.count("<h1>")) == (200, 1)
+
+
+async def test_no_link_of_the_pages_leads_nowhere(platform: Surface, browser: Browser) -> None:
+    await browser.open("/people")
+    await browser.sign_in(mobile())
+    await browser.register("Asha Kumari")
+    seen, waiting = set[str](), ["/"]
+    while waiting and len(seen) < 120:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        page = await browser.open(path)
+        assert browser.status == 200, (path, browser.status, page[:2000])
+        inside = re.findall(r'href="(/[^"#]*)"', page) if "text/html" in page or "<html" in page else []
+        ours = {html.unescape(link) for link in inside if not link.startswith(("/static", "/docs", "/dashboard?"))}
+        waiting += [link for link in ours if "date=" not in link and "lang=" not in link and "state_id" not in link]
+    assert {"/sitemap", "/people/new", "/issues/new", "/find"} <= seen
+
+
+async def test_an_issue_is_raised_once_and_seen_again(platform: Surface, browser: Browser) -> None:
+    await browser.open("/issues")
+    await browser.sign_in(mobile())
+    assert browser.path == "/issues"
+    await browser.open("/issues/new")
+    case = re.findall(r'name="id" value="([^"]+)"', browser.page)[0]
+    await browser.send("/issues/new", id=case, details="Something")
+    assert (browser.status, "kind-fault" in browser.page) == (400, True)
+    for _ in range(2):
+        await browser.send("/issues/new", id=case, kind="other", details="Nobody answers <b>the phone</b>")
+        assert browser.path == "/issues"
+        await browser.open("/issues/new")
+    page = await browser.open("/issues")
+    assert page.count("Nobody answers &lt;b&gt;the phone") == 1
+
+
+async def test_a_side_effect_is_reported_by_the_person(clinic: Clinic, browser: Browser) -> None:
+    platform = clinic.platform
+    await browser.open("/people")
+    await browser.sign_in(mobile())
+    await browser.register("Asha Kumari")
+    assert "No dose is recorded" in await browser.open("/side-effects/new")
+    reference = re.findall(r"\b\d{14}\b", await browser.open("/people"))[0]
+    assert (await clinic.vaccinate(reference)).status_code == 200
+    page = await browser.open("/side-effects/new")
+    dose = re.findall(r'name="dose" value="([^"]+)"', page)[0]
+    await browser.send("/side-effects/new", dose=dose, when="today", description="Fever")
+    assert (browser.status, "severity-fault" in browser.page) == (400, True)
+    facts = {"dose": dose, "when": "today", "severity": "severe", "description": "Fever", "call": "1"}
+    await browser.send("/side-effects/new", **facts)
+    assert "Do not wait for an answer" in browser.page
+    stored = "SELECT severity || wants_call FROM adverse_event WHERE wants_call"
+    assert await value(platform, stored) == "severetrue"

@@ -55,7 +55,14 @@ class Role(StrEnum):
     VERIFIER = "verifier"
 
 
-_OFFICER = frozenset({Permission.SEARCH_SESSIONS, Permission.PUBLISH_SESSIONS, Permission.MANAGE_CENTRES})
+_OFFICER = frozenset(
+    {
+        Permission.SEARCH_SESSIONS,
+        Permission.PUBLISH_SESSIONS,
+        Permission.MANAGE_CENTRES,
+        Permission.ANSWER_CASES,
+    }
+)
 _AT_THE_DOOR = frozenset({Permission.SEARCH_SESSIONS, Permission.FIND_BENEFICIARIES, Permission.REGISTER_BENEFICIARIES})
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {

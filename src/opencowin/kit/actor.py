@@ -38,6 +38,7 @@ class Permission(StrEnum):
     VACCINATION_STATUS = "status:ask"
     PUBLISH_SESSIONS = "sessions:publish"
     MANAGE_CENTRES = "centres:manage"
+    ANSWER_CASES = "cases:answer"
     OPERATE = "operate"
 
 

@@ -119,6 +119,15 @@ class PostalCodeRule:
 
 
 @dataclass(frozen=True, slots=True)
+class HelpDesk:
+    """Whom people call, and the law by which they complain about their data."""
+
+    helpline: str = ""
+    emergency: str = ""
+    data_protection_law: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Country:
     """One country, as its pack's `country.toml` describes it."""
 
@@ -137,6 +146,7 @@ class Country:
     nationality: Mapping[str, str]
     languages: tuple[Language, ...]
     default_language: str
+    help: HelpDesk = HelpDesk()
 
     def normalise_mobile(self, number: str | int) -> str:
         """The national digits of a mobile number. Raises InvalidMobile."""
@@ -183,6 +193,7 @@ def _parse(said: dict[str, Any]) -> Country:
         nationality=dict(said["nationality"]),
         languages=languages,
         default_language=said["default_language"],
+        help=HelpDesk(**said.get("help", {})),
     )
 
 

@@ -1,4 +1,4 @@
-"""Adverse events following immunisation: reported by staff, counted, never refused for what they say."""
+"""Adverse events following immunisation: reported by staff or the person, counted, never refused for what they say."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -40,6 +40,7 @@ class AdverseEvent:
     description: str
     dose_id: UUID | None = None
     district_id: int | None = None
+    wants_call: bool = False
 
 
 async def report_adverse_event(conn: Connection, floor: Floor, actor: Actor, event: AdverseEvent) -> bool:
@@ -47,7 +48,8 @@ async def report_adverse_event(conn: Connection, floor: Floor, actor: Actor, eve
 
     Raises NotPermitted, DateInFuture, TextUnreadable, NoSuchDose.
     """
-    actor.require(Permission.VACCINATE)
+    own = actor.account_id is not None and actor.account_id == event.person.account_id
+    actor.require(Permission.MANAGE_OWN_MEMBERS if own else Permission.VACCINATE)
     if event.noticed_on > floor.clock.today():
         raise DateInFuture(field="noticed_on")
     description = readable(event.description, "description", LONGEST_DESCRIPTION)
@@ -64,6 +66,7 @@ async def report_adverse_event(conn: Connection, floor: Floor, actor: Actor, eve
         description_sealed=floor.keyring.seal(description, DESCRIPTION),
         reported_by=actor.actor_id,
         reported_at=floor.clock.now(),
+        wants_call=event.wants_call,
     )
     if not await queries.insert_adverse_event(conn, row):
         return False

@@ -67,6 +67,7 @@ class AdverseEventRow:
     description_sealed: bytes
     reported_by: str
     reported_at: datetime
+    wants_call: bool
 
 
 async def lock_person(conn: Connection, person: Person) -> None:
@@ -171,9 +172,10 @@ async def insert_adverse_event(conn: Connection, event: AdverseEventRow) -> int:
         conn,
         """
         INSERT INTO adverse_event (account_id, beneficiary_id, adverse_event_id, dose_id, district_id, noticed_on,
-                                   severity, description_sealed, reported_by, reported_at)
+                                   severity, description_sealed, reported_by, reported_at, wants_call)
         VALUES (%(account_id)s, %(beneficiary_id)s, %(adverse_event_id)s, %(dose_id)s, %(district_id)s,
-                %(noticed_on)s, %(severity)s, %(description_sealed)s, %(reported_by)s, %(reported_at)s)
+                %(noticed_on)s, %(severity)s, %(description_sealed)s, %(reported_by)s, %(reported_at)s,
+                %(wants_call)s)
         ON CONFLICT DO NOTHING
         """,
         account_id=event.account_id,
@@ -186,4 +188,5 @@ async def insert_adverse_event(conn: Connection, event: AdverseEventRow) -> int:
         description_sealed=event.description_sealed,
         reported_by=event.reported_by,
         reported_at=event.reported_at,
+        wants_call=event.wants_call,
     )

@@ -109,8 +109,12 @@ def refusal_response(request: Request, refusal: Refusal) -> Response:
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
         reader = Reader(request)
         said = site_of(request).catalogues.refusal(refusal, reader.language.code)
-        shown = page(reader, "error.html", status_of(type(refusal)), text=said, code=refusal.code)
+        waits = isinstance(refusal, Unavailable) and request.method == "GET" and "retry_after" in refusal.details
+        template = "waiting.html" if waits else "error.html"
+        shown = page(reader, template, status_of(type(refusal)), text=said, code=refusal.code)
         shown.headers.update(_headers(refusal))
+        if waits:
+            shown.headers["Refresh"] = str(refusal.details["retry_after"])
         return shown
     text = site_of(request).catalogues.refusal(refusal, language_of(request))
     body: dict[str, object] = {"errorCode": refusal.code, "error": text}

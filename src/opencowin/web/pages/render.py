@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from opencowin.kit.country import Country, Language
+from opencowin.kit.country import Country, HelpDesk, Language
 from opencowin.kit.errors import Refusal
 from opencowin.kit.i18n import ENGLISH
 from opencowin.web.pages import visits
@@ -65,6 +65,11 @@ class Reader:
     def country(self) -> str:
         """The country's name."""
         return self._country.names.get(self.language.code) or self._country.name
+
+    @property
+    def help(self) -> HelpDesk:
+        """Whom people call."""
+        return self._country.help
 
     def text(self, message: str, **values: object) -> str:
         """A text of the catalogue, its placeholders filled in."""

@@ -2,7 +2,18 @@
 
 from fastapi import APIRouter
 
-from opencowin.web.pages import appointments, assets, booking, dashboard, find, own_certificates, people, sign_in
+from opencowin.web.pages import (
+    about,
+    appointments,
+    assets,
+    booking,
+    dashboard,
+    find,
+    own_cases,
+    own_certificates,
+    people,
+    sign_in,
+)
 
 FIGURES: tuple[APIRouter, ...] = (dashboard.router,)
 """Figures for everybody: described with the API, since programs read them too."""
@@ -14,5 +25,7 @@ PEOPLE: tuple[APIRouter, ...] = (
     appointments.router,
     people.router,
     own_certificates.router,
+    own_cases.router,
+    about.router,
 )
 """Pages for people alone."""

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from opencowin import identity, scheduling
-from opencowin.identity import InvalidMobile
 from opencowin.kit.actor import Actor
 from opencowin.kit.errors import Invalid, Refusal
 from opencowin.web.guard import caller_address, open_to_readers
@@ -53,10 +52,7 @@ async def send_code(request: Request, _actor: Public) -> Response:
                 conn, site.floor, number, address=caller_address(request), language=reader.language.code
             )
     except Refusal as no:
-        shown = refused(reader, {"mobile": [mobile]}, no, {"mobile": "mobile"})
-        if isinstance(no, InvalidMobile):
-            shown = refused(reader, {"mobile": [mobile]}, type(no)(field="mobile", **no.details), {"mobile": "mobile"})
-        return _mobile_page(reader, shown)
+        return _mobile_page(reader, refused(reader, {"mobile": [mobile]}, no, {"mobile": "mobile"}))
     visit.code = CodeSent(str(txn_id), number)
     return go(request, "/sign-in/code")
 
