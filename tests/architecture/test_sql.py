@@ -15,7 +15,7 @@ LAYERS = (
     ("registry", "programme"),
     ("stock", "places", "identity"),
     ("vaccination",),
-    ("certificates", "scheduling", "reports"),
+    ("cases", "certificates", "scheduling", "reports"),
     ("notifications",),
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}

@@ -17,9 +17,7 @@ def officer(**place: int) -> Actor:
     return Actor(ActorKind.STAFF, "officer", frozenset({Permission.ANSWER_CASES}), place=Place(**place))
 
 
-async def raised(
-    conn: Connection, floor: Floor, who: registry.Beneficiary, text: str = "My name is wrong"
-) -> cases.Case:
+async def raised(conn: Connection, floor: Floor, who: registry.Beneficiary, text: str = "Wrong name") -> cases.Case:
     new = cases.NewCase(uuid4(), cases.CaseKind.FACTS_WRONG, text, who.reference_id)
     return await cases.raise_case(conn, floor, citizen(who.person.account_id), new)
 
@@ -59,9 +57,8 @@ async def test_a_case_sent_twice_is_one_and_few_may_be_open(conn: Connection, fl
 async def test_nobody_reads_or_answers_beyond_the_scope(conn: Connection, floor: Floor) -> None:
     who = await member(conn, floor)
     case = await raised(conn, floor, who)
-    district_officer = officer(
-        state_id=1, district_id=int(await fetch_value(conn, "SELECT min(district_id) FROM district"))
-    )
+    somewhere = int(await fetch_value(conn, "SELECT min(district_id) FROM district"))
+    district_officer = officer(state_id=1, district_id=somewhere)
     assert await cases.open_cases(conn, floor, district_officer) == []
     with pytest.raises(cases.NoSuchCase):
         await cases.answer_case(conn, floor, district_officer, case.case_number, "Hello")
@@ -70,6 +67,6 @@ async def test_nobody_reads_or_answers_beyond_the_scope(conn: Connection, floor:
     with pytest.raises(NotPermitted):
         await cases.open_cases(conn, floor, citizen(who.person.account_id))
     other = await member(conn, floor)
+    new = cases.NewCase(uuid4(), cases.CaseKind.OTHER, "Theirs", who.reference_id)
     with pytest.raises(registry.NoSuchBeneficiary):
-        new = cases.NewCase(uuid4(), cases.CaseKind.OTHER, "Theirs", who.reference_id)
         await cases.raise_case(conn, floor, citizen(other.person.account_id), new)

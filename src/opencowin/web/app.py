@@ -29,7 +29,7 @@ from opencowin.web.cowin import (
     status,
     vaccinator,
 )
-from opencowin.web.errors import MAX_BODY_BYTES, Error, add_error_handlers
+from opencowin.web.errors import MAX_BODY_BYTES, MAX_PICTURE_BYTES, Error, add_error_handlers
 from opencowin.web.limiter import Limiter
 from opencowin.web.links import add_links
 from opencowin.web.middleware import BoundedBody, LenientJson, Observed, Unbroken
@@ -60,7 +60,7 @@ MIDDLEWARE = [
     ),
     Middleware(Compressed),
     Middleware(Unbroken),
-    Middleware(BoundedBody, most=MAX_BODY_BYTES),
+    Middleware(BoundedBody, most=MAX_BODY_BYTES, wider={"/verify": MAX_PICTURE_BYTES}),
     Middleware(LenientJson),
 ]
 """From the outside in."""

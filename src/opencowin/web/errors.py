@@ -22,6 +22,7 @@ from opencowin.web.site import language_of, site_of
 log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 1_000_000
+MAX_PICTURE_BYTES = 9_000_000
 
 
 class ParameterMissing(Invalid):
@@ -145,12 +146,12 @@ async def _invalid(request: Request, invalid: Exception) -> Response:
 async def _http_refused(request: Request, error: Exception) -> Response:
     """What the framework refuses by itself, in our words; headers that it wants to send are sent."""
     assert isinstance(error, HTTPException)
-    answer = refusal_response(request, _refusal_of(error.status_code))
+    answer = refusal_response(request, _refusal_of(error.status_code, request.url.path))
     answer.headers.update(error.headers or {})
     return answer
 
 
-def _refusal_of(status: int) -> Refusal:
+def _refusal_of(status: int, path: str) -> Refusal:
     match status:
         case 401:
             return NotSignedIn()
@@ -159,7 +160,7 @@ def _refusal_of(status: int) -> Refusal:
         case 405:
             return MethodNotAllowed()
         case 413:
-            return BodyTooLarge(most=MAX_BODY_BYTES)
+            return BodyTooLarge(most=MAX_PICTURE_BYTES if path == "/verify" else MAX_BODY_BYTES)
         case _:
             return ParameterMissing(field="body", name="body")
 

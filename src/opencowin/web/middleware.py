@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Mapping
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -92,28 +93,33 @@ class Unbroken:
 
 
 class BoundedBody:
-    """Reads at most so much of a body, whether its length was told or not: 413 beyond, in our words."""
+    """Reads at most so much of a body, whether its length was told or not: 413 beyond, in our words.
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    Paths in `wider` have bounds of their own.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, wider: Mapping[str, int]) -> None:
         self.app = app
         self.most = most
+        self.wider = wider
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = self.wider.get(scope["path"], self.most)
         told = Headers(scope=scope).get("content-length", "")
         read = int(told) if told.isdecimal() else 0
 
         async def bounded() -> Message:
             nonlocal read
-            if read > self.most:
+            if read > most:
                 raise HTTPException(413)
             message = await receive()
             if not told:
                 read += len(message.get("body", b""))
-            if read > self.most:
+            if read > most:
                 raise HTTPException(413)
             return message
 

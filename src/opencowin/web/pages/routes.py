@@ -13,6 +13,7 @@ from opencowin.web.pages import (
     own_certificates,
     people,
     sign_in,
+    verify,
 )
 
 FIGURES: tuple[APIRouter, ...] = (dashboard.router,)
@@ -27,5 +28,6 @@ PEOPLE: tuple[APIRouter, ...] = (
     own_certificates.router,
     own_cases.router,
     about.router,
+    verify.router,
 )
 """Pages for people alone."""

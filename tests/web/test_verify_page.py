@@ -1,0 +1,97 @@
+"""The page that checks certificates: genuine ones, and every way in which one is not."""
+
+import io
+import re
+
+import httpx
+import pytest
+from PIL import Image
+
+from tests.papers import read_qr_codes
+from tests.surface import Surface
+from tests.web.clinic import Clinic, a_home
+
+pytestmark = pytest.mark.anyio
+PEOPLE = {"Accept": "text/html"}
+
+
+async def check(platform: Surface, text: str = "", file: bytes | None = None, lang: str = "en") -> httpx.Response:
+    files = {"file": ("c", file, "application/octet-stream")} if file is not None else None
+    path = f"/verify?lang={lang}"
+    return await platform.http.post(path, data={"text": text}, files=files or {"file": ("", b"")}, headers=PEOPLE)
+
+
+def heading(answer: httpx.Response) -> str:
+    return str(re.findall(r"<h1>(.*?)</h1>", answer.text)[0])
+
+
+@pytest.fixture
+async def paper(clinic: Clinic) -> bytes:
+    """The PDF of a certificate of the platform."""
+    home = await a_home(clinic.platform)
+    assert (await clinic.vaccinate(home.first)).status_code == 200
+    path = "/v2/registration/certificate/public/download"
+    answer = await clinic.platform.get(path, home.token, beneficiary_reference_id=home.first)
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+async def test_a_genuine_certificate_is_read_from_its_pdf_its_picture_and_its_text(
+    clinic: Clinic, paper: bytes
+) -> None:
+    platform = clinic.platform
+    from_pdf = await check(platform, file=paper)
+    assert heading(from_pdf) == "This certificate is genuine"
+    assert "Asha Kumari" in from_pdf.text
+    assert from_pdf.headers["cache-control"] == "no-store"
+    texts = read_qr_codes(paper)
+    assert texts
+    for text in texts:
+        assert heading(await check(platform, text)) == "This certificate is genuine"
+    assert heading(await check(platform, file=photo(paper))) == "This certificate is genuine"
+
+
+def photo(paper: bytes) -> bytes:
+    """The paper photographed: turned a little, as JPEG, with the camera's orientation beside it."""
+    import pypdfium2  # noqa: PLC0415 (this test alone)
+
+    page = pypdfium2.PdfDocument(io.BytesIO(paper))[0].render(scale=200 / 72).to_pil()
+    turned = page.rotate(4, expand=True, fillcolor="white").rotate(90, expand=True)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    out = io.BytesIO()
+    turned.convert("RGB").save(out, "JPEG", quality=80, exif=exif)
+    return out.getvalue()
+
+
+async def test_one_altered_letter_is_seen(clinic: Clinic, paper: bytes) -> None:
+    for text in read_qr_codes(paper):
+        at = len(text) // 2
+        altered = text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
+        assert heading(await check(clinic.platform, altered)) in {
+            "This certificate was altered",
+            "This is not a certificate that can be read here",
+        }
+
+
+async def test_what_is_no_certificate_is_told_apart(platform: Surface) -> None:
+    assert heading(await check(platform, "OCW1;abc;1")) == "This is not a certificate that can be read here"
+    nothing = await check(platform)
+    assert (nothing.status_code, "file-fault" in nothing.text) == (400, True)
+    rubbish = await check(platform, file=b"\x00\x01rubbish")
+    assert (rubbish.status_code, "no picture and no PDF" in rubbish.text) == (400, True)
+    broken = await check(platform, file=b"%PDF-1.7 and nothing more")
+    assert (broken.status_code, "no picture and no PDF" in broken.text) == (400, True)
+    white = io.BytesIO()
+    Image.new("L", (300, 300), 255).save(white, "PNG")
+    blank = await check(platform, file=white.getvalue())
+    assert (blank.status_code, "No QR code was found" in blank.text) == (400, True)
+
+
+async def test_a_picture_made_to_fill_the_memory_is_not_opened(platform: Surface) -> None:
+    bomb = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(bomb, "PNG")
+    answer = await check(platform, file=bomb.getvalue())
+    assert (answer.status_code, "no picture and no PDF" in answer.text) == (400, True)
+    large = await check(platform, file=b"%PDF" + bytes(9_100_000))
+    assert large.status_code == 413
