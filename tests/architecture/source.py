@@ -16,6 +16,7 @@ ROOMS = (
     "scheduling",
     "certificates",
     "reports",
+    "cases",
     "notifications",
 )
 

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from opencowin.kit.i18n import read_catalogues
+from opencowin.web.pages.appointments import TITLE
 from opencowin.web.pages.assets import assets
 from opencowin.web.pages.dashboard import AGES, SEXES
 from opencowin.web.pages.render import templates
@@ -36,7 +37,7 @@ def texts() -> set[str]:
     """Every text that templates ask the catalogue for."""
     env = templates()
     assert env.loader is not None
-    found = {*AGES, *SEXES}
+    found = {*AGES, *SEXES, TITLE}
     for name in env.list_templates():
         source = env.loader.get_source(env, name)[0]
         asked = [one[2] for one in env.extract_translations(source)]  # type: ignore[attr-defined]
