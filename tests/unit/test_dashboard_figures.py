@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opencowin.web.pages.figures import HIDDEN_BELOW, bars, hide_small, tiles
+from opencowin.reports import HIDDEN_BELOW, hide_small
+from opencowin.web.pages.figures import bars, tiles
 
 
 @given(st.lists(st.integers(0, 50), min_size=2, max_size=6))

@@ -10,7 +10,7 @@ import pytest
 from opencowin.kit.i18n import read_catalogues
 from opencowin.web.pages.appointments import TITLE
 from opencowin.web.pages.assets import assets
-from opencowin.web.pages.dashboard import AGES, SEXES
+from opencowin.web.pages.board import TEXTS
 from opencowin.web.pages.render import templates
 from tests.surface import Surface
 from tests.web.clinic import Clinic, a_home
@@ -37,7 +37,7 @@ def texts() -> set[str]:
     """Every text that templates ask the catalogue for."""
     env = templates()
     assert env.loader is not None
-    found = {*AGES, *SEXES, TITLE}
+    found = {*TEXTS, TITLE}
     for name in env.list_templates():
         source = env.loader.get_source(env, name)[0]
         asked = [one[2] for one in env.extract_translations(source)]  # type: ignore[attr-defined]
@@ -89,10 +89,11 @@ async def test_the_dashboard_follows_a_dose_and_says_its_time(clinic: Clinic) ->
     assert f"<dt>Doses today</dt><dd>{so_far + 1}</dd>" in here
     table = (await platform.http.get("/dashboard/places.csv")).text
     rows = list(csv.DictReader(io.StringIO(table)))
-    assert sum(int(row["doses"]) for row in rows) == so_far + 1
+    shown = [row["doses"] for row in rows if row["doses"] != "0"]
+    assert shown == [str(so_far + 1) if so_far + 1 >= 5 else ""]
     days = list(csv.DictReader(io.StringIO((await platform.http.get("/dashboard/days.csv")).text)))
     assert len(days) == 30
-    assert int(days[-1]["doses"]) == so_far + 1
+    assert days[-1]["doses"] == shown[0]
     if so_far + 1 < 5:
         assert "not shown" in page
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "migrate": "migrate",
     "country": "country",
     "messages": "messages",
+    "reports": "reports",
     "staff": "staff",
     "api-key": "api_key",
     "keys": "keys",

@@ -1,23 +1,57 @@
 """Reports: the public dashboard's figures, folded from counted changes within seconds. FHIR MeasureReport.
 
-A request reads roll-ups only, never the tables that are being written. Owns the tables `report_daily`, `report_total`,
-`report_hourly` and `report_freshness`.
+A request reads roll-ups only, never the tables that are being written. Historic series are imported and kept apart.
+Owns the tables `report_daily`, `report_total`, `report_hourly`, `report_freshness`, `history_series` and
+`history_figure`.
 """
 
+from opencowin.reports.board import LiveBoard, live_board
 from opencowin.reports.folding import fold, forget_old_hours
+from opencowin.reports.history import (
+    History,
+    HistoryDay,
+    NoSuchLayout,
+    NoSuchSeries,
+    all_series,
+    history_day,
+    import_history,
+    known_states,
+    layout_called,
+    read_history,
+    remove_history,
+)
+from opencowin.reports.open_data import DailyRow, daily_doses
 from opencowin.reports.public import public_report
 from opencowin.reports.public_shape import PublicReport
 from opencowin.reports.scope import Scope, UnknownState
+from opencowin.reports.small_counts import HIDDEN_BELOW, hide_small
 from opencowin.reports.vaccinations import VaccinationReport, doses_so_far, vaccination_report
 
 __all__ = [
+    "HIDDEN_BELOW",
+    "DailyRow",
+    "History",
+    "HistoryDay",
+    "LiveBoard",
+    "NoSuchLayout",
+    "NoSuchSeries",
     "PublicReport",
     "Scope",
     "UnknownState",
     "VaccinationReport",
+    "all_series",
+    "daily_doses",
     "doses_so_far",
     "fold",
     "forget_old_hours",
+    "hide_small",
+    "history_day",
+    "import_history",
+    "known_states",
+    "layout_called",
+    "live_board",
     "public_report",
+    "read_history",
+    "remove_history",
     "vaccination_report",
 ]

@@ -10,87 +10,78 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opencowin import places, reports
+from opencowin import places, programme, reports
 from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
 from opencowin.kit.pack import CountryPack
+from opencowin.reports import LiveBoard, hide_small
 from opencowin.web.cowin.metadata import INT4_MAX
 from opencowin.web.guard import open_to_all
-from opencowin.web.pages.figures import HIDDEN_BELOW, bars, hide_small, tiles
+from opencowin.web.pages.board import AGES, CHARTS, LABELS, SEXES, STAMPS, Board, Chart, breakdown, place_rows
+from opencowin.web.pages.figures import tiles
+from opencowin.web.pages.find import vaccine_name
 from opencowin.web.pages.render import HTML_OUT, SAFE, Reader, page
 from opencowin.web.site import site_of
 
 router = APIRouter(tags=["Pages"])
 CSV_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
-AGES = ("12 to 14", "15 to 17", "18 to 44", "45 to 59", "60 and over")
-SEXES = ("Women", "Men", "Others")
 HALF_A_MINUTE = {"Cache-Control": "public, max-age=30"}
+PATH = "/dashboard"
 Public = Annotated[Actor, open_to_all()]
 PlaceId = Annotated[int | None, Query(ge=1, le=INT4_MAX, description="Leave out for all.")]
 
 
-@router.get("/dashboard", response_class=Response, responses=HTML_OUT)
+@router.get(PATH, response_class=Response, responses=HTML_OUT)
 async def dashboard(
     request: Request, _actor: Public, state_id: PlaceId = None, district_id: PlaceId = None
 ) -> Response:
-    """The campaign's figures as a page: doses today and in total, by day, place, age and sex."""
+    """The campaign's figures as a page: doses today and in total, by hour, day, place, age, sex and vaccine."""
     site, reader = site_of(request), Reader(request)
-    today = site.floor.clock.today()
     async with site.transaction() as conn:
-        report = await reports.public_report(conn, site.floor, state_id, district_id, today)
-        months = await reports.vaccination_report(conn, site.floor, state_id, district_id, today)
-        where = await _where(conn, reader.language.code, state_id, district_id)
-    days = [(datetime.date.fromisoformat(day.vaccine_date), day) for day in months.last30DaysVaccination]
-    whole_country = state_id is None and district_id is None
-    totals = {row.id: row.total for row in report.getBeneficiariesGroupBy}
-    answer = page(
-        reader,
-        "dashboard.html",
-        report=report,
-        as_of=datetime.datetime.fromisoformat(report.timestamp),
-        days=days,
-        bars=bars([day.total for _, day in days]),
-        ages=_ages(report),
-        sexes=_sexes(report),
-        hidden_below=HIDDEN_BELOW,
-        tiles=tiles(_grid(site.floor.pack), totals) if whole_country else [],
-        state_id=state_id,
-        district_id=district_id,
-        **where,
-    )
+        live = await reports.live_board(conn, site.floor, state_id, district_id, site.floor.clock.today())
+        where = await names_of(conn, reader.language.code, state_id, district_id)
+        rules = await programme.current_programme(conn)
+        series = await reports.all_series(conn)
+    vaccines = [(vaccine_name(reader, rules, key), amount) for key, amount in live.by_vaccine.items()]
+    board = _board(reader, live, where, state_id, district_id, vaccines)
+    answer = page(reader, "dashboard.html", board=board, series=series, hidden_below=reports.HIDDEN_BELOW)
     answer.headers.update(HALF_A_MINUTE)
     return answer
 
 
-@router.get("/dashboard/places.csv", response_class=Response, responses=CSV_OUT)
+@router.get(f"{PATH}/places.csv", response_class=Response, responses=CSV_OUT)
 async def places_csv(
     request: Request, _actor: Public, state_id: PlaceId = None, district_id: PlaceId = None
 ) -> Response:
-    """Doses so far and today by state, or by district of a state, as CSV in UTF-8."""
+    """Doses so far and today by state, or by district of a state, as CSV in UTF-8; counts of 1 to 4 are left empty."""
     site = site_of(request)
     async with site.transaction() as conn:
         report = await reports.public_report(conn, site.floor, state_id, district_id, site.floor.clock.today())
-    rows = [
-        (row.id, row.title, row.total, row.partial_vaccinated, row.totally_vaccinated, row.precaution_dose, row.today)
-        for row in report.getBeneficiariesGroupBy
+    by = report.getBeneficiariesGroupBy
+    columns = [
+        hide_small([getattr(row, name) for row in by])
+        for name in ("total", "partial_vaccinated", "totally_vaccinated", "precaution_dose", "today")
     ]
-    return _csv(("id", "place", "doses", "first", "second", "precaution", "today"), rows, report.timestamp)
+    rows = [(row.id, row.title, *counts) for row, *counts in zip(by, *columns, strict=True)]
+    return csv_answer(("id", "place", "doses", "first", "second", "precaution", "today"), rows, report.timestamp)
 
 
-@router.get("/dashboard/days.csv", response_class=Response, responses=CSV_OUT)
+@router.get(f"{PATH}/days.csv", response_class=Response, responses=CSV_OUT)
 async def days_csv(request: Request, _actor: Public, state_id: PlaceId = None, district_id: PlaceId = None) -> Response:
-    """Doses of each of the last 30 days by dose number, as CSV in UTF-8."""
+    """Doses of each of the last 30 days by dose number, as CSV in UTF-8; counts of 1 to 4 are left empty."""
     site = site_of(request)
     async with site.transaction() as conn:
-        months = await reports.vaccination_report(conn, site.floor, state_id, district_id, site.floor.clock.today())
-    rows = [
-        (day.vaccine_date, day.total, day.dose_one, day.dose_two, day.precaution_dose)
-        for day in months.last30DaysVaccination
-    ]
-    return _csv(("day", "doses", "first", "second", "precaution"), rows, months.timestamp)
+        live = await reports.live_board(conn, site.floor, state_id, district_id, site.floor.clock.today())
+    rows = [(day, *map(_unless_small, counts)) for day, *counts in live.days]
+    return csv_answer(("day", "doses", "first", "second", "precaution"), rows, live.report.timestamp)
 
 
-def _csv(header: tuple[str, ...], rows: list[tuple[Any, ...]], as_of: str) -> Response:
+def _unless_small(count: int) -> int | None:
+    return None if 0 < count < reports.HIDDEN_BELOW else count
+
+
+def csv_answer(header: tuple[str, ...], rows: list[tuple[Any, ...]], as_of: str) -> Response:
+    """A table as CSV, each row stamped."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow((*header, "as_of"))
@@ -99,30 +90,94 @@ def _csv(header: tuple[str, ...], rows: list[tuple[Any, ...]], as_of: str) -> Re
 
 
 @lru_cache(maxsize=1)
-def _grid(pack: CountryPack) -> list[dict[str, str]]:
+def grid_of(pack: CountryPack) -> list[dict[str, str]]:
     """The pack's tile map; a country without one has the table only."""
     return pack.csv("tiles.csv") if (pack.folder / "tiles.csv").is_file() else []
 
 
-async def _where(conn: Connection, language: str, state_id: int | None, district_id: int | None) -> dict[str, Any]:
+async def names_of(conn: Connection, language: str, state_id: int | None, district_id: int | None) -> dict[str, Any]:
     """The names of the place and of its parts, in the reader's language."""
     states = {one.state_id: one.name_in(language) for one in await places.all_states(conn)}
     if district_id is not None:
         here = await places.district(conn, district_id)
         name = here.name_in(language)
-        return {"place": name, "state": (here.state_id, states[here.state_id]), "names": {district_id: name}}
+        return {"place": name, "above": (here.state_id, states[here.state_id]), "names": {district_id: name}}
     if state_id is not None:
         names = {one.district_id: one.name_in(language) for one in await places.districts_of(conn, state_id)}
-        return {"place": states[state_id], "state": None, "names": names}
-    return {"place": "", "state": None, "names": states}
+        return {"place": states[state_id], "above": None, "names": names}
+    return {"place": "", "above": None, "names": states}
 
 
-def _ages(report: reports.PublicReport) -> list[tuple[str, int | None]]:
+def _board(  # noqa: PLR0917 (all that one page shows)
+    reader: Reader,
+    live: LiveBoard,
+    where: dict[str, Any],
+    state_id: int | None,
+    district_id: int | None,
+    vaccines: list[tuple[str, int]],
+) -> Board:
+    report, names = live.report, where["names"]
+    query = {"state_id": state_id, "district_id": district_id}
+    by_state = state_id is None and district_id is None
+    grid = grid_of(site_of(reader.request).floor.pack) if by_state else []
+    as_of = datetime.datetime.fromisoformat(report.timestamp)
+    return Board(
+        path=PATH,
+        query=query,
+        place=where["place"],
+        above=where["above"],
+        stamp=reader.text(STAMPS["live"], time=reader.instant(as_of)),
+        note="",
+        figures=_figures(live, by_state),
+        charts=[
+            Chart(
+                "days",
+                CHARTS["days"],
+                [(reader.day(day, "medium"), total) for day, total, *_ in live.days],
+                reader.link(f"{PATH}/days.csv", **query),
+            ),
+            Chart("hours", CHARTS["hours"], [(hour.label, hour.count) for hour in report.vaccinationDoneByTime]),
+        ],
+        breakdowns=[
+            breakdown("age", list(AGES.values()), _ages(report)),
+            breakdown("sex", list(SEXES.values()), _sexes(report)),
+            breakdown("vaccine", [name for name, _ in vaccines], [amount for _, amount in vaccines], literal=True),
+        ],
+        tiles=tiles(grid, {row.id: row.total for row in report.getBeneficiariesGroupBy}),
+        places=[]
+        if district_id is not None
+        else place_rows(
+            [(row.id, names.get(row.id, row.title), row.total, row.today) for row in report.getBeneficiariesGroupBy]
+        ),
+        by_district=not by_state,
+        links_down=True,
+        csv_places=reader.link(f"{PATH}/places.csv", **query),
+        names=names,
+    )
+
+
+def _figures(live: LiveBoard, whole_country: bool) -> list[tuple[str, int | None]]:
+    top, doses = live.report.topBlock, live.report.topBlock.vaccination
+    aefi = None if 0 < doses.aefi < reports.HIDDEN_BELOW else doses.aefi
+    shown: list[tuple[str, int | None]] = [
+        (LABELS["doses"], doses.total),
+        (LABELS["today"], doses.today),
+        (LABELS["first"], doses.tot_dose_1),
+        (LABELS["second"], doses.tot_dose_2),
+        (LABELS["precaution"], doses.tot_pd),
+        (LABELS["sites"], top.sites.total),
+        (LABELS["sessions"], top.sessions.total),
+    ]
+    if whole_country:
+        shown.append((LABELS["registrations"], top.registration.total))
+    return [*shown, (LABELS["aefi"], aefi)]
+
+
+def _ages(report: reports.PublicReport) -> list[int]:
     by = report.vaccinationByAge
-    counts = (by.vac_12_14, by.vac_15_17, by.vac_18_45, by.vac_45_60, by.above_60)
-    return list(zip(AGES, hide_small(counts), strict=True))
+    return [by.vac_12_14, by.vac_15_17, by.vac_18_45, by.vac_45_60, by.above_60]
 
 
-def _sexes(report: reports.PublicReport) -> list[tuple[str, int | None]]:
+def _sexes(report: reports.PublicReport) -> list[int]:
     by = report.topBlock.vaccination
-    return list(zip(SEXES, hide_small((by.female, by.male, by.others)), strict=True))
+    return [by.female, by.male, by.others]

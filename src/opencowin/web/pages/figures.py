@@ -1,10 +1,9 @@
-"""What the dashboard draws: small counts hidden, bars of days, and tiles of states. Pure."""
+"""What the dashboard draws: bars of days and hours, and tiles of states. Pure."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-HIDDEN_BELOW = 5
 TILE = 18.0
 """Half a tile's width, in the drawing's units."""
 
@@ -28,19 +27,6 @@ class Tile:
     x: float
     y: float
     shade: int
-
-
-def hide_small(counts: Sequence[int]) -> list[int | None]:
-    """Counts that add up to a published total, with those of one to four people as None.
-
-    If only one were hidden, the total would tell it: then the smallest of the others is hidden too.
-    """
-    shown: list[int | None] = [None if 0 < count < HIDDEN_BELOW else count for count in counts]
-    if shown.count(None) == 1:
-        others = [(count, place) for place, count in enumerate(shown) if count]
-        if others:
-            shown[min(others)[1]] = None
-    return shown
 
 
 def bars(amounts: Sequence[int], step: int = 10) -> list[Bar]:

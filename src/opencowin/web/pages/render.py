@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from opencowin.kit.country import Country, HelpDesk, Language
+from opencowin.kit.country import Country, Direction, HelpDesk, Language
 from opencowin.kit.errors import Refusal
 from opencowin.kit.i18n import ENGLISH
 from opencowin.web.pages import visits
@@ -27,6 +27,8 @@ SAFE = {
     "Referrer-Policy": "same-origin",
     "Vary": "Accept-Language",
 }
+ISOLATED = "\u2068{}\u2069"
+"""First strong isolate, pop: Unicode's words for a run with a direction of its own."""
 HTML_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 """What a route that answers a page says of it in the API's description."""
 
@@ -87,7 +89,7 @@ class Reader:
     @property
     def signed_in_until(self) -> str:
         """The time of day at which the visit ends unless another page is opened."""
-        return str(format_time(visits.ends_at(self.request).timetz(), "short", locale=self.locale))
+        return self.clock_time(visits.ends_at(self.request).timetz())
 
     @property
     def seconds_left(self) -> int:
@@ -104,8 +106,9 @@ class Reader:
         return visits.form_token(self.request)
 
     def clock_time(self, at: time) -> str:
-        """A time of day."""
-        return str(format_time(at, "short", locale=self.locale))
+        """A time of day; among words that run from right to left its own parts keep their order."""
+        text = str(format_time(at, "short", locale=self.locale))
+        return text if self.language.direction is Direction.LEFT_TO_RIGHT else ISOLATED.format(text)
 
     def weekday(self, day: date) -> str:
         """A day of the coming weeks: weekday, day and month."""
@@ -129,7 +132,7 @@ class Reader:
 
     def instant(self, at: datetime) -> str:
         """A day and time of day, on the country's clock."""
-        return f"{format_date(at, 'long', locale=self.locale)}, {format_time(at.timetz(), 'short', locale=self.locale)}"
+        return f"{format_date(at, 'long', locale=self.locale)}, {self.clock_time(at.timetz())}"
 
     def link(self, path: str, **query: object) -> str:
         """A link that keeps a language which was chosen by hand; None leaves a parameter out."""

@@ -9,6 +9,8 @@ from opencowin.web.pages import (
     booking,
     dashboard,
     find,
+    history,
+    open_data,
     own_cases,
     own_certificates,
     people,
@@ -16,7 +18,7 @@ from opencowin.web.pages import (
     verify,
 )
 
-FIGURES: tuple[APIRouter, ...] = (dashboard.router,)
+FIGURES: tuple[APIRouter, ...] = (dashboard.router, open_data.router)
 """Figures for everybody: described with the API, since programs read them too."""
 PEOPLE: tuple[APIRouter, ...] = (
     assets.router,
@@ -28,6 +30,8 @@ PEOPLE: tuple[APIRouter, ...] = (
     own_certificates.router,
     own_cases.router,
     about.router,
+    history.router,
+    open_data.pages,
     verify.router,
 )
 """Pages for people alone."""

@@ -1,0 +1,112 @@
+"""A board: one screen of figures, charts and tables, whether they are counted here or were published elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from opencowin.reports import hide_small
+from opencowin.web.pages.figures import Bar, Tile, bars
+
+AGES = {
+    "12_14": "12 to 14",
+    "15_17": "15 to 17",
+    "18_44": "18 to 44",
+    "45_59": "45 to 59",
+    "60_up": "60 and over",
+}
+SEXES = {"female": "Women", "male": "Men", "other": "Others"}
+LABELS = {
+    "doses": "Doses given",
+    "today": "Doses today",
+    "on_day": "Doses on this day",
+    "first": "First dose",
+    "second": "Second dose",
+    "precaution": "Precaution dose",
+    "sites": "Centres with sessions today",
+    "sites_on_day": "Centres with sessions",
+    "sessions": "Sessions so far",
+    "registrations": "People registered",
+    "aefi": "Side effects reported",
+}
+CHARTS = {"days": "Doses given each day", "hours": "Doses given today, hour by hour"}
+TABLES = {"age": "By age", "sex": "By sex", "vaccine": "By vaccine"}
+STAMPS = {"live": "Figures at {time}", "published": "As published for {day}"}
+TEXTS = [text for group in (AGES, SEXES, LABELS, CHARTS, TABLES, STAMPS) for text in group.values()]
+"""Every text that reaches a page from here."""
+STEP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Bars with their table: what each bar stands for, how high it is, and where the same is as CSV."""
+
+    chart_id: str
+    title: str
+    rows: Sequence[tuple[str, int]]
+    csv: str = ""
+
+    @property
+    def bars(self) -> list[Bar]:
+        """The bars, the largest 100 high."""
+        return bars([amount for _, amount in self.rows], STEP)
+
+    @property
+    def width(self) -> int:
+        """The drawing's width."""
+        return len(self.rows) * STEP
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Doses by group; None where a small count is withheld. `literal` labels are names, not texts to translate."""
+
+    table_id: str
+    title: str
+    rows: Sequence[tuple[str, int | None]]
+    literal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """One place of the table: its name, sum and day; None where a small count is withheld."""
+
+    place_id: int
+    name: str
+    total: int | None
+    on_day: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything on one dashboard. `path` and `query` are where its links lead."""
+
+    path: str
+    query: Mapping[str, object]
+    place: str
+    above: tuple[int, str] | None
+    stamp: str
+    note: str
+    figures: Sequence[tuple[str, int | None]]
+    charts: Sequence[Chart]
+    breakdowns: Sequence[Breakdown]
+    tiles: Sequence[Tile]
+    places: Sequence[PlaceRow]
+    by_district: bool
+    links_down: bool
+    csv_places: str = ""
+    names: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def nation_query(self) -> dict[str, object]:
+        """What links to other places of the same board carry."""
+        return {name: value for name, value in self.query.items() if name not in {"state_id", "district_id"}}
+
+
+def breakdown(kind: str, labels: Sequence[str], counts: Sequence[int], *, literal: bool = False) -> Breakdown:
+    """A table of counts by group, small ones withheld."""
+    return Breakdown(kind, TABLES[kind], list(zip(labels, hide_small(counts), strict=True)), literal)
+
+
+def place_rows(rows: Sequence[tuple[int, str, int, int]]) -> list[PlaceRow]:
+    """Places with sum and day, small counts withheld."""
+    totals, days = hide_small([row[2] for row in rows]), hide_small([row[3] for row in rows])
+    return [PlaceRow(row[0], row[1], total, on_day) for row, total, on_day in zip(rows, totals, days, strict=True)]

@@ -1,0 +1,58 @@
+"""Open data and the history's dashboard, as their readers get them."""
+
+import csv
+import io
+
+import pyarrow.parquet as pq
+import pytest
+
+from opencowin import reports
+from opencowin.kit.db import transaction
+from tests.rooms.test_report_history import HEAD, line
+from tests.surface import Surface
+from tests.web.clinic import Clinic, a_home
+from tests.web.test_reports import until_counted
+
+pytestmark = pytest.mark.anyio
+PEOPLE = {"Accept": "text/html"}
+
+
+@pytest.mark.parametrize("part", ["state", "district"])
+async def test_both_forms_say_the_same_and_small_counts_are_withheld(clinic: Clinic, part: str) -> None:
+    platform = clinic.platform
+    so_far = (await platform.get("/v1/reports/getLiveVaccination")).json()["count"]
+    for _ in range(6):
+        assert (await clinic.vaccinate((await a_home(platform)).first)).status_code == 200
+    await until_counted(platform, so_far + 6)
+    text = await platform.http.get(f"/open-data/doses-by-{part}.csv")
+    rows = list(csv.DictReader(io.StringIO(text.text)))
+    table = pq.read_table(io.BytesIO((await platform.http.get(f"/open-data/doses-by-{part}.parquet")).content))
+    assert table.num_rows == len(rows) > 0
+    assert table.column("doses").to_pylist() == [int(row["doses"]) if row["doses"] else None for row in rows]
+    counts = [int(row[name]) for row in rows for name in ("doses", "first", "second", "precaution") if row[name]]
+    assert all(count == 0 or count >= 5 for count in counts)
+    assert max(counts) >= 6
+    again = await platform.http.get(f"/open-data/doses-by-{part}.csv", headers={"If-None-Match": text.headers["etag"]})
+    assert again.status_code == 304
+    later = await platform.http.get(f"/open-data/doses-by-{part}.csv?since=2999-01-01")
+    assert later.text.count("\n") == 1
+
+
+async def test_a_historic_campaign_has_a_dashboard_of_its_own(platform: Surface) -> None:
+    lines = [HEAD] + [line(f"{day}/3/2021", place, str(1000 * day)) for day in (8, 9) for place in ("India", "Kerala")]
+    async with transaction(platform.pool) as conn:
+        layout = reports.layout_called(platform.floor.pack, "statewise")
+        history = reports.read_history(lines, layout, await reports.known_states(conn))
+        await reports.import_history(conn, platform.floor.clock, layout, history)
+    assert "series=statewise" in (await platform.http.get("/dashboard", headers=PEOPLE)).text
+    page = await platform.http.get("/dashboard/history?series=statewise", headers=PEOPLE)
+    assert page.status_code == 200
+    assert "<dt>Doses given</dt><dd>9,000</dd>" in page.text
+    assert "<dt>Doses on this day</dt><dd>1,000</dd>" in page.text
+    assert "As published for 9 March 2021" in page.text
+    state = await platform.http.get("/dashboard/history?series=statewise&state_id=17&on=2021-03-08", headers=PEOPLE)
+    assert "<dt>Doses given</dt><dd>8,000</dd>" in state.text
+    days = await platform.http.get("/dashboard/history/days.csv?series=statewise")
+    assert days.text.splitlines()[1:] == ["2021-03-08,8000,2021-03-09", "2021-03-09,1000,2021-03-09"]
+    assert "Kerala,9000" in (await platform.http.get("/dashboard/history/places.csv?series=statewise")).text
+    assert (await platform.http.get("/dashboard/history?series=none", headers=PEOPLE)).status_code == 400
