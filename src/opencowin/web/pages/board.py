@@ -106,6 +106,11 @@ def breakdown(kind: str, labels: Sequence[str], counts: Sequence[int], *, litera
     return Breakdown(kind, TABLES[kind], list(zip(labels, hide_small(counts), strict=True)), literal)
 
 
+def published_rows(rows: Sequence[tuple[int, str, int, int]]) -> list[PlaceRow]:
+    """Places with sum and day, as somebody else published them."""
+    return [PlaceRow(*row) for row in rows]
+
+
 def place_rows(rows: Sequence[tuple[int, str, int, int]]) -> list[PlaceRow]:
     """Places with sum and day, small counts withheld."""
     totals, days = hide_small([row[2] for row in rows]), hide_small([row[3] for row in rows])

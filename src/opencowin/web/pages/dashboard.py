@@ -117,6 +117,10 @@ def _board(  # noqa: PLR0917 (all that one page shows)
     vaccines: list[tuple[str, int]],
 ) -> Board:
     report, names = live.report, where["names"]
+    hours = [
+        (reader.clock_time(datetime.datetime.fromisoformat(hour.ts).time()), hour.count)
+        for hour in report.vaccinationDoneByTime
+    ]
     query = {"state_id": state_id, "district_id": district_id}
     by_state = state_id is None and district_id is None
     grid = grid_of(site_of(reader.request).floor.pack) if by_state else []
@@ -136,7 +140,7 @@ def _board(  # noqa: PLR0917 (all that one page shows)
                 [(reader.day(day, "medium"), total) for day, total, *_ in live.days],
                 reader.link(f"{PATH}/days.csv", **query),
             ),
-            Chart("hours", CHARTS["hours"], [(hour.label, hour.count) for hour in report.vaccinationDoneByTime]),
+            Chart("hours", CHARTS["hours"], hours),
         ],
         breakdowns=[
             breakdown("age", list(AGES.values()), _ages(report)),

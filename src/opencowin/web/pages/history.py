@@ -11,7 +11,7 @@ from opencowin import programme, reports
 from opencowin.kit.actor import Actor
 from opencowin.reports import HistoryDay
 from opencowin.web.guard import open_to_readers
-from opencowin.web.pages.board import AGES, CHARTS, LABELS, SEXES, STAMPS, Board, Chart, breakdown, place_rows
+from opencowin.web.pages.board import AGES, CHARTS, LABELS, SEXES, STAMPS, Board, Chart, breakdown, published_rows
 from opencowin.web.pages.dashboard import HALF_A_MINUTE, PlaceId, csv_answer, grid_of, names_of
 from opencowin.web.pages.figures import tiles
 from opencowin.web.pages.find import vaccine_name
@@ -101,7 +101,7 @@ def _board(
             breakdown("vaccine", [name for name, _ in vaccines], [amount for _, amount in vaccines], literal=True),
         ],
         tiles=tiles(grid_of(site_of(reader.request).floor.pack), by_state) if by_state else [],
-        places=place_rows(rows),
+        places=published_rows(rows),
         by_district=False,
         links_down=state_id is None,
         csv_places=reader.link(f"{PATH}/places.csv", **on),
