@@ -3,12 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from opencowin.kit.errors import Invalid
+from opencowin.kit.named import Named
 from opencowin.kit.pack import CountryPack
 
 _SEPARATORS = re.compile(r"[\s().\-\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2066-\u2069]+")
@@ -81,6 +82,7 @@ class MobileRule:
     trunk_prefix: str
     pattern: str
     how_to_write: str
+    how_to_write_l: Mapping[str, str] = field(default_factory=dict)
 
     def normalise(self, number: str | int) -> str:
         """The national digits of a number as people write it, in any script. Raises InvalidMobile."""
@@ -89,7 +91,7 @@ class MobileRule:
             national = text.removeprefix(prefix)
             if text.startswith(prefix) and re.fullmatch(self.pattern, national, re.ASCII):
                 return national
-        raise InvalidMobile(field="mobile", how_to_write=self.how_to_write)
+        raise InvalidMobile(field="mobile", how_to_write=Named(self.how_to_write, self.how_to_write_l))
 
     def international(self, national: str) -> str:
         """The number as it is dialled from abroad, for gateways."""
@@ -109,13 +111,16 @@ class PostalCodeRule:
     name: str
     pattern: str
     how_to_write: str
+    name_l: Mapping[str, str] = field(default_factory=dict)
+    how_to_write_l: Mapping[str, str] = field(default_factory=dict)
 
     def normalise(self, code: str | int) -> str:
         """The code without spaces, in Western digits and capitals. Raises InvalidPostalCode."""
         text = _SEPARATORS.sub("", _western_digits(str(code))).upper()
         if re.fullmatch(self.pattern, text, re.ASCII):
             return text
-        raise InvalidPostalCode(field="pin_code", name=self.name, how_to_write=self.how_to_write)
+        hint = Named(self.how_to_write, self.how_to_write_l)
+        raise InvalidPostalCode(field="pin_code", name=Named(self.name, self.name_l), how_to_write=hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class DocumentType:
     doc_type: str | None = None
     flag: int = 1
     how_to_write: str
+    how_to_write_l: Mapping[str, str] = field(default_factory=dict)
     check: str | None = None
     """The python-stdnum module that checks the number, such as `stdnum.xx.name`; or else `pattern`."""
     pattern: str | None = None
@@ -124,7 +125,7 @@ class DocumentTypes:
         Raises UnknownDocumentType, DocumentNumberMissing, DocumentNumberInvalid.
         """
         kind = self.get(type_id)
-        hint = {"document": kind.named, "how_to_write": kind.how_to_write}
+        hint = {"document": kind.named, "how_to_write": Named(kind.how_to_write, kind.how_to_write_l)}
         written = comparable(number, kind.also_ignore) if len(number) <= LONGEST_NUMBER else ""
         if not number.strip():
             raise DocumentNumberMissing(field="photo_id_number", **hint)

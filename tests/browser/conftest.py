@@ -1,0 +1,42 @@
+"""One Chromium and one inhabited site for all files of a worker process."""
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from playwright.async_api import Browser
+
+from opencowin.kit.clock import Clock
+from opencowin.kit.db import make_pool
+from opencowin.kit.floor import Floor
+from tests.browser.chromium import MISSING, chromium, find_chromium
+from tests.browser.world import World, inhabited
+from tests.conftest import dsn_of, run_on
+from tests.surface import Calendar
+
+
+@pytest.fixture(scope="session")
+def floor(floor: Floor) -> Floor:
+    """The floor at eight in the morning of tomorrow, so that what is tested does not hang on the hour."""
+    return replace(floor, clock=Clock(floor.clock.zone, Calendar(floor.clock.zone)))
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium. Without one the tests are skipped on a developer's machine, and fail in CI."""
+    if not find_chromium() and not os.environ.get("CI"):
+        pytest.skip(MISSING)
+    async with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def world(floor: Floor, server_dsn: str, template: str, browser: Browser) -> AsyncIterator[World]:
+    """The inhabited site, on a database of its own."""
+    name = f"browser_{os.getpid()}"
+    run_on(server_dsn, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    dsn = dsn_of(server_dsn, name)
+    async with make_pool(dsn, size=30) as pool, inhabited(floor, pool, dsn) as settled:
+        yield settled
+    run_on(server_dsn, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)

@@ -1,0 +1,95 @@
+"""Opens a page of the site as a browser does, and keeps what the browser complained about."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+
+from tests.browser.gates import HEIGHT, PHONE
+from tests.browser.site_map import Shown
+from tests.browser.world import Visitor, World
+
+MAIN_BUTTON = "main button.main"
+
+
+@dataclass(slots=True)
+class Opened:
+    """A page in the browser."""
+
+    page: Page
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+    """What the browser refused, could not load, or loaded from elsewhere."""
+
+
+@asynccontextmanager
+async def visiting(browser: Browser, world: World, visitor: Visitor, **options: Any) -> AsyncIterator[BrowserContext]:
+    """A browser's profile at a stage of a visit."""
+    settings = {"viewport": {"width": PHONE, "height": HEIGHT}, "base_url": world.address, **options}
+    context = await browser.new_context(**settings)
+    context.set_default_timeout(20_000)
+    try:
+        if visitor is not Visitor.NOBODY:
+            await context.add_cookies(world.cookies(visitor))  # type: ignore[arg-type]  # dicts are what it takes
+        yield context
+    finally:
+        await context.close()
+
+
+@asynccontextmanager
+async def opened(
+    browser: Browser, world: World, shown: Shown, language: str = "", **options: Any
+) -> AsyncIterator[Opened]:
+    """The page, loaded, in a profile of its own; its status and its language are what they should be."""
+    async with visiting(browser, world, shown.visitor, **options) as context:
+        page = await context.new_page()
+        watched = watch(page, world.address)
+        await show(watched, shown, world.facts, language)
+        yield watched
+
+
+def watch(page: Page, address: str) -> Opened:
+    """Note from now on what goes wrong in the page."""
+    seen = Opened(page)
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and "status of 4" not in message.text:
+            seen.complaints.append(message.text)
+
+    def ask(request: Request) -> None:
+        if not request.url.startswith((address, "data:", "blob:")):
+            seen.complaints.append(f"asks another host for {request.url}")
+
+    def answer(response: Response) -> None:
+        if response.status >= 400 and not response.request.is_navigation_request():
+            seen.complaints.append(f"{response.status} for {response.url}")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    page.on("request", ask)
+    page.on("response", answer)
+    return seen
+
+
+async def show(watched: Opened, shown: Shown, facts: dict[str, str], language: str) -> None:
+    """Go to the page; send its form where that is asked."""
+    page = watched.page
+    answer = await page.goto(shown.address(facts, language))
+    if shown.sends is not None:
+        for name, value in shown.sends.items():
+            await page.fill(name, value)
+        await page.evaluate("() => { for (const form of document.forms) form.noValidate = true; }")
+        async with page.expect_navigation() as sent:
+            await page.click(MAIN_BUTTON)
+        answer = await sent.value
+    assert answer is not None
+    watched.status, watched.headers = answer.status, answer.headers
+    assert answer.status == shown.status, f"{page.url} answers {answer.status}"
+    if shown.sends is None:
+        wanted = shown.address(facts, language)
+        assert page.url.endswith(wanted), f"{wanted} leads on to {page.url}: name it in the site map as it is reached"
+    if language:
+        assert await page.get_attribute("html", "lang") == language

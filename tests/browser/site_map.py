@@ -1,0 +1,111 @@
+"""Every page of the site with an address that shows it: found from the routes, so that a new one cannot escape."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from fastapi.routing import APIRoute
+
+from opencowin.web import home
+from opencowin.web.pages.routes import FIGURES, PEOPLE
+from opencowin.web.pages.visits import VisitGuard
+from tests.architecture.test_routes import guards, routes
+from tests.browser.world import Visitor
+
+CITIZEN_BYTES, DASHBOARD_BYTES = 20_000, 30_000
+FILE = re.compile(r"\.(\w+|{\w+})$|^/static/")
+"""Paths of files, not of pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page as somebody sees it: an address, at a stage of a visit, perhaps after a form on it was sent."""
+
+    path: str
+    visitor: Visitor = Visitor.NOBODY
+    status: int = 200
+    sends: Mapping[str, str] | None = field(default=None, hash=False)
+    """Fields, by id or by name and value, that are filled before the page's main form is sent: its answer is shown."""
+    most_bytes: int = CITIZEN_BYTES
+    scripted: bool = False
+    """Whether it has content that a script of ours must show before it is complete."""
+
+    @property
+    def name(self) -> str:
+        """For test names."""
+        return self.path + (" sent" if self.sends is not None else "")
+
+    def address(self, facts: Mapping[str, str], language: str = "") -> str:
+        """Path and query of this page in the settled world."""
+        path = self.path.format(**facts)
+        joint = "&" if "?" in path else "?"
+        return path + (f"{joint}lang={language}" if language else "")
+
+
+SPECIAL = (
+    Shown("/dashboard", most_bytes=DASHBOARD_BYTES),
+    Shown("/dashboard?state_id={state_id}", most_bytes=DASHBOARD_BYTES),
+    Shown("/dashboard?district_id={district_id}", most_bytes=DASHBOARD_BYTES),
+    Shown("/dashboard/history?series=statewise", most_bytes=DASHBOARD_BYTES),
+    Shown("/dashboard/history?series=statewise&state_id={state_id}&on=2021-04-01", most_bytes=DASHBOARD_BYTES),
+    Shown("/dashboard?state_id=9999", status=400),
+    Shown("/nowhere", status=404),
+    Shown("/find"),
+    Shown("/find?pin=12", status=400),
+    Shown("/find?state_id={state_id}"),
+    Shown("/find?pin={pin}"),
+    Shown("/find?district_id={district_id}&map=1"),
+    Shown("/find?district_id={busy_district_id}"),
+    Shown("/find?lat={latitude}&long={longitude}"),
+    Shown("/find?district_id={district_id}&fee=paid"),
+    Shown("/slots/{session_id}"),
+    Shown("/sign-in", status=400, sends={"#mobile": "12"}),
+    Shown("/sign-in/code", Visitor.SENT_CODE),
+    Shown("/sign-in/code", Visitor.SENT_CODE, 400, {"#code": "000000"}),
+    Shown("/book/who", Visitor.CHOOSING),
+    Shown("/book/who", Visitor.CHOOSING, 400, {}),
+    Shown("/book/check", Visitor.CHECKING),
+    Shown("/people", Visitor.MEMBER),
+    Shown("/people", Visitor.NEWCOMER),
+    Shown("/people/new", Visitor.MEMBER, 400, {"#name": "?"}),
+    Shown("/people/{reference_id}/edit", Visitor.MEMBER),
+    Shown("/people/{reference_id}/remove", Visitor.MEMBER),
+    Shown("/certificates", Visitor.MEMBER),
+    Shown("/appointments/{booking_id}", Visitor.MEMBER),
+    Shown("/appointments/{booking_id}/cancel", Visitor.MEMBER),
+    Shown("/appointments/{booking_id}/move?session_id={session_id}&slot=11:00AM-01:00PM", Visitor.MEMBER),
+)
+"""Pages that need more than their path to be seen, or that have more than one face."""
+
+
+def page_routes() -> list[APIRoute]:
+    """The routes that answer pages."""
+    found = [route for router in (home.router, *FIGURES, *PEOPLE) for route in routes(router)]
+    return [
+        route
+        for route in found
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and not FILE.search(route.path)
+    ]
+
+
+def shows(page: Shown, route: APIRoute) -> bool:
+    """Whether the page is one of this route."""
+    return re.fullmatch(re.sub(r"{\w+}", r"[^/]+", route.path), page.path.partition("?")[0]) is not None
+
+
+def everywhere() -> list[Shown]:
+    """The special pages, and one for each other route whose path says everything."""
+    return [*SPECIAL, *_plain()]
+
+
+def _plain() -> Iterator[Shown]:
+    for route in page_routes():
+        plainly_special = any(shows(page, route) and page.sends is None for page in SPECIAL)
+        if "{" not in route.path and not plainly_special:
+            (guard,) = guards(route.dependant)
+            yield Shown(route.path, Visitor.MEMBER if isinstance(guard, VisitGuard) else Visitor.NOBODY)
+
+
+def unseen() -> list[str]:
+    """Paths of routes that no page of the table shows."""
+    return [route.path for route in page_routes() if not any(shows(page, route) for page in everywhere())]

@@ -1,0 +1,228 @@
+"""A running site for browsers: a clinic, a household half-way through its doses, and visits at every stage."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from fastapi import FastAPI
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from starlette.requests import Request
+from starlette.responses import Response
+
+from opencowin import identity, places, reports, scheduling
+from opencowin.kit import measures
+from opencowin.kit.db import Connection, Pool, transaction
+from opencowin.kit.floor import Floor
+from opencowin.web.app import build_app
+from opencowin.web.pages import visits
+from opencowin.worker import run_worker
+from tests.builders import TEST, a_session, citizen, new_centre, stock_in
+from tests.surface import Surface
+from tests.web.clinic import MORNING, Clinic, Home, a_home, booked, open_clinic
+
+AGES = ("12_14", "15_17", "18_44", "45_59", "60_up")
+
+
+class Visitor(StrEnum):
+    """At which stage a visit is."""
+
+    NOBODY = "nobody"
+    SENT_CODE = "waits for a code"
+    MEMBER = "signed in"
+    CHOOSING = "signed in with a slot chosen"
+    CHECKING = "signed in with a slot and people chosen"
+    NEWCOMER = "signed in, nobody registered"
+
+
+@dataclass(slots=True)
+class World:
+    """A site at an address, and what pages need to know of it."""
+
+    address: str
+    app: FastAPI
+    surface: Surface
+    clinic: Clinic
+    home: Home
+    facts: dict[str, str] = field(default_factory=dict)
+    accounts: dict[Visitor, UUID] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    """Of people, places and commands: proper names may be in Latin letters whatever the page's language."""
+
+    def cookies(self, visitor: Visitor) -> list[dict[str, Any]]:
+        """The visit's cookie, sealed as the site seals it."""
+        request = Request(
+            {
+                "type": "http",
+                "app": self.app,
+                "method": "GET",
+                "path": "/",
+                "headers": [],
+                "query_string": b"",
+                "state": {},
+            }
+        )
+        visit = visits.visit_of(request)
+        if visitor in self.accounts:
+            visits.sign_in(request, self.accounts[visitor])
+        if visitor is Visitor.SENT_CODE:
+            visit.code = visits.CodeSent(str(uuid4()), self.home.mobile)
+        if visitor in {Visitor.CHOOSING, Visitor.CHECKING}:
+            chosen = [int(self.facts["reference_id"])] if visitor is Visitor.CHECKING else []
+            visit.plan = visits.Plan(self.clinic.tomorrow, MORNING, 1, 1, chosen)
+        visit.kept = True
+        response = visits.keep(request, Response())
+        name, _, rest = response.headers["set-cookie"].partition("=")
+        return [{"name": name, "value": rest.partition(";")[0], "url": self.address}]
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+@asynccontextmanager
+async def serving(floor: Floor, pool: Pool, dsn: str) -> AsyncIterator[tuple[FastAPI, Surface, str]]:
+    """The application under the server that deployments use, with a worker beside it."""
+    app, port, stop = build_app(floor, dsn), free_port(), asyncio.Event()
+    server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False)
+    address = f"http://127.0.0.1:{port}"
+    tasks = [asyncio.create_task(server.serve()), asyncio.create_task(run_worker(pool, floor, stop))]
+    try:
+        async with httpx.AsyncClient(base_url=address, timeout=30) as http:
+            await _until_up(http)
+            yield app, Surface(http, pool, floor), address
+    finally:
+        server.stop()  # type: ignore[no-untyped-call]  # Granian leaves it so
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def _until_up(http: httpx.AsyncClient) -> None:
+    for _ in range(200):
+        try:
+            if (await http.get("/health/live")).status_code < 500:
+                return
+        except httpx.TransportError:
+            await asyncio.sleep(0.05)
+    raise AssertionError("the site did not come up")
+
+
+async def campaign(conn: Connection, floor: Floor) -> None:
+    """A month of doses in every state, in numbers as a large country has them."""
+    today, now = floor.clock.today(), floor.clock.now()
+    for at, state in enumerate(await places.all_states(conn)):
+        district = (await places.districts_of(conn, state.state_id))[0]
+        for days in range(31):
+            keys = {
+                "dose": 1 + days % 3,
+                "vaccine": "COVISHIELD" if days % 4 else "COVAXIN",
+                "gender": 1 + (at + days) % 3,
+                "age": AGES[(at + days) % len(AGES)],
+                "operator": "government" if days % 5 else "private",
+            }
+            await measures.count(
+                conn,
+                floor.clock,
+                "dose",
+                district_id=district.district_id,
+                at=now,
+                on_date=today - timedelta(days=days),
+                keys=keys,
+                amount=(at + 1) * (40_000 + 1_111 * days),
+            )
+    while await reports.fold(conn):
+        pass
+
+
+async def a_busy_district(surface: Surface, not_this: int) -> int:
+    """A district with a page full of centres, each with sessions on five days."""
+    async with transaction(surface.pool) as conn:
+        states = await places.all_states(conn)
+        districts = await places.districts_of(conn, states[1].state_id)
+        district_id = next(one.district_id for one in districts if one.district_id != not_this and one.latitude)
+        for _ in range(20):
+            centre = await new_centre(conn, district_id)
+            await stock_in(conn, surface.floor, centre, "COVISHIELD", doses=300)
+            for ahead in range(5):
+                new = a_session(centre, surface.day(ahead), doses=50)
+                await scheduling.publish_session(conn, surface.floor, TEST, new)
+    return district_id
+
+
+async def history(conn: Connection, floor: Floor) -> None:
+    """The published figures of sixty days of another campaign."""
+    states = await reports.known_states(conn)
+    layout = reports.layout_called(floor.pack, "statewise")
+    figures = list(layout.figures.values())
+    first = date(2021, 3, 1)
+    rows = [",".join([layout.day, layout.place, *figures])]
+    for days in range(60):
+        day = (first + timedelta(days=days)).strftime("%d/%m/%Y")
+        for at, place in enumerate((floor.country.name, *(state.name for state in states))):
+            share = 37 if at == 0 else 1
+            rows.append(
+                ",".join([day, place, *(str(share * (days + 1) * (90_000 + 777 * n)) for n in range(len(figures)))])
+            )
+    read = reports.read_history(rows, layout, states)
+    assert read.problems == []
+    await reports.import_history(conn, floor.clock, layout, read)
+
+
+async def settle(app: FastAPI, surface: Surface, address: str) -> World:
+    """A clinic, a household of three (vaccinated, booked, neither) and an account without anybody."""
+    clinic = await open_clinic(surface)
+    home, empty = await a_home(surface, size=3), await a_home(surface, size=0)
+    dosed, waiting, free = home.members
+    assert (await clinic.vaccinate(dosed)).status_code == 200
+    world = World(address, app, surface, clinic, home)
+    async with transaction(surface.pool) as conn:
+        account = await identity.open_account(conn, surface.floor, home.mobile)
+        newcomer = await identity.open_account(conn, surface.floor, empty.mobile)
+        actor = citizen(account)
+        world.accounts = dict.fromkeys((Visitor.MEMBER, Visitor.CHOOSING, Visitor.CHECKING), account)
+        world.accounts[Visitor.NEWCOMER] = newcomer
+        place = await places.district(conn, clinic.centre.district_id)
+        states = await places.all_states(conn)
+        districts = [one for state in states[:2] for one in await places.districts_of(conn, state.state_id)]
+    world.facts = {
+        "booking_id": await booked(clinic, home, waiting),
+        "session_id": clinic.tomorrow,
+        "reference_id": free,
+        "dosed_reference": dosed,
+        "district_id": str(place.district_id),
+        "state_id": str(place.state_id),
+        "busy_district_id": str(await a_busy_district(surface, place.district_id)),
+        "pin": clinic.centre.pin_code,
+        "latitude": f"{place.latitude:.2f}",
+        "longitude": f"{place.longitude:.2f}",
+    }
+    named = {
+        "Asha Kumari",
+        clinic.centre.name,
+        "opencowin messages latest",
+        "Parquet",
+        *(one.name for one in districts),
+    }
+    world.names = tuple(sorted(named, key=len, reverse=True))
+    async with transaction(surface.pool) as conn:
+        await campaign(conn, surface.floor)
+        await history(conn, surface.floor)
+        await scheduling.hold_slot(conn, surface.floor, actor, UUID(clinic.tomorrow), MORNING, 1, 1)
+    return world
+
+
+@asynccontextmanager
+async def inhabited(floor: Floor, pool: Pool, dsn: str) -> AsyncIterator[World]:
+    """The site with people in it."""
+    async with serving(floor, pool, dsn) as (app, surface, address):
+        yield await settle(app, surface, address)
