@@ -298,3 +298,17 @@ async def test_a_side_effect_is_reported_by_the_person(clinic: Clinic, browser: 
     assert "Do not wait for an answer" in browser.page
     stored = "SELECT severity || wants_call FROM adverse_event WHERE wants_call"
     assert await value(platform, stored) == "severetrue"
+
+
+async def test_a_time_written_in_another_way_is_the_same_time(clinic: Clinic, browser: Browser) -> None:
+    await choose(browser, clinic, time="09:00am-11:00am")
+    await browser.sign_in(mobile())
+    await browser.register("Asha Kumari", to="/book/who")
+    await browser.send("/book/who", who=re.findall(r'name="who" value="(\d+)"', browser.page)[0])
+    assert (browser.path, browser.status) == ("/book/check", 200)
+
+
+@pytest.mark.parametrize("language", ["hi", "ta", "ur"])
+async def test_papers_are_printed_whatever_language_is_chosen(clinic: Clinic, browser: Browser, language: str) -> None:
+    slip = await booked(browser, clinic)
+    assert (await browser.open(f"{slip}/slip.pdf?lang={language}")).startswith("%PDF")

@@ -47,8 +47,8 @@ async def choose(request: Request, _actor: Annotated[Actor, open_to_readers()]) 
     if not first(fields, "slot") or not 0 < dose < 10:
         raise TimeNeeded(field="slot")
     async with site.transaction() as conn:
-        await scheduling.open_slot(conn, site.floor, session_id, first(fields, "slot"))
-    visit.plan = Plan(str(session_id), first(fields, "slot"), dose, seats)
+        _, slot = await scheduling.open_slot(conn, site.floor, session_id, first(fields, "slot"))
+    visit.plan = Plan(str(session_id), slot.label, dose, seats)
     if visit.signed_in:
         return await hold_and_go(request)
     visit.then = "/book/who"
