@@ -4,6 +4,7 @@ import io
 import re
 
 import httpx
+import pypdfium2
 import pytest
 from PIL import Image
 
@@ -53,8 +54,6 @@ async def test_a_genuine_certificate_is_read_from_its_pdf_its_picture_and_its_te
 
 def photo(paper: bytes) -> bytes:
     """The paper photographed: turned a little, as JPEG, with the camera's orientation beside it."""
-    import pypdfium2  # noqa: PLC0415 (this test alone)
-
     page = pypdfium2.PdfDocument(io.BytesIO(paper))[0].render(scale=200 / 72).to_pil()
     turned = page.rotate(4, expand=True, fillcolor="white").rotate(90, expand=True)
     exif = Image.Exif()
