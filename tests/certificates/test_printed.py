@@ -16,10 +16,12 @@ from opencowin.certificates.model import CertificateStatement, Format, Stage
 from opencowin.certificates.pdf import render_certificate
 from opencowin.certificates.profile import languages, printed_texts
 from opencowin.certificates.signing import sign_all
-from opencowin.kit.documents import DocumentRenderer, shipped_marks
+from opencowin.kit.documents import DocumentRenderer, in_two_languages, shipped_marks
 from opencowin.kit.glyphs import legible
 from opencowin.kit.qr import qr_svg
 from tests.certificates.made import NOW, PACK, PROFILE, dose, issuer, statement
+
+LANGUAGES = [str(one["code"]) for one in PACK.toml("country.toml")["language"]]
 
 
 def payloads(what: CertificateStatement) -> Mapping[Format, str]:
@@ -36,15 +38,18 @@ def text_of(pdf: bytes) -> str:
     return str(document[0].get_textpage().get_text_bounded())
 
 
-def codes_on(pdf: bytes, dpi: int) -> set[str]:
+def read_codes(pdf: bytes, dpi: int) -> list[zxingcpp.Barcode]:
     page = pypdfium2.PdfDocument(io.BytesIO(pdf))[0].render(scale=dpi / 72, grayscale=True)
     picture = memoryview(bytes(page.buffer)).cast("B", (page.height, page.stride))
-    found = zxingcpp.read_barcodes(picture, text_mode=zxingcpp.TextMode.Plain)
-    return {code.text for code in found}
+    return list(zxingcpp.read_barcodes(picture, text_mode=zxingcpp.TextMode.Plain))
+
+
+def codes_on(pdf: bytes, dpi: int) -> set[str]:
+    return {code.text for code in read_codes(pdf, dpi)}
 
 
 @pytest.mark.parametrize("dpi", [150, 300])
-@pytest.mark.parametrize("language", ["en", "hi"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_both_codes_are_read_from_the_page_and_verify(language: str, dpi: int) -> None:
     found = codes_on(printed(statement(), language), dpi)
     european = next(text for text in found if text.startswith("HC1:"))
@@ -69,18 +74,19 @@ def test_a_page_is_tagged_in_its_language_and_the_same_each_time() -> None:
     assert pdf == render_certificate(PACK, what, signed, "hi")
 
 
-def test_four_doses_with_long_names_stay_on_one_page() -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_four_doses_with_long_names_stay_on_one_page(language: str) -> None:
     many = tuple(dose(number, total=4, batch="BATCH-1234567890") for number in range(1, 5))
-    text_of(printed(statement(name="श्रीमती " + "क्षितिजज्ञानेश्वरी " * 4, doses=many), "hi"))
+    text_of(printed(statement(name="श्रीमती " + "क्षितिजज्ञानेश्वरी " * 4, doses=many), language))
 
 
-@pytest.mark.parametrize("name", ["అనూష రెడ్డి", "محمد علی", "王芳", "🙂", "\U000e0041x"])
+@pytest.mark.parametrize("name", ["สมชาย", "王芳", "🙂", "\U000e0041x"])
 def test_a_name_in_a_script_without_a_font_is_printed_in_latin_letters(name: str) -> None:
     assert text_of(printed(statement(name=name, family_name="Known")))
 
 
 def test_words_that_can_be_drawn_stay_as_they_are() -> None:
-    assert legible("श्रीमती Müller అనూష", shipped_marks()) == "श्रीमती Müller Anusha"
+    assert legible("श्रीमती Müller అనూష محمد 王芳", shipped_marks()) == "श्रीमती Müller అనూష محمد Wangfang"
 
 
 @pytest.mark.parametrize("name", ['#panic("x")', "*bold* _x_ $y$", '"quoted" \\ #sys.inputs'])
@@ -94,8 +100,29 @@ def test_an_unknown_language_falls_back_to_the_packs_own() -> None:
 
 
 def test_every_language_has_every_text() -> None:
-    keys = [set(printed_texts(PACK, language)) for language in ("en", "hi")]
-    assert keys[0] == keys[1] >= {stage.value for stage in Stage} | {f"code_{form.value}" for form in Format}
+    keys = {language: set(printed_texts(PACK, language)) for language in LANGUAGES}
+    assert keys["en"] >= {stage.value for stage in Stage} | {f"code_{form.value}" for form in Format}
+    assert {language: keys["en"] ^ has for language, has in keys.items() if has != keys["en"]} == {}
+    slips = {language: set(PACK.toml("slip.toml")["texts"][language]) for language in LANGUAGES}
+    assert {language: slips["en"] ^ has for language, has in slips.items() if has != slips["en"]} == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_can_be_drawn_with_the_shipped_fonts(language: str) -> None:
+    texts = [*printed_texts(PACK, language).values(), *PACK.toml("slip.toml")["texts"][language].values()]
+    words = [word for text in texts for word in ([text] if isinstance(text, str) else text)]
+    assert [word for word in words if legible(word, shipped_marks()) != word] == []
+
+
+@pytest.mark.parametrize(("language", "direction"), [("pa", "ltr"), ("ur", "rtl"), ("as", "ltr")])
+def test_a_paper_runs_in_the_direction_of_its_language(language: str, direction: str) -> None:
+    assert in_two_languages(language, "en")["direction"] == direction
+    place = {
+        code.text.startswith("HC1:"): code.position.top_left.x
+        for code in read_codes(printed(statement(), language), 150)
+    }
+    w3c, european = place[False], place[True]
+    assert (w3c < european) == (direction == "ltr")
 
 
 def test_co_wins_code_carries_the_zip_as_text_in_bytes() -> None:
@@ -116,7 +143,7 @@ def test_the_appointment_slip_is_one_page_with_its_code() -> None:
     words += ["secret_code", "bring", "qr_alt"]
     labels = {word: word.title() for word in words}
     data = {
-        "lang": "en",
+        **in_two_languages("en", "hi"),
         "texts": labels,
         "second": labels,
         "issuer": "Ministry",

@@ -8,7 +8,7 @@ from pathlib import Path
 from opencowin.certificates.checks import signable
 from opencowin.certificates.model import CertificateStatement, DoseStatement, Facility, Format, IssuerProfile
 from opencowin.certificates.profile import languages, printed_texts, read_profile
-from opencowin.kit.documents import DocumentRenderer
+from opencowin.kit.documents import DocumentRenderer, in_two_languages
 from opencowin.kit.pack import CountryPack
 from opencowin.kit.qr import qr_svg
 
@@ -28,8 +28,8 @@ def render_certificate(
     """The certificate as a PDF of one A4 page, labelled in this language and, smaller, in a second one."""
     tidy = signable(statement)
     main, second = languages(pack, language)
-    labels = {"lang": main, "texts": printed_texts(pack, main), "second": printed_texts(pack, second)}
-    data = certificate_data(tidy, payloads, read_profile(pack)) | labels
+    labels = {"texts": printed_texts(pack, main), "second": printed_texts(pack, second)}
+    data = certificate_data(tidy, payloads, read_profile(pack)) | labels | in_two_languages(main, second)
     pictures = {form.value: qr_svg(text, LEVELS[form]) for form, text in payloads.items()}
     return _renderer().render(data, pictures, tidy.issued_at)
 

@@ -9,11 +9,31 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 import typst
+from babel import Locale
 
 from opencowin.kit.glyphs import covered, legible
 
 FONTS = Path(str(importlib.resources.files("opencowin.kit"))) / "fonts"
+FAMILIES = (
+    "Noto Sans",
+    "Noto Sans Devanagari",
+    "Noto Sans Bengali",
+    "Noto Sans Gujarati",
+    "Noto Sans Gurmukhi",
+    "Noto Sans Kannada",
+    "Noto Sans Malayalam",
+    "Noto Sans Oriya",
+    "Noto Sans Tamil",
+    "Noto Sans Telugu",
+    "Noto Naskh Arabic",
+)
+"""In the order in which a letter is looked for."""
 Data = Mapping[str, object]
+
+
+def in_two_languages(main: str, second: str) -> dict[str, str]:
+    """What a template needs to set its text: the tags of both languages, and the direction of the main one."""
+    return {"lang": main, "second_lang": second, "direction": Locale.parse(main).text_direction}
 
 
 @lru_cache(maxsize=1)
@@ -42,7 +62,9 @@ class DocumentRenderer:
 
     def render(self, data: Data, images: Mapping[str, str], created_at: datetime) -> bytes:
         """The PDF, the same bytes for the same data and instant. Raises typst.TypstError where the template fails."""
-        inputs = {"data": json.dumps({**_drawable(data), "images": dict(images)}, ensure_ascii=False)}
+        inputs = {
+            "data": json.dumps({**_drawable(data), "images": dict(images), "families": FAMILIES}, ensure_ascii=False)
+        }
         with self._lock:
             pdf = self._compiler.compile(
                 format="pdf", sys_inputs=inputs, pdf_standards="ua-1", timestamp=int(created_at.timestamp())

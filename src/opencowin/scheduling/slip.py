@@ -11,7 +11,7 @@ from uuid import UUID
 
 from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
-from opencowin.kit.documents import DocumentRenderer
+from opencowin.kit.documents import DocumentRenderer, in_two_languages
 from opencowin.kit.floor import Floor
 from opencowin.kit.pack import CountryPack, two_languages
 from opencowin.kit.qr import qr_svg
@@ -77,7 +77,7 @@ def slip_data(pack: CountryPack, page: Slip, language: str) -> Mapping[str, obje
     texts, others = _texts(pack)["texts"][main], _texts(pack)["texts"][second]
     one = page.appointment
     return {
-        "lang": main,
+        **in_two_languages(main, second),
         "texts": texts,
         "second": others,
         "issuer": texts["issuer"],
