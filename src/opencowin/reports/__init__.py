@@ -20,7 +20,7 @@ from opencowin.reports.history import (
     read_history,
     remove_history,
 )
-from opencowin.reports.open_data import DailyRow, daily_doses
+from opencowin.reports.open_data import DailyRow, daily_doses, site_doses
 from opencowin.reports.public import public_report
 from opencowin.reports.public_shape import PublicReport
 from opencowin.reports.scope import Scope, UnknownState
@@ -53,5 +53,6 @@ __all__ = [
     "public_report",
     "read_history",
     "remove_history",
+    "site_doses",
     "vaccination_report",
 ]

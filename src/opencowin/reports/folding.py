@@ -10,18 +10,20 @@ from opencowin.reports import queries
 from opencowin.reports.queries import Rollup
 
 KEPT_HOURLY = timedelta(days=45)
+DAILY_ONLY = {"site", "site_dose"}
 
 
 async def fold(conn: Connection) -> int:
     """Fold what was counted since; call in a transaction. Returns how many different counts there were.
 
-    A session counts twice: as a session of its operator, and for the site (its centre) that holds it that day.
+    A session counts twice: as a session of its operator, and for the site (its centre) that holds it that day. So does
+    a dose: in its breakdown, and by number for the site that gave it.
     """
     changes = await take_changes(conn)
     rollups = _sums(changes)
     if rollups:
         await queries.add_to_daily(conn, rollups)
-        await queries.add_to_total(conn, [rollup for rollup in rollups if rollup.measure != "site"])
+        await queries.add_to_total(conn, [rollup for rollup in rollups if rollup.measure not in DAILY_ONLY])
         await queries.add_to_hourly(conn, [rollup for rollup in rollups if rollup.measure in {"dose", "registration"}])
     await queries.mark_fresh(conn)
     return len(changes)
@@ -37,10 +39,15 @@ def _sums(changes: list[Change]) -> list[Rollup]:
 
 
 def _rolled(change: Change) -> list[tuple[str, dict[str, object]]]:
-    if change.measure != "session":
-        return [(change.measure, change.keys)]
-    operator = {"operator": change.keys.get("operator")}
-    return [("session", operator), ("site", {**operator, "centre": change.keys.get("centre")})]
+    centre = change.keys.get("centre")
+    if change.measure == "session":
+        operator = {"operator": change.keys.get("operator")}
+        return [("session", operator), ("site", {**operator, "centre": centre})]
+    if change.measure == "dose":
+        breakdown = {key: value for key, value in change.keys.items() if key != "centre"}
+        at_site = [("site_dose", {"centre": centre, "dose": change.keys.get("dose")})] if centre else []
+        return [("dose", breakdown), *at_site]
+    return [(change.measure, change.keys)]
 
 
 async def forget_old_hours(conn: Connection, clock: Clock) -> int:

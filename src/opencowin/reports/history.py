@@ -14,7 +14,6 @@ from opencowin.reports import history_queries
 from opencowin.reports.history_queries import HistoryRow, Series
 
 FILE = "history.toml"
-MOST_PROBLEMS = 50
 
 
 class NoSuchSeries(NotFound):

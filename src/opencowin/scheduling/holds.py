@@ -146,7 +146,7 @@ async def end_holds(conn: Connection, floor: Floor) -> int:
 
 
 async def _take(conn: Connection, hold: Hold) -> bool:
-    """Take seats for a hold, if there are as many in a session that stands; a retry of the same changes nothing."""
+    """Take seats for a hold, if there are as many in a session that stands."""
     taken = await run(
         conn,
         """

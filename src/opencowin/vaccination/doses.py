@@ -199,5 +199,6 @@ async def _count(conn: Connection, floor: Floor, dose: Dose, case: _Case) -> Non
             "gender": case.beneficiary.gender_id,
             "age": age_band(case.beneficiary.birth_year, dose.given_on.year),
             "operator": case.centre.operator.value if case.centre else "unknown",
+            "centre": case.centre.centre_id if case.centre else None,
         },
     )

@@ -32,7 +32,7 @@ class ParameterMissing(Invalid):
 
 
 class NoSuchPath(NotFound):
-    """There is nothing at this address: check the path against the documentation."""
+    """There is nothing at this address: check how it is written, or begin at the start page."""
 
     code = "HTTP0404"
 

@@ -15,7 +15,7 @@ from opencowin.kit.errors import Refusal
 from opencowin.kit.qr import qr_svg
 from opencowin.web.pages.calendar_file import calendar_file
 from opencowin.web.pages.find import vaccine_name
-from opencowin.web.pages.forms import Filled, first, refused
+from opencowin.web.pages.forms import Filled, first, number, refused
 from opencowin.web.pages.render import Reader, page
 from opencowin.web.pages.visits import go, keep, read_form, signed_in
 from opencowin.web.site import site_of
@@ -83,7 +83,7 @@ async def cancel_form(request: Request, booking_id: UUID, actor: Own) -> Respons
 async def cancel(request: Request, booking_id: UUID, actor: Own) -> Response:
     """Cancel it, for those who are named."""
     fields, reader, site = await read_form(request), Reader(request), site_of(request)
-    references = tuple(int(text) for text in fields.get("who", []) if text.isascii() and text.isdigit())
+    references = tuple(known for text in fields.get("who", []) if (known := number(text)) is not None)
     try:
         async with site.transaction() as conn:
             await scheduling.cancel(conn, site.floor, actor, booking_id, references)

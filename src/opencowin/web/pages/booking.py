@@ -13,7 +13,7 @@ from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.errors import Invalid, Refusal
 from opencowin.web.guard import open_to_readers
 from opencowin.web.pages.find import vaccine_name
-from opencowin.web.pages.forms import Filled, first, refused
+from opencowin.web.pages.forms import Fault, Filled, first, number, refused
 from opencowin.web.pages.render import Reader, page
 from opencowin.web.pages.sign_in import hold_and_go
 from opencowin.web.pages.visits import Plan, go, read_form, signed_in, visit_of
@@ -67,7 +67,7 @@ async def chosen(request: Request, actor: Own) -> Response:
     fields, visit, reader = await read_form(request), visit_of(request), Reader(request)
     if visit.plan is None:
         return go(request, "/find")
-    references = [int(text) for text in fields.get("who", []) if text.isascii() and text.isdigit() and len(text) < 19]
+    references = [known for text in fields.get("who", []) if (known := number(text)) is not None]
     if not 0 < len(references) <= visit.plan.seats:
         no = SomebodyNeeded(field="who", most=visit.plan.seats)
         return await _who_page(reader, actor, refused(reader, fields, no, {"who": "who"}))
@@ -111,7 +111,7 @@ async def _told(reader: Reader, actor: Actor, no: Refusal) -> Filled:
     async with site.transaction() as conn:
         names = {str(one.reference_id): one.name for one in await registry.members(conn, site.floor, actor)}
     fault = shown.faults[0]
-    return Filled({}, (type(fault)("", f"{names.get(about, about)}: {fault.text}"),))
+    return Filled({}, (Fault("", f"{names.get(about, about)}: {fault.text}"),))
 
 
 async def _who_page(reader: Reader, actor: Actor, form: Filled | None) -> Response:

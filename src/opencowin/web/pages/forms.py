@@ -42,6 +42,11 @@ def first(fields: Fields, name: str) -> str:
     return next(iter(fields.get(name, ())), "")
 
 
+def number(text: str) -> int | None:
+    """A whole number of at most 18 digits; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def refused(reader: Reader, fields: Fields, refusal: Refusal, names: Mapping[str, str]) -> Filled:
     """The form with a refusal beside the field that it means; `names` leads from a refusal's field to the form's."""
     return Filled(fields, (Fault(names.get(refusal.field or "", ""), reader.refusal(refusal)),))

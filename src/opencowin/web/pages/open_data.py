@@ -1,9 +1,11 @@
-"""Open data: doses of every day by state or district, as CSV and Parquet."""
+"""Open data: doses of every day by state, district or site, as CSV and Parquet."""
 
+import asyncio
 import csv
 import datetime
 import hashlib
 import io
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
@@ -21,7 +23,6 @@ from opencowin.web.site import site_of
 pages = APIRouter(include_in_schema=False)
 router = APIRouter(tags=["Open data"])
 A_MINUTE = {"Cache-Control": "public, max-age=60"}
-COLUMNS = ("day", "state_id", "state", "district_id", "district", "doses", "first", "second", "precaution")
 SCHEMA = pa.schema(
     [
         ("day", pa.date32()),
@@ -29,18 +30,24 @@ SCHEMA = pa.schema(
         ("state", pa.string()),
         ("district_id", pa.int32()),
         ("district", pa.string()),
+        ("site_id", pa.int32()),
+        ("site", pa.string()),
+        ("pin_code", pa.string()),
         ("doses", pa.int64()),
         ("first", pa.int64()),
         ("second", pa.int64()),
         ("precaution", pa.int64()),
     ]
 )
+SITE_COLUMNS = {"site_id", "site", "pin_code"}
 PARQUET = "application/vnd.apache.parquet"
 DATA_OUT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}, PARQUET: {"schema": {"type": "string"}}}},
     304: {"description": "As you have it."},
 }
 Since = Annotated[datetime.date | None, Query(description="First day; leave out for all.")]
+Day = Annotated[datetime.date | None, Query(description="Which day; leave out for today.")]
+Form = Literal["csv", "parquet"]
 
 
 @pages.get("/open-data", response_class=Response)
@@ -49,19 +56,35 @@ async def open_data(request: Request, _actor: Annotated[Actor, open_to_readers()
     return page(Reader(request), "open_data.html", hidden_below=reports.HIDDEN_BELOW)
 
 
+@router.get("/open-data/doses-by-site.{form}", response_class=Response, responses=DATA_OUT)
+async def doses_by_site(
+    request: Request, form: Form, _actor: Annotated[Actor, open_to_all()], day: Day = None
+) -> Response:
+    """Doses of one day by site; counts of 1 to 4 are withheld, as those are that would tell them."""
+    site = site_of(request)
+    async with site.transaction() as conn:
+        rows = await reports.site_doses(conn, day or site.floor.clock.today())
+    return await _file(request, "site", form, rows, SCHEMA)
+
+
 @router.get("/open-data/doses-by-{part}.{form}", response_class=Response, responses=DATA_OUT)
 async def doses(
     request: Request,
     part: Literal["state", "district"],
-    form: Literal["csv", "parquet"],
+    form: Form,
     _actor: Annotated[Actor, open_to_all()],
     since: Since = None,
 ) -> Response:
     """Doses of every day by state or by district; counts of 1 to 4 are withheld, as those are that would tell them."""
     async with site_of(request).transaction() as conn:
-        rows = [row async for row in reports.daily_doses(conn, districts=part == "district", since=since)]
-    table = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
-    content = _csv(table) if form == "csv" else _parquet(table)
+        rows = await reports.daily_doses(conn, districts=part == "district", since=since)
+    return await _file(request, part, form, rows, pa.schema([one for one in SCHEMA if one.name not in SITE_COLUMNS]))
+
+
+async def _file(
+    request: Request, part: str, form: Form, rows: Sequence[reports.DailyRow], schema: pa.Schema
+) -> Response:
+    content = await asyncio.to_thread(_csv if form == "csv" else _parquet, rows, schema)
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {**SAFE, **A_MINUTE, "ETag": tag, "Content-Disposition": f'attachment; filename="doses-by-{part}.{form}"'}
     if request.headers.get("if-none-match") == tag:
@@ -69,15 +92,16 @@ async def doses(
     return Response(content, media_type="text/csv" if form == "csv" else PARQUET, headers=headers)
 
 
-def _csv(table: dict[str, list[Any]]) -> bytes:
+def _csv(rows: Sequence[reports.DailyRow], schema: pa.Schema) -> bytes:
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\r\n")
-    out.writerow(COLUMNS)
-    out.writerows(zip(*table.values(), strict=True))
+    out.writerow(schema.names)
+    out.writerows([getattr(row, name) for name in schema.names] for row in rows)
     return text.getvalue().encode()
 
 
-def _parquet(table: dict[str, list[Any]]) -> bytes:
+def _parquet(rows: Sequence[reports.DailyRow], schema: pa.Schema) -> bytes:
     out = io.BytesIO()
-    pq.write_table(pa.table(table, schema=SCHEMA), out, compression="zstd")
+    table = {name: [getattr(row, name) for row in rows] for name in schema.names}
+    pq.write_table(pa.table(table, schema=schema), out, compression="zstd")
     return out.getvalue()

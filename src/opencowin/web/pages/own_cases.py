@@ -13,7 +13,7 @@ from opencowin.cases import CaseKind
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.errors import Invalid, Refusal
 from opencowin.vaccination import Severity
-from opencowin.web.pages.forms import Fields, Filled, first, refused
+from opencowin.web.pages.forms import Fields, Filled, first, number, refused
 from opencowin.web.pages.render import Reader, page
 from opencowin.web.pages.visits import draft_for, go, read_form, signed_in
 from opencowin.web.site import site_of
@@ -147,5 +147,4 @@ def _kind(fields: Fields) -> CaseKind:
 
 
 def _reference(fields: Fields) -> int | None:
-    text = first(fields, "who")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return number(first(fields, "who"))

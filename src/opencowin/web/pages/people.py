@@ -13,7 +13,7 @@ from opencowin.kit.errors import Invalid, Refusal
 from opencowin.kit.floor import Floor
 from opencowin.programme import Due
 from opencowin.web.pages.find import vaccine_name
-from opencowin.web.pages.forms import Fault, Fields, Filled, first, refused
+from opencowin.web.pages.forms import Fault, Fields, Filled, first, number, refused
 from opencowin.web.pages.render import Reader, page
 from opencowin.web.pages.visits import draft_for, go, read_form, signed_in, visit_of
 from opencowin.web.site import Site, site_of
@@ -181,8 +181,8 @@ def _registration(fields: Fields) -> registry.Registration:
     return registry.Registration(
         name=first(fields, "name"),
         birth_year=int(year),
-        gender_id=int(gender) if gender.isascii() and gender.isdigit() else 0,
-        document_type_id=int(document) if document.isascii() and document.isdigit() else 0,
+        gender_id=number(gender) or 0,
+        document_type_id=number(document) or 0,
         document_number=first(fields, "number"),
         comorbidity=first(fields, "comorbidity") == "Y",
         consent_version=first(fields, "consent"),

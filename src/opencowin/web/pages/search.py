@@ -11,7 +11,6 @@ from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
 from opencowin.web.cowin.metadata import INT4_MAX
 
-AGES = (12, 15, 18, 45, 60)
 FEES = ("free", "paid")
 MOST_PAGES = 500
 

@@ -103,7 +103,7 @@ async def arrive(request: Request, account_id: UUID) -> Response:
 
 
 async def hold_and_go(request: Request) -> Response:
-    """Hold what the visit plans to book, and ask for whom it is. Raises what `scheduling.hold_slot` raises."""
+    """Hold what the visit plans to book, and ask for whom it is; or say that it is gone."""
     site, visit = site_of(request), visit_of(request)
     plan, actor = visit.plan, visits.actor_of(request)
     if plan is None:
