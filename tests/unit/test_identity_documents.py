@@ -176,3 +176,17 @@ def test_a_refusal_names_the_document_in_the_readers_language() -> None:
     told = read_catalogues().refusal(caught.value, "hi")
     assert INDIA.get(6).name_l["hi"] in told
     assert INDIA.get(6).name in caught.value.message
+
+
+def test_every_document_is_named_and_explained_in_every_language() -> None:
+    pack = open_pack("india")
+    languages = {str(one["code"]) for one in pack.toml("country.toml")["language"]} - {"en"}
+    documents = pack.toml("identity_documents.toml")["document"]
+    lacking = {
+        (one["name"], part): languages - set(one[part])
+        for one in [*documents, pack.toml("country.toml")["postal_code"]]
+        for part in ("name_l", "how_to_write_l")
+        if languages - set(one[part])
+    }
+    assert lacking == {}
+    assert set(pack.toml("country.toml")["mobile"]["how_to_write_l"]) == languages
