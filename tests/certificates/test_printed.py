@@ -20,6 +20,7 @@ from opencowin.kit.documents import DocumentRenderer, in_two_languages, shipped_
 from opencowin.kit.glyphs import legible
 from opencowin.kit.qr import qr_svg
 from tests.certificates.made import NOW, PACK, PROFILE, dose, issuer, statement
+from tests.papers import QR_ONLY
 
 LANGUAGES = [str(one["code"]) for one in PACK.toml("country.toml")["language"]]
 
@@ -41,7 +42,7 @@ def text_of(pdf: bytes) -> str:
 def read_codes(pdf: bytes, dpi: int) -> list[zxingcpp.Barcode]:
     page = pypdfium2.PdfDocument(io.BytesIO(pdf))[0].render(scale=dpi / 72, grayscale=True)
     picture = memoryview(bytes(page.buffer)).cast("B", (page.height, page.stride))
-    return list(zxingcpp.read_barcodes(picture, text_mode=zxingcpp.TextMode.Plain))
+    return list(zxingcpp.read_barcodes(picture, formats=QR_ONLY, text_mode=zxingcpp.TextMode.Plain))
 
 
 def codes_on(pdf: bytes, dpi: int) -> set[str]:

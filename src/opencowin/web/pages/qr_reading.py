@@ -18,6 +18,8 @@ SIDE = 3000
 """Pixels: larger pictures are made smaller before they are read."""
 AT_ONCE = asyncio.Semaphore(2)
 KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+QR_ONLY = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+"""No other kind: among the dots of a large code some lie like the bars of another by chance."""
 
 
 class NotAPicture(Invalid):
@@ -35,7 +37,8 @@ async def read_qr_codes(content: bytes) -> list[str]:
 def _read(content: bytes) -> list[str]:
     found: list[str] = []
     for picture in _pages(content) if content.startswith(PDF) else [_picture(content)]:
-        found += [code.text for code in zxingcpp.read_barcodes(picture, text_mode=zxingcpp.TextMode.Plain)]
+        codes = zxingcpp.read_barcodes(picture, formats=QR_ONLY, text_mode=zxingcpp.TextMode.Plain)
+        found += [code.text for code in codes]
     return found
 
 
