@@ -54,6 +54,8 @@ def test_a_keyring_is_made_once_and_rotated(fresh: Place) -> None:
     [
         ("OPENCOWIN_PORT", "99999", "OPENCOWIN_PORT='99999' cannot be used"),
         ("OPENCOWIN_OTP_RESEND_SECONDS", "3", "set it to 30 or more"),
+        ("OPENCOWIN_SIGN_IN_SECRETS", "no-json", "write it as JSON"),
+        ("OPENCOWIN_SIGN_IN_SECRETS", '["hush"]', "OPENCOWIN_SIGN_IN_SECRETS=… cannot be used"),
         ("OPENCOWIN_COUNTRY", "atlantis", "no country pack called atlantis"),
         ("OPENCOWIN_DATABASE_URL", "postgresql://x@127.0.0.1:1/x", "the database does not answer"),
     ],

@@ -8,14 +8,16 @@ from pathlib import Path
 import psycopg
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
+from opencowin import identity
 from opencowin.cli import queries
 from opencowin.cli.explain import settings_problem
 from opencowin.cli.terminal import out
 from opencowin.kit.crypto import read_keyring
 from opencowin.kit.embedded import EmbeddedError, Finding, Severity, diagnose
 from opencowin.kit.errors import Refusal
-from opencowin.kit.floor import build_floor
+from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.migrate import MigrationAltered, pending
 from opencowin.kit.settings import ENV_FILE, PREFIX, Settings, default_data_dir, read_settings
 from opencowin.serving import PortUnusable, check_port, database
@@ -50,11 +52,10 @@ def examine() -> Iterator[Finding]:
     """Look at everything; stops where what follows cannot be looked at."""
     try:
         settings = read_settings()
-    except ValidationError as wrong:
+    except (ValidationError, SettingsError) as wrong:
         folder = Path(os.environ.get(PREFIX + "DATA_DIR") or default_data_dir())
-        yield Finding(
-            Severity.PROBLEM, settings_problem(wrong), f"Set it in the environment or in {folder / ENV_FILE}."
-        )
+        what = settings_problem(wrong) if isinstance(wrong, ValidationError) else f"{wrong}: write it as JSON."
+        yield Finding(Severity.PROBLEM, what, f"Set it in the environment or in {folder / ENV_FILE}.")
         return
     mode = "demo mode: not for real people's data" if settings.demo else "settings are safe"
     yield Finding(Severity.WARNING if settings.demo else Severity.FINE, f"Data folder {settings.data_dir}; {mode}")
@@ -74,11 +75,25 @@ def _pack(settings: Settings) -> Iterator[Finding]:
     if not settings.keyring_path.is_file():
         return
     try:
-        country = build_floor(settings).country
+        floor = build_floor(settings)
     except (Refusal, OSError, ValueError) as wrong:
         yield Finding(Severity.PROBLEM, str(wrong), f"Name a country pack that ships, or a folder: {PREFIX}COUNTRY.")
     else:
-        yield Finding(Severity.FINE, f"Country pack {settings.country}: {country.name}")
+        yield Finding(Severity.FINE, f"Country pack {settings.country}: {floor.country.name}")
+        yield from _providers(floor)
+
+
+def _providers(floor: Floor) -> Iterator[Finding]:
+    try:
+        listed = [one.id for one in identity.listed_providers(floor)]
+        ready = [one.provider.id for one in identity.ready_providers(floor)]
+    except Refusal as wrong:
+        yield Finding(Severity.PROBLEM, str(wrong), f"Correct it, or the secrets in {PREFIX}SIGN_IN_SECRETS.")
+        return
+    if listed:
+        off = [name for name in listed if name not in ready]
+        what = f"Sign-in by national ID: on {', '.join(ready) or '-'}; off, without a secret: {', '.join(off) or '-'}"
+        yield Finding(Severity.FINE, what)
 
 
 def _keyring(path: Path) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg_pool import PoolTimeout
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from opencowin.kit.embedded import EmbeddedError
 from opencowin.kit.errors import Invalid, Refusal
@@ -38,6 +39,8 @@ def explain(failure: BaseException) -> Explanation | None:
         return Explanation(failure.message, MISUSED if isinstance(failure, Invalid) else IMPOSSIBLE)
     if isinstance(failure, ValidationError) and failure.title == "Settings":
         return Explanation(settings_problem(failure), MISUSED)
+    if isinstance(failure, SettingsError):
+        return Explanation(f"{failure}: write it as JSON.", MISUSED)
     if isinstance(failure, UnsafeSettings):
         return Explanation(str(failure), MISUSED)
     if isinstance(failure, EmbeddedError | MigrationAltered):
@@ -56,7 +59,8 @@ def settings_problem(failure: ValidationError) -> str:
     if isinstance(refused, UnsafeSettings):
         return str(refused)
     name = PREFIX + "_".join(str(part) for part in first["loc"][:1]).upper()
-    return f"{name}={first['input']!r} cannot be used: {first['msg']}."
+    shown = "…" if "SECRET" in name else repr(first["input"])
+    return f"{name}={shown} cannot be used: {first['msg']}."
 
 
 def _first_line(failure: BaseException) -> str:

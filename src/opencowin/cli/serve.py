@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from opencowin import demo, places
+from opencowin import demo, identity, places
 from opencowin.cli.explain import CommandRefused
 from opencowin.cli.terminal import out, say
 from opencowin.kit.db import make_pool, transaction
@@ -33,7 +33,7 @@ def serve(
     wanted = {"host": host, "port": port, "web_workers": workers}
     chosen = settings().model_copy(update={name: value for name, value in wanted.items() if value is not None})
     configure_logs(chosen.log_level)
-    build_floor(chosen)
+    identity.ready_providers(build_floor(chosen))
     try:
         check_port(chosen.host, chosen.port)
         with database(chosen, say) as dsn:

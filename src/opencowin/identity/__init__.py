@@ -1,8 +1,9 @@
-"""Identity: who is calling. One-time passwords open an account, tokens keep it open; staff and partners act in scopes.
+"""Identity: who is calling. One-time passwords or a national ID open an account, tokens keep it open; staff and
+partners act in scopes.
 
 FHIR Person (an account) and Practitioner with PractitionerRole (staff). A mobile number leads to its account by keyed
 hash only, and nothing here tells a caller whether a number has members.
-Owns the tables mobile_directory, account, otp, api_key and staff.
+Owns the tables mobile_directory, account, national_id, otp, api_key and staff.
 """
 
 from opencowin.identity.accounts import (
@@ -22,7 +23,19 @@ from opencowin.identity.api_keys import (
     revoke_api_key,
 )
 from opencowin.identity.model import OTP_REQUESTED, Confirmed, OtpPurpose, OtpRequested, Role, Staff
+from opencowin.identity.national_id import count_sign_in, sign_in_by_national_id
 from opencowin.identity.one_time import confirm_otp, forget_old_otps, open_otp_request, request_otp
+from opencowin.identity.providers import (
+    PROVIDERS_FILE,
+    SIGNATURES,
+    ClaimNames,
+    ClientAuthentication,
+    Provider,
+    ReadyProvider,
+    is_safe_address,
+    listed_providers,
+    ready_providers,
+)
 from opencowin.identity.refusals import (
     AccountNotFound,
     ApiKeyInvalid,
@@ -33,6 +46,7 @@ from opencowin.identity.refusals import (
     RoleNeedsPlace,
     StaffNotFound,
     TooManyOtps,
+    TooManySignIns,
     TooManyWrongOtps,
     TooManyWrongPasswords,
     UnknownApiKey,
@@ -56,9 +70,13 @@ from opencowin.kit.country import InvalidMobile
 __all__ = [
     "MOBILE",
     "OTP_REQUESTED",
+    "PROVIDERS_FILE",
+    "SIGNATURES",
     "AccountNotFound",
     "ApiKey",
     "ApiKeyInvalid",
+    "ClaimNames",
+    "ClientAuthentication",
     "Confirmed",
     "Grant",
     "InvalidMobile",
@@ -68,12 +86,15 @@ __all__ = [
     "OtpRequested",
     "OtpWait",
     "PasswordTooShort",
+    "Provider",
+    "ReadyProvider",
     "Role",
     "RoleNeedsPlace",
     "Staff",
     "StaffNotFound",
     "TokenBook",
     "TooManyOtps",
+    "TooManySignIns",
     "TooManyWrongOtps",
     "TooManyWrongPasswords",
     "UnknownApiKey",
@@ -90,15 +111,20 @@ __all__ = [
     "check_password",
     "choose_language",
     "confirm_otp",
+    "count_sign_in",
     "create_staff",
     "deactivate_staff",
     "forget_old_otps",
+    "is_safe_address",
     "list_api_keys",
     "list_staff",
+    "listed_providers",
     "make_api_key",
     "open_account",
     "open_otp_request",
     "permissions_of",
+    "ready_providers",
     "request_otp",
     "revoke_api_key",
+    "sign_in_by_national_id",
 ]

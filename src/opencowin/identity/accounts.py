@@ -41,11 +41,11 @@ async def account_of_mobile(conn: Connection, floor: Floor, mobile: str) -> UUID
 
 
 async def account_mobile(conn: Connection, floor: Floor, account_id: UUID) -> str:
-    """The number of an account, national digits. Raises AccountNotFound."""
+    """The number of an account, national digits; empty when a national ID opened it. Raises AccountNotFound."""
     sealed = await queries.mobile_of_account(conn, account_id)
     if sealed is None:
         raise AccountNotFound
-    return floor.keyring.open(sealed, MOBILE)
+    return floor.keyring.open(sealed, MOBILE) if sealed else ""
 
 
 async def account_language(conn: Connection, account_id: UUID) -> str:

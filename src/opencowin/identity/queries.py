@@ -25,7 +25,7 @@ class OtpRow:
 
 
 async def hold_number(conn: Connection, mobile_hash: bytes) -> None:
-    """Be the only one who asks for a password for this number until the transaction ends."""
+    """Be the only one who asks for a password for this number (or signs in by its like) until the transaction ends."""
     key = int.from_bytes(mobile_hash[:8], signed=True)
     await run(conn, "SELECT pg_advisory_xact_lock(%(key)s)", key=key)
 
@@ -121,7 +121,7 @@ async def account_of_hash(conn: Connection, mobile_hash: bytes) -> UUID | None:
 
 
 async def insert_account(
-    conn: Connection, account_id: UUID, *, mobile_sealed: bytes, language: str, at: datetime
+    conn: Connection, account_id: UUID, *, mobile_sealed: bytes | None, language: str, at: datetime
 ) -> None:
     """Add an account."""
     await run(
@@ -138,11 +138,21 @@ async def insert_account(
 
 
 async def mobile_of_account(conn: Connection, account_id: UUID) -> bytes | None:
-    """The sealed number of an account."""
+    """The sealed number of an account: empty when it has none, None when there is no such account."""
     found = await fetch_value(
-        conn, "SELECT mobile_sealed FROM account WHERE account_id = %(account)s", account=account_id
+        conn, "SELECT coalesce(mobile_sealed, '') FROM account WHERE account_id = %(account)s", account=account_id
     )
     return None if found is None else bytes(found)
+
+
+async def set_mobile(conn: Connection, account_id: UUID, mobile_sealed: bytes) -> None:
+    """Give an account its number."""
+    await run(
+        conn,
+        "UPDATE account SET mobile_sealed = %(mobile)s WHERE account_id = %(account)s",
+        account=account_id,
+        mobile=mobile_sealed,
+    )
 
 
 async def language_of_account(conn: Connection, account_id: UUID) -> str | None:
@@ -167,4 +177,39 @@ async def note_sign_in(conn: Connection, account_id: UUID, at: datetime) -> None
     """Note the last sign-in."""
     await run(
         conn, "UPDATE account SET last_sign_in_at = %(at)s WHERE account_id = %(account)s", account=account_id, at=at
+    )
+
+
+async def account_of_subject(conn: Connection, subject_hash: bytes) -> UUID | None:
+    """The account that a provider's subject leads to."""
+    found: UUID | None = await fetch_value(
+        conn, "SELECT account_id FROM national_id WHERE subject_hash = %(hash)s", hash=subject_hash
+    )
+    return found
+
+
+async def insert_subject(
+    conn: Connection, subject_hash: bytes, account_id: UUID, provider_id: str, at: datetime
+) -> None:
+    """Let a provider's subject lead to this account."""
+    await run(
+        conn,
+        """
+        INSERT INTO national_id (subject_hash, account_id, provider_id, linked_at, last_sign_in_at)
+        VALUES (%(hash)s, %(account)s, %(provider)s, %(at)s, %(at)s)
+        """,
+        hash=subject_hash,
+        account=account_id,
+        provider=provider_id,
+        at=at,
+    )
+
+
+async def note_subject(conn: Connection, subject_hash: bytes, at: datetime) -> None:
+    """Note that a provider's subject has signed in."""
+    await run(
+        conn,
+        "UPDATE national_id SET last_sign_in_at = %(at)s WHERE subject_hash = %(hash)s",
+        hash=subject_hash,
+        at=at,
     )

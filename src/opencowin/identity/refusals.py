@@ -100,3 +100,9 @@ class RoleNeedsPlace(Invalid):
     """This role acts for one {level}: name it."""
 
     code = "USRAUT0044"
+
+
+class TooManySignIns(Unavailable):
+    """Too many sign-ins came from this address. Please try again in {retry_after} seconds."""
+
+    code = "USRAUT0045"

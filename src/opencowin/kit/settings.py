@@ -75,6 +75,19 @@ class Settings(BaseSettings):
         default=600, ge=1, description="One-time passwords asked from an address in an hour."
     )
     otp_failures_per_hour: int = Field(default=60, ge=1, description="Wrong tries from one address in an hour.")
+    sign_in_file: Path | None = Field(
+        default=None,
+        description="Providers of national IDs for the sign-in; default: sign_in.toml of the country pack.",
+    )
+    sign_in_secrets: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="JSON: for each provider that is on its client secret, or the file of its private key (PEM or JWK),"
+        " absolute or below data_dir.",
+    )
+    sign_in_seconds: float = Field(default=5, gt=0, le=30, description="Time limit of each call to such a provider.")
+    sign_ins_per_address_per_hour: int = Field(
+        default=600, ge=1, description="Sign-ins by national ID from one address in an hour."
+    )
     token_minutes: int = Field(default=15, ge=1, le=60, description="How long a sign-in token is good.")
     members_per_mobile: int = Field(default=6, ge=1, le=50, description="Members that one mobile may register.")
     booking_days_ahead: int = Field(default=60, ge=1, le=365, description="How far ahead a session may be booked.")

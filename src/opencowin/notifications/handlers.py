@@ -83,9 +83,10 @@ class Desk:
     async def _tell(
         self, cause_id: UUID, caused_at: datetime, word: Callable[[Connection], Awaitable[Wording | None]]
     ) -> None:
+        """Nothing is sent to an account that a national ID opened and that has no number: its pages say the same."""
         async with transaction(self.pool) as conn:
             said = await word(conn)
-        if said is not None:
+        if said is not None and said.mobile:
             await deliver(self.pool, self.floor, _draft(cause_id, said, caused_at, None))
 
 

@@ -13,11 +13,12 @@ from opencowin.registry.documents import (
     DocumentTypes,
     UnknownDocumentType,
 )
-from opencowin.registry.household import edit, members, own_members, register, remove
+from opencowin.registry.household import confirm_member, edit, members, own_members, register, remove
 from opencowin.registry.lists import document_types, genders
 from opencowin.registry.model import Beneficiary, Channel, Gender, Person, Registration, age_band
 from opencowin.registry.names import InvalidName, clean_name
 from opencowin.registry.people import find_person, first_reference, lock, member_named, prove, read_person
+from opencowin.registry.proof import Proof
 from opencowin.registry.reference_ids import is_reference_id
 from opencowin.registry.refusals import (
     ConsentMissing,
@@ -52,6 +53,7 @@ __all__ = [
     "NoSuchBeneficiary",
     "Person",
     "PriorityGroupUnproven",
+    "Proof",
     "Registration",
     "TooManyDuplicates",
     "TooManyMembers",
@@ -61,6 +63,7 @@ __all__ = [
     "WrongSecretCode",
     "age_band",
     "clean_name",
+    "confirm_member",
     "document_types",
     "edit",
     "find_person",

@@ -63,6 +63,8 @@ class DocumentType:
     also_ignore: str = ""
     """Characters besides spaces, hyphens and dots that do not count in the number."""
     show_last: int = 4
+    offered: bool = True
+    """Whether people may choose it; a pseudonym that only a provider of national IDs can give is not offered."""
 
     @property
     def named(self) -> Named:
@@ -109,8 +111,8 @@ class DocumentTypes:
         return cls({kind.id: kind for kind in types}, {kind.id: _check_of(kind) for kind in types})
 
     def all(self) -> tuple[DocumentType, ...]:
-        """Every type, in the order of the pack."""
-        return tuple(self.types.values())
+        """Every type that people may choose, in the order of the pack."""
+        return tuple(kind for kind in self.types.values() if kind.offered)
 
     def get(self, type_id: int) -> DocumentType:
         """The type with this id. Raises UnknownDocumentType."""

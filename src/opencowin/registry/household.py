@@ -13,6 +13,7 @@ from opencowin.registry import directory, queries
 from opencowin.registry.checks import check
 from opencowin.registry.model import Beneficiary, Channel, Facts, Person, Registration, age_band
 from opencowin.registry.names import same_name
+from opencowin.registry.proof import Proof
 from opencowin.registry.reference_ids import new_reference_id
 from opencowin.registry.refusals import (
     MemberLocked,
@@ -39,11 +40,12 @@ async def register(
     registration: Registration,
     *,
     channel: Channel = Channel.SELF,
+    proof: Proof | None = None,
 ) -> Beneficiary:
     """Register a person in the household of an account; the same registration sent again answers the same person.
 
-    Raises NotPermitted, PriorityGroupUnproven, TooManyMembers, DocumentRegistered (keeps the attempt),
-    TooManyDuplicates, and what `checks.check` raises.
+    Facts that the proof confirms are marked so. Raises NotPermitted, PriorityGroupUnproven, TooManyMembers,
+    DocumentRegistered (keeps the attempt), TooManyDuplicates, and what `checks.check` raises.
     """
     _permit(actor, account_id, registration, channel)
     facts = check(floor, registration)
@@ -51,6 +53,8 @@ async def register(
     row = await _twin_by_document(conn, floor, actor, person, facts)
     if row is None:
         row = await _add(conn, floor, person, facts, channel)
+    if proof is not None and _is_proven(floor, row, proof):
+        row = await _mark(conn, floor, actor, row, proof)
     if not _is_own(actor, account_id):
         subject = ("beneficiary", row.beneficiary_id)
         await audit.record(conn, actor, "registry.register", subject=subject, reason=channel.value)
@@ -58,17 +62,29 @@ async def register(
 
 
 async def edit(
-    conn: Connection, floor: Floor, actor: Actor, reference_id: int, registration: Registration
+    conn: Connection,
+    floor: Floor,
+    actor: Actor,
+    reference_id: int,
+    registration: Registration,
+    *,
+    keep_document: bool = False,
 ) -> Beneficiary:
-    """Replace the facts of a member of one's own household, until the first dose. Priority groups stay as they are.
+    """Replace the facts of a member of one's own household, until the first dose. Priority groups stay as they are,
+    and so does the document where that is asked.
 
     Raises NoSuchBeneficiary, MemberLocked, DocumentRegistered (keeps the attempt), and what `checks.check` raises.
     """
     row = await _hold_own(conn, actor, reference_id)
+    if keep_document:
+        number = floor.keyring.open(row.document_sealed, DOCUMENT)
+        registration = replace(registration, document_type_id=row.document_type_id, document_number=number)
     facts = check(floor, replace(registration, priority_groups=tuple(row.priority_groups)))
     if facts.document_hash != row.document_hash:
         await _change_document(conn, floor, actor, row, facts)
-    await queries.change_beneficiary(conn, row.person, facts, seal_facts(floor.keyring, facts), floor.clock.now())
+    same = _is_same(floor, row, facts) and facts.gender_id == row.gender_id
+    sealed = seal_facts(floor.keyring, facts)
+    await queries.change_beneficiary(conn, row.person, facts, sealed, floor.clock.now(), stays_confirmed=same)
     if (facts.gender_id, facts.birth_year) != (row.gender_id, row.birth_year):
         await _count(conn, floor, row, amount=-1)
         await _count(conn, floor, replace(row, gender_id=facts.gender_id, birth_year=facts.birth_year), amount=1)
@@ -90,6 +106,17 @@ async def members(conn: Connection, floor: Floor, actor: Actor) -> list[Benefici
     """One's own household, in the order of the members' numbers. Raises NotPermitted."""
     rows = await queries.live_members(conn, actor.own_account())
     return [open_row(floor.keyring, row) for row in rows]
+
+
+async def confirm_member(conn: Connection, floor: Floor, actor: Actor, proof: Proof) -> Beneficiary | None:
+    """The member of one's own household whom the proof is of, marked as confirmed; None when there is none.
+
+    Raises NotPermitted.
+    """
+    for row in await queries.live_members(conn, actor.own_account()):
+        if _is_proven(floor, row, proof):
+            return open_row(floor.keyring, await _mark(conn, floor, actor, row, proof))
+    return None
 
 
 async def own_members(conn: Connection, floor: Floor, actor: Actor, reference_ids: Sequence[int]) -> list[Beneficiary]:
@@ -117,6 +144,27 @@ def _permit(actor: Actor, account_id: UUID, registration: Registration, channel:
         raise NotPermitted
     if registration.priority_groups:
         raise PriorityGroupUnproven(field="priority_groups")
+
+
+async def _mark(conn: Connection, floor: Floor, actor: Actor, row: BeneficiaryRow, proof: Proof) -> BeneficiaryRow:
+    """Note that this proof confirms the member; the row as it is then."""
+    if row.document_confirmed_by is not None:
+        return row
+    await queries.confirm_document(conn, row.person, proof.provider, floor.clock.now())
+    subject = ("beneficiary", row.beneficiary_id)
+    await audit.record(conn, actor, "registry.confirm_document", subject=subject, reason=proof.provider)
+    return await _row_of(conn, row.person)
+
+
+def _is_proven(floor: Floor, row: BeneficiaryRow, proof: Proof) -> bool:
+    return proof.confirms(
+        floor,
+        document_type_id=row.document_type_id,
+        document_number=floor.keyring.open(row.document_sealed, DOCUMENT),
+        name=floor.keyring.open(row.name_sealed, NAME),
+        birth_year=row.birth_year,
+        gender_id=row.gender_id,
+    )
 
 
 def _is_same(floor: Floor, row: BeneficiaryRow, facts: Facts) -> bool:

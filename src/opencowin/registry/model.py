@@ -83,6 +83,8 @@ class Beneficiary:
     comorbidity: bool
     priority_groups: tuple[str, ...]
     consent_version: str
+    document_confirmed_by: str | None
+    """The provider of national IDs that confirmed these facts; None where nobody did."""
     secret_code: str
     registered_at: datetime
     locked_at: datetime | None

@@ -12,7 +12,7 @@ from opencowin.registry.sealing import BeneficiaryRow, SealedFacts
 _MEMBER: LiteralString = """
     SELECT account_id, beneficiary_id, reference_id, member_number, name_sealed, birth_year, birth_date_sealed,
            gender_id, document_type_id, document_sealed, document_masked_sealed, document_hash, comorbidity,
-           priority_groups, consent_version, secret_code_sealed, registered_at, locked_at
+           priority_groups, consent_version, document_confirmed_by, secret_code_sealed, registered_at, locked_at
     FROM beneficiary WHERE deleted_at IS NULL AND account_id = %(account)s"""
 
 
@@ -141,7 +141,9 @@ async def insert_beneficiary(
     )
 
 
-async def change_beneficiary(conn: Connection, person: Person, facts: Facts, sealed: SealedFacts, at: datetime) -> None:
+async def change_beneficiary(
+    conn: Connection, person: Person, facts: Facts, sealed: SealedFacts, at: datetime, *, stays_confirmed: bool
+) -> None:
     """Replace a beneficiary's facts; priority groups, reference and secret code stay."""
     await run(
         conn,
@@ -149,7 +151,9 @@ async def change_beneficiary(conn: Connection, person: Person, facts: Facts, sea
         UPDATE beneficiary SET name_sealed = %(name)s, birth_year = %(birth_year)s, birth_date_sealed = %(birth_date)s,
             gender_id = %(gender)s, document_type_id = %(document_type)s, document_sealed = %(document)s,
             document_masked_sealed = %(document_masked)s, document_hash = %(document_hash)s,
-            comorbidity = %(comorbidity)s, consent_version = %(consent)s, changed_at = %(at)s
+            comorbidity = %(comorbidity)s, consent_version = %(consent)s, changed_at = %(at)s,
+            document_confirmed_by = CASE WHEN %(confirmed)s THEN document_confirmed_by END,
+            document_confirmed_at = CASE WHEN %(confirmed)s THEN document_confirmed_at END
         WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s
         """,
         account=person.account_id,
@@ -164,6 +168,22 @@ async def change_beneficiary(conn: Connection, person: Person, facts: Facts, sea
         document_hash=facts.document_hash,
         comorbidity=facts.comorbidity,
         consent=facts.consent_version,
+        confirmed=stays_confirmed,
+        at=at,
+    )
+
+
+async def confirm_document(conn: Connection, person: Person, provider_id: str, at: datetime) -> None:
+    """Note that a provider of national IDs confirmed who this is."""
+    await run(
+        conn,
+        """
+        UPDATE beneficiary SET document_confirmed_by = %(provider)s, document_confirmed_at = %(at)s
+        WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s
+        """,
+        account=person.account_id,
+        beneficiary=person.beneficiary_id,
+        provider=provider_id,
         at=at,
     )
 
@@ -177,6 +197,7 @@ async def erase_beneficiary(
         """
         UPDATE beneficiary SET name_sealed = %(name)s, birth_date_sealed = NULL, document_sealed = %(document)s,
             document_masked_sealed = %(document_masked)s, document_hash = NULL, secret_code_sealed = %(secret_code)s,
+            document_confirmed_by = NULL, document_confirmed_at = NULL,
             comorbidity = false, priority_groups = '{}', changed_at = %(at)s, deleted_at = %(at)s
         WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s
         """,

@@ -43,6 +43,7 @@ class BeneficiaryRow:
     comorbidity: bool
     priority_groups: list[str]
     consent_version: str
+    document_confirmed_by: str | None
     secret_code_sealed: bytes
     registered_at: datetime
     locked_at: datetime | None
@@ -83,6 +84,7 @@ def open_row(keyring: Keyring, row: BeneficiaryRow) -> Beneficiary:
         comorbidity=row.comorbidity,
         priority_groups=tuple(row.priority_groups),
         consent_version=row.consent_version,
+        document_confirmed_by=row.document_confirmed_by,
         secret_code=keyring.open(row.secret_code_sealed, SECRET_CODE),
         registered_at=row.registered_at,
         locked_at=row.locked_at,

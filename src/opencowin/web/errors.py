@@ -59,6 +59,7 @@ STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (NotSignedIn, 401),
     (TooManyRequests, 429),
     (identity.TooManyOtps, 429),
+    (identity.TooManySignIns, 429),
     (identity.TooManyWrongOtps, 429),
     (identity.TooManyWrongPasswords, 429),
     (registry.TooManyWrongCodes, 429),
