@@ -25,6 +25,7 @@ serve: $(VENV)/.installed ## Serve this deployment (see docs/settings.md)
 
 test: $(VENV)/.installed-dev ## Run every test, in a real browser too
 	@$(RUN)/python -m tests.browser.chromium
+	@$(RUN)/python -m tests.provider
 	@$(RUN)/pytest -n 2 --dist loadfile
 
 check: $(VENV)/.installed-dev ## Check format, lint, types, import contracts and sizes

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,13 @@ from opencowin.worker import run_worker
 
 OTP = re.compile(r"(?<!\d)\d{6}(?!\d)")
 API = "/api"
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from playwright.async_api import Browser
+from pydantic import SecretStr
 
 from opencowin.kit.clock import Clock
 from opencowin.kit.db import make_pool
@@ -15,11 +16,26 @@ from tests.browser.world import World, inhabited
 from tests.conftest import dsn_of, run_on
 from tests.surface import Calendar
 
+PROVIDER = """
+[[provider]]
+id = "citizen"
+name = "Citizen ID"
+issuer = "http://127.0.0.1:9"
+client_id = "citizen"
+authentication = "client_secret_basic"
+document = 6
+"""
+"""Listed, so that its pages are seen; nobody answers at its address."""
+
 
 @pytest.fixture(scope="session")
-def floor(floor: Floor) -> Floor:
+def floor(floor: Floor, tmp_path_factory: pytest.TempPathFactory) -> Floor:
     """The floor at eight in the morning of tomorrow, so that what is tested does not hang on the hour."""
-    return replace(floor, clock=Clock(floor.clock.zone, Calendar(floor.clock.zone)))
+    listed = tmp_path_factory.mktemp("providers") / "sign_in.toml"
+    listed.write_text(PROVIDER)
+    changes = {"sign_in_file": listed, "sign_in_secrets": {"citizen": SecretStr("secret")}}
+    settings = floor.settings.model_copy(update=changes)
+    return replace(floor, settings=settings, clock=Clock(floor.clock.zone, Calendar(floor.clock.zone)))
 
 
 @pytest.fixture(scope="session")

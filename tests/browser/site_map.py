@@ -15,6 +15,8 @@ from tests.browser.world import Visitor
 CITIZEN_BYTES, DASHBOARD_BYTES = 20_000, 30_000
 FILE = re.compile(r"\.(\w+|{\w+})$|^/static/")
 """Paths of files, not of pages."""
+PASSAGES = {"/sign-in/return"}
+"""Paths that only ever lead on to a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,16 @@ SPECIAL = (
     Shown("/sign-in", status=400, sends={"#mobile": "12"}),
     Shown("/sign-in/code", Visitor.SENT_CODE),
     Shown("/sign-in/code", Visitor.SENT_CODE, 400, {"#code": "000000"}),
+    Shown("/sign-in/with/nobody", status=400),
+    Shown("/sign-in/failed?why=PAGE0015&by=citizen", status=409),
     Shown("/book/who", Visitor.CHOOSING),
     Shown("/book/who", Visitor.CHOOSING, 400, {}),
     Shown("/book/check", Visitor.CHECKING),
     Shown("/people", Visitor.MEMBER),
     Shown("/people", Visitor.NEWCOMER),
     Shown("/people/new", Visitor.MEMBER, 400, {"#name": "?"}),
+    Shown("/people/new", Visitor.PROVEN),
+    Shown("/people/new", Visitor.PROVEN, 400, {"#name": "?"}),
     Shown("/people/{reference_id}/edit", Visitor.MEMBER),
     Shown("/people/{reference_id}/remove", Visitor.MEMBER),
     Shown("/certificates", Visitor.MEMBER),
@@ -84,7 +90,10 @@ def page_routes() -> list[APIRoute]:
     return [
         route
         for route in found
-        if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and not FILE.search(route.path)
+        if isinstance(route, APIRoute)
+        and "GET" in (route.methods or ())
+        and not FILE.search(route.path)
+        and route.path not in PASSAGES
     ]
 
 

@@ -1,7 +1,6 @@
 """A running site for browsers: a clinic, a household half-way through its doses, and visits at every stage."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,8 +23,8 @@ from opencowin.kit.floor import Floor
 from opencowin.web.app import build_app
 from opencowin.web.pages import visits
 from opencowin.worker import run_worker
-from tests.builders import TEST, a_session, citizen, new_centre, stock_in
-from tests.surface import Surface
+from tests.builders import TEST, a_session, citizen, new_centre, pan, stock_in
+from tests.surface import Surface, free_port
 from tests.web.clinic import MORNING, Clinic, Home, a_home, booked, open_clinic
 
 AGES = ("12_14", "15_17", "18_44", "45_59", "60_up")
@@ -40,6 +39,7 @@ class Visitor(StrEnum):
     CHOOSING = "signed in with a slot chosen"
     CHECKING = "signed in with a slot and people chosen"
     NEWCOMER = "signed in, nobody registered"
+    PROVEN = "signed in by national ID, nobody registered"
 
 
 @dataclass(slots=True)
@@ -77,23 +77,20 @@ class World:
         if visitor in {Visitor.CHOOSING, Visitor.CHECKING}:
             chosen = [int(self.facts["reference_id"])] if visitor is Visitor.CHECKING else []
             visit.plan = visits.Plan(self.clinic.tomorrow, MORNING, 1, 1, chosen)
+        if visitor is Visitor.PROVEN:
+            visit.proven = visits.Proven("citizen", 6, pan(), "Asha Kumari", 1990, "1990-04-14", 2)
         visit.kept = True
         response = visits.keep(request, Response())
         name, _, rest = response.headers["set-cookie"].partition("=")
         return [{"name": name, "value": rest.partition(";")[0], "url": self.address}]
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
-
-
 @asynccontextmanager
-async def serving(floor: Floor, pool: Pool, dsn: str) -> AsyncIterator[tuple[FastAPI, Surface, str]]:
+async def serving(
+    floor: Floor, pool: Pool, dsn: str, port: int | None = None
+) -> AsyncIterator[tuple[FastAPI, Surface, str]]:
     """The application under the server that deployments use, with a worker beside it."""
-    app, port, stop = build_app(floor, dsn), free_port(), asyncio.Event()
+    app, port, stop = build_app(floor, dsn), port or free_port(), asyncio.Event()
     server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False)
     address = f"http://127.0.0.1:{port}"
     tasks = [asyncio.create_task(server.serve()), asyncio.create_task(run_worker(pool, floor, stop))]
@@ -190,7 +187,7 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         newcomer = await identity.open_account(conn, surface.floor, empty.mobile)
         actor = citizen(account)
         world.accounts = dict.fromkeys((Visitor.MEMBER, Visitor.CHOOSING, Visitor.CHECKING), account)
-        world.accounts[Visitor.NEWCOMER] = newcomer
+        world.accounts[Visitor.NEWCOMER] = world.accounts[Visitor.PROVEN] = newcomer
         place = await places.district(conn, clinic.centre.district_id)
         states = await places.all_states(conn)
         districts = [one for state in states[:2] for one in await places.districts_of(conn, state.state_id)]
@@ -210,6 +207,7 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         "Asha Kumari",
         clinic.centre.name,
         "opencowin messages latest",
+        "Citizen ID",
         "Parquet",
         *(one.name for one in districts),
     }

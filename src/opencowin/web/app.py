@@ -33,6 +33,7 @@ from opencowin.web.errors import MAX_BODY_BYTES, MAX_PICTURE_BYTES, Error, add_e
 from opencowin.web.limiter import Limiter
 from opencowin.web.links import add_links
 from opencowin.web.middleware import BoundedBody, LenientJson, Observed, Unbroken
+from opencowin.web.national_id import relying_parties
 from opencowin.web.pages.routes import FIGURES, PEOPLE
 from opencowin.web.site import Site
 
@@ -90,7 +91,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with make_pool(dsn, size=floor.settings.database_pool) as pool:
+        async with make_pool(dsn, size=floor.settings.database_pool) as pool, relying_parties(floor) as national_ids:
             tokens = TokenBook(floor, pool)
             await tokens.refresh()
             app.state.site = Site(
@@ -101,6 +102,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
                 documents=registry.document_types(floor.pack),
                 genders={gender.gender_id: gender for gender in registry.genders(floor.pack)},
                 limiter=Limiter(floor.settings.api_calls_per_5_minutes, floor.settings.page_views_per_5_minutes),
+                national_ids=national_ids,
             )
             yield
 

@@ -12,6 +12,7 @@ from opencowin.kit.floor import Floor
 from opencowin.kit.i18n import Catalogues, choose_language
 from opencowin.registry import DocumentTypes, Gender
 from opencowin.web.limiter import Limiter
+from opencowin.web.national_id import RelyingParties
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Site:
     documents: DocumentTypes
     genders: Mapping[int, Gender]
     limiter: Limiter
+    national_ids: RelyingParties
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """One transaction for one request."""

@@ -32,7 +32,7 @@ async def help_page(request: Request, _actor: Public) -> Response:
 @router.get("/privacy", response_class=Response)
 async def privacy(request: Request, _actor: Public) -> Response:
     """What is kept, why, for how long, and who sees it."""
-    return page(Reader(request), "privacy.html")
+    return page(Reader(request), "privacy.html", national_ids=bool(site_of(request).national_ids.providers))
 
 
 @router.get("/accessibility", response_class=Response)

@@ -1,5 +1,6 @@
 """My people: who is registered here, how far each one is, and the form for one more."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -12,6 +13,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.errors import Invalid, Refusal
 from opencowin.kit.floor import Floor
 from opencowin.programme import Due
+from opencowin.web.pages import proven
 from opencowin.web.pages.find import vaccine_name
 from opencowin.web.pages.forms import Fault, Fields, Filled, first, number, refused
 from opencowin.web.pages.render import Reader, page
@@ -56,27 +58,39 @@ async def people(request: Request, actor: Own) -> Response:
         room=len(members) < site.floor.settings.members_per_mobile,
         most=site.floor.settings.members_per_mobile,
         vaccine=lambda vaccine_id: vaccine_name(reader, rules, vaccine_id),
+        provider=lambda provider_id: proven.provider_name(request, provider_id).in_language(reader.language.code),
         done=done if done in DONE else "",
     )
 
 
 @router.get("/people/new", response_class=Response)
-async def new_form(request: Request, _actor: Own, to: Annotated[str, Query(max_length=40)] = "") -> Response:
-    """The form for one more person."""
-    kept = draft_for(request, request.url.path)
-    return _person_page(Reader(request), Filled(kept or {"to": [to]}), None)
+async def new_form(
+    request: Request,
+    _actor: Own,
+    to: Annotated[str, Query(max_length=40)] = "",
+    other: Annotated[str, Query(max_length=1)] = "",
+) -> Response:
+    """The form for one more person, filled in with what a national ID proved unless it is for somebody else."""
+    kept, proof = draft_for(request, request.url.path), None if other else proven.proof_of(request)
+    filled = kept or {"to": [to], **(proven.fields(proof) if proof else {})}
+    return _person_page(Reader(request), Filled(filled), proven.fixed(request, proof, first(filled, "proven")))
 
 
 @router.post("/people/new", response_class=Response)
 async def add(request: Request, actor: Own) -> Response:
     """Register the person."""
     fields, site, reader = await read_form(request), site_of(request), Reader(request)
+    proof = proven.proof_of(request) if first(fields, "proven") else None
     try:
-        asked = _registration(fields)
+        asked = _registration(fields, proof)
         async with site.transaction() as conn:
-            member = await registry.register(conn, site.floor, actor, actor.own_account(), asked)
+            member = await registry.register(conn, site.floor, actor, actor.own_account(), asked, proof=proof)
     except Refusal as no:
-        return _person_page(reader, refused(reader, fields, no, FIELDS), None)
+        return _person_page(
+            reader, refused(reader, fields, no, FIELDS), proven.fixed(request, proof, first(fields, "proven"))
+        )
+    if proof is not None:
+        visit_of(request).proven = None
     if first(fields, "to") == "/book/who":
         plan = visit_of(request).plan
         if plan is not None and len(plan.references) < plan.seats:
@@ -99,7 +113,7 @@ async def edit_form(request: Request, reference_id: int, actor: Own) -> Response
         "comorbidity": ["Y" if member.comorbidity else ""],
         "consent": [member.consent_version],
     }
-    return _person_page(reader, Filled(kept), member)
+    return _person_page(reader, Filled(kept), proven.confirmed(request, member), member)
 
 
 @router.post("/people/{reference_id}/edit", response_class=Response)
@@ -110,10 +124,13 @@ async def edit(request: Request, reference_id: int, actor: Own) -> Response:
         (member,) = await registry.own_members(conn, site.floor, actor, [reference_id])
     try:
         asked = _registration(fields)
+        if member.birth_date is not None and member.birth_year == asked.birth_year:
+            asked = replace(asked, birth_date=member.birth_date)
+        keeps = member.document_confirmed_by is not None
         async with site.transaction() as conn:
-            await registry.edit(conn, site.floor, actor, reference_id, asked)
+            await registry.edit(conn, site.floor, actor, reference_id, asked, keep_document=keeps)
     except Refusal as no:
-        return _person_page(reader, refused(reader, fields, no, FIELDS), member)
+        return _person_page(reader, refused(reader, fields, no, FIELDS), proven.confirmed(request, member), member)
     return go(request, "/people", done="changed")
 
 
@@ -173,12 +190,15 @@ async def _stand(
     return shown
 
 
-def _registration(fields: Fields) -> registry.Registration:
-    """The registration that the form asks for. Raises BirthYearNeeded, and leaves the rest to the registry."""
+def _registration(fields: Fields, proof: registry.Proof | None = None) -> registry.Registration:
+    """The registration that the form asks for; a proven document is not asked for.
+
+    Raises BirthYearNeeded, and leaves the rest to the registry.
+    """
     year, gender, document = (first(fields, name) for name in ("birth_year", "gender", "document"))
     if not (len(year) == 4 and year.isdecimal()):
         raise BirthYearNeeded(field="birth_year")
-    return registry.Registration(
+    asked = registry.Registration(
         name=first(fields, "name"),
         birth_year=int(year),
         gender_id=number(gender) or 0,
@@ -187,9 +207,12 @@ def _registration(fields: Fields) -> registry.Registration:
         comorbidity=first(fields, "comorbidity") == "Y",
         consent_version=first(fields, "consent"),
     )
+    return asked if proof is None else proven.completed(asked, proof)
 
 
-def _person_page(reader: Reader, form: Filled, member: registry.Beneficiary | None) -> Response:
+def _person_page(
+    reader: Reader, form: Filled, fixed: proven.FixedDocument | None, member: registry.Beneficiary | None = None
+) -> Response:
     site, language = site_of(reader.request), reader.language.code
     return page(
         reader,
@@ -197,6 +220,7 @@ def _person_page(reader: Reader, form: Filled, member: registry.Beneficiary | No
         400 if form.faults else 200,
         form=form,
         member=member,
+        fixed=fixed,
         genders=_genders(site, language),
         documents=[(one.id, one.name_l.get(language) or one.name) for one in site.documents.all()],
         consent=CONSENT,

@@ -16,7 +16,7 @@ from opencowin.web.guard import caller_address, open_to_readers
 from opencowin.web.pages import visits
 from opencowin.web.pages.forms import Filled, first, refused
 from opencowin.web.pages.render import Reader, page
-from opencowin.web.pages.visits import CodeSent, go, read_form, visit_of
+from opencowin.web.pages.visits import CodeSent, Proven, go, read_form, visit_of
 from opencowin.web.site import site_of
 
 router = APIRouter(include_in_schema=False)
@@ -92,10 +92,11 @@ async def confirm_code(request: Request, _actor: Public) -> Response:
     return await arrive(request, confirmed.account_id)
 
 
-async def arrive(request: Request, account_id: UUID) -> Response:
+async def arrive(request: Request, account_id: UUID, proven: Proven | None = None) -> Response:
     """Sign this account in; hold the slot that was chosen before, and go on to where the way led."""
     visits.sign_in(request, account_id)
     visit = visit_of(request)
+    visit.proven = proven
     to, visit.then = visit.then or AFTER, ""
     if visit.plan is not None and to.startswith("/book"):
         return await hold_and_go(request)
@@ -146,6 +147,7 @@ def _mobile_page(reader: Reader, form: Filled) -> Response:
         timed_out=bool(visit.timed_out),
         drafted=visit.draft is not None,
         booking=visit.plan is not None,
+        providers=site_of(reader.request).national_ids.providers,
     )
 
 

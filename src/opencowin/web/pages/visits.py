@@ -68,6 +68,19 @@ class Draft:
 
 
 @dataclass(slots=True)
+class Proven:
+    """Who signed in by national ID: fills in the form of registration, and confirms it."""
+
+    provider: str
+    document_type_id: int | None = None
+    document_number: str = ""
+    name: str = ""
+    birth_year: int | None = None
+    birth_date: str = ""
+    gender_id: int | None = None
+
+
+@dataclass(slots=True)
 class Visit:
     """One browser's visit. Times are seconds since 1970."""
 
@@ -79,6 +92,7 @@ class Visit:
     code: CodeSent | None = None
     plan: Plan | None = None
     draft: Draft | None = None
+    proven: Proven | None = None
     timed_out: str = ""
     """Whose visit ended by resting, when one did: what was typed is shown again to nobody else."""
     kept: bool = field(default=False, compare=False)
@@ -117,6 +131,7 @@ def sign_in(request: Request, account_id: UUID) -> None:
         visit.draft, visit.plan, visit.then = None, None, ""
     visit.account_id, visit.signed_in_at, visit.seen_at = str(account_id), now, now
     visit.token, visit.code, visit.timed_out, visit.kept = secrets.token_urlsafe(18), None, "", True
+    visit.proven = None
 
 
 def actor_of(request: Request) -> Actor:
@@ -238,20 +253,24 @@ def _read(request: Request) -> Visit:
         known = json.loads(zlib.decompress(packed))
     except (SealBroken, ValueError, zlib.error):
         return Visit()
-    code, plan, draft = known.pop("code"), known.pop("plan"), known.pop("draft")
+    code, plan, draft, proven = (known.pop(name, None) for name in ("code", "plan", "draft", "proven"))
     visit = Visit(
         **known,
         code=CodeSent(**code) if code else None,
         plan=Plan(**plan) if plan else None,
         draft=Draft(**draft) if draft else None,
+        proven=Proven(**proven) if proven else None,
     )
     if visit.signed_in and visit.ends_at(idle_time(request)) <= _now(request):
-        visit.account_id, visit.timed_out = "", visit.account_id
+        visit.account_id, visit.timed_out, visit.proven = "", visit.account_id, None
     return visit
 
 
 def _seal(request: Request, visit: Visit) -> str:
-    packed = zlib.compress(json.dumps(asdict(visit), ensure_ascii=False, separators=(",", ":")).encode())
+    known = asdict(visit)
+    if visit.proven is None:
+        del known["proven"]
+    packed = zlib.compress(json.dumps(known, ensure_ascii=False, separators=(",", ":")).encode())
     return base64.urlsafe_b64encode(site_of(request).floor.keyring.seal_bytes(packed, SEAL)).decode()
 
 
