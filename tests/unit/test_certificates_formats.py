@@ -31,6 +31,7 @@ from opencowin.certificates.issuers import (
     new_keys,
     open_issuer,
 )
+from opencowin.certificates.meaning import check_in_force, check_vaccine
 from opencowin.certificates.model import CertificateFacts, Format
 from opencowin.certificates.refusals import (
     CertificateExpired,
@@ -42,6 +43,7 @@ from opencowin.certificates.refusals import (
     UnknownSigner,
 )
 from opencowin.certificates.signing import sign_all
+from opencowin.certificates.status import SIGNATURES, marks_of
 from tests.certificates.made import NOW, PROFILE, WITHOUT_CODES, dose, issuer, statement
 
 RSA = [issuer().rsa_key.public_key()]
@@ -124,22 +126,117 @@ def test_an_older_key_still_verifies() -> None:
     assert verify_divoc(sign_divoc(statement(), issuer()).text, PROFILE, keys).dose == 2
 
 
-def test_fields_swapped_under_one_meaning_keep_the_signature_and_are_refused_for_their_sense() -> None:
-    first = statement(doses=(dose(1, date(2021, 6, 3), valid_until=date(2021, 9, 1)),))
-    swaps: list[tuple[str, str]] = [("dose", "totalDoses"), ("batch", "certificateId"), ("date", "effectiveUntil")]
-    for one, other in swaps:
-        document = opened(sign_divoc(first, issuer()).text)
+def swapped(one: str, other: str) -> Callable[[Document], None]:
+    def alter(document: Document) -> None:
         evidence = document["evidence"][0]
         evidence[one], evidence[other] = evidence[other], evidence[one]
+
+    return alter
+
+
+def renamed(document: Document) -> None:
+    """The reference under the other name that the context has for it."""
+    document["credentialSubject"]["uhid"] = document["credentialSubject"].pop("refId")
+
+
+def listed(document: Document) -> None:
+    """Batch and vaccine as one list, so that nobody can tell which is which."""
+    evidence = document["evidence"][0]
+    evidence["vaccine"] = [evidence.pop("batch"), evidence["vaccine"]]
+
+
+UNSEEN: dict[str, Callable[[Document], None]] = {
+    "dose 1 of 2 made 2 of 1": swapped("dose", "totalDoses"),
+    "batch as manufacturer": swapped("batch", "manufacturer"),
+    "batch as vaccine": swapped("batch", "vaccine"),
+    "batch as number": swapped("batch", "certificateId"),
+    "vaccine as manufacturer": swapped("vaccine", "manufacturer"),
+    "vaccine as number": swapped("vaccine", "certificateId"),
+    "manufacturer as number": swapped("manufacturer", "certificateId"),
+    "another day": swapped("date", "effectiveUntil"),
+    "another beginning": swapped("effectiveStart", "effectiveUntil"),
+    "reference under another name": renamed,
+    "a list": listed,
+    "day as beginning": swapped("date", "effectiveStart"),
+}
+"""Edits that the context of Co-WIN lets pass: a verifier that looks at the signature alone believes them."""
+MAKERS = {"COVISHIELD": "Serum Institute of India", "COVAXIN": "Bharat Biotech"}
+
+
+def judged(text: str) -> CertificateFacts:
+    facts = read_divoc(text)
+    check_vaccine(facts, MAKERS)
+    return facts
+
+
+@pytest.mark.parametrize("edit", UNSEEN)
+def test_an_edit_that_keeps_the_signature_is_refused_for_its_sense(edit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds = {"valid_from": date(2021, 6, 10), "valid_until": date(2021, 9, 1)}
+    text = sign_divoc(statement(doses=(dose(1, date(2021, 6, 3), **bounds),)), issuer()).text
+    genuine = judged(text)
+    document = opened(text)
+    UNSEEN[edit](document)
+    with pytest.raises(ContentImplausible):
+        judged(packed(document))
+    with monkeypatch.context() as blind:
+        blind.setattr(divoc, "read_facts", lambda *_: genuine)
+        assert read_divoc(packed(document)) == genuine, "this edit breaks the signature: it shows nothing"
+
+
+def test_a_number_that_stands_twice_cannot_be_left_out_once() -> None:
+    document = opened(sign_divoc(statement(), issuer()).text)
+    evidence = document["evidence"][0]
+    assert evidence["dose"] == evidence["totalDoses"]
+    for kept in ("dose", "totalDoses"):
+        edited = document | {
+            "evidence": [{key: evidence[key] for key in evidence if key not in ("dose", "totalDoses")}]
+        }
+        edited["evidence"][0][kept] = 2
         with pytest.raises(ContentImplausible):
-            read_divoc(packed(document))
+            judged(packed(edited))
+
+
+def test_a_vaccine_that_the_programme_does_not_know_is_refused() -> None:
+    facts = read_divoc(sign_divoc(statement(), issuer()).text)
+    with pytest.raises(ContentImplausible):
+        check_vaccine(facts, {"COVAXIN": "Bharat Biotech"})
+
+
+def test_a_credential_says_itself_when_its_time_is_over() -> None:
+    document = opened(sign_divoc(statement(), issuer()).text)
+    ending = read_divoc(resigned(document | {"expirationDate": "2021-12-31T00:00:00Z"}))
+    check_in_force(ending, NOW, NOW.date())
+    with pytest.raises(CertificateExpired):
+        check_in_force(ending, NOW.replace(year=2022), date(2022, 6, 4))
+    document["evidence"][0]["effectiveUntil"] = "2021-09-01"
+    until = read_divoc(resigned(document))
+    check_in_force(until, NOW, date(2021, 9, 1))
+    with pytest.raises(CertificateExpired):
+        check_in_force(until, NOW, date(2021, 9, 2))
 
 
 def test_a_rightly_signed_certificate_without_its_facts_is_refused() -> None:
     document = opened(sign_divoc(statement(), issuer()).text)
     del document["evidence"][0]["vaccine"]
-    with pytest.raises(NotACertificate):
+    with pytest.raises(ContentImplausible):
         read_divoc(resigned(document))
+
+
+def test_a_mark_is_of_the_signature_and_no_second_signature_escapes_it() -> None:
+    signed = {payload.format: payload.text for payload in sign_all(statement(), issuer())}
+    assert set(SIGNATURES) == set(Format), "every form has its mark"
+    first, second = marks_of(signed)
+    assert {len(first), len(second)} == {16}
+    assert marks_of(signed) == [first, second]
+    # Whoever knows r and s can write -s, which fits as well: the European form is marked by r alone.
+    cose = cbor2.loads(zlib.decompress(base45.b45decode(signed[Format.EU_DCC][4:])))
+    protected, unprotected, body, signature = cose.value
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    other = signature[:32] + (order - int.from_bytes(signature[32:], "big")).to_bytes(32, "big")
+    again = cbor2.dumps(cbor2.CBORTag(18, [protected, unprotected, body, other]))
+    text = "HC1:" + base45.b45encode(zlib.compress(again)).decode()
+    assert verify_eu_dcc(text, SIGNERS, NOW).name == statement().name
+    assert marks_of({Format.EU_DCC: text}) == [second]
 
 
 def test_a_zip_bomb_is_no_certificate() -> None:

@@ -8,7 +8,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from opencowin.certificates.canon import NotMappable, canonical_credential, canonical_proof
 from opencowin.certificates.checks import signable
 from opencowin.certificates.issuers import Issuer
+from opencowin.certificates.meaning import read_facts
 from opencowin.certificates.model import (
     CertificateFacts,
     CertificateStatement,
@@ -28,7 +29,6 @@ from opencowin.certificates.model import (
     Payload,
 )
 from opencowin.certificates.refusals import (
-    ContentImplausible,
     FormatImpossible,
     NotACertificate,
     SignatureBroken,
@@ -82,7 +82,13 @@ def verify_divoc(text: str, profile: IssuerProfile, keys: Sequence[rsa.RSAPublic
         raise NotACertificate from odd
     if header != HEADER or not any(_fits(key, raw, signed) for key in keys):
         raise SignatureBroken
-    return _facts(document, profile)
+    return read_facts(document, profile)
+
+
+def divoc_signature(text: str) -> bytes:
+    """The signature of a certificate of our own making."""
+    jws = str(_unpack(text)["proof"]["jws"])
+    return base64.urlsafe_b64decode(jws.rpartition(".")[2] + "==")
 
 
 def _fits(key: rsa.RSAPublicKey, signature: bytes, signed: bytes) -> bool:
@@ -187,39 +193,3 @@ def _unpack(text: str) -> Document:
     if not isinstance(document, dict):
         raise NotACertificate
     return document
-
-
-def _facts(document: Document, profile: IssuerProfile) -> CertificateFacts:
-    try:
-        subject, evidence = document["credentialSubject"], _sole_evidence(document)
-        number, age = evidence["certificateId"], subject.get("age")
-        dose, total = evidence["dose"], evidence["totalDoses"]
-        given_on = date.fromisoformat(str(evidence["date"])[:10])
-        issued_at = datetime.fromisoformat(document["issuanceDate"])
-        name, vaccine = str(subject["name"]), str(evidence["vaccine"])
-    except (KeyError, TypeError, ValueError, AttributeError) as missing:
-        raise NotACertificate from missing
-    _plausible(evidence["id"] == f"{profile.evidence_url}{number}", "its number and its address differ")
-    _plausible(type(dose) is type(total) is int and 1 <= dose <= total, "the dose is beyond the last one")
-    bounds = [evidence.get("effectiveStart"), evidence.get("effectiveUntil")]
-    _plausible(_ordered([given_on.isoformat(), *(str(bound)[:10] for bound in bounds if bound)]), "dates out of order")
-    _plausible(issued_at.tzinfo is not None, "the instant of issue has no time zone")
-    born = f"age:{age}" if age else ""
-    return CertificateFacts(
-        Format.DIVOC, profile.issuer, str(number), name, born, vaccine, dose, total, given_on, issued_at, document
-    )
-
-
-def _sole_evidence(document: Document) -> Document:
-    listed = document["evidence"]
-    (evidence,) = listed if isinstance(listed, list) else [listed]
-    return dict(evidence)
-
-
-def _plausible(holds: bool, reason: str) -> None:
-    if not holds:
-        raise ContentImplausible(reason=reason)
-
-
-def _ordered(days: Sequence[str]) -> bool:
-    return list(days) == sorted(days)

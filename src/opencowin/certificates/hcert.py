@@ -65,6 +65,11 @@ def verify_eu_dcc(text: str, signers: Sequence[x509.Certificate], now: datetime)
     return _facts(_map(body), now)
 
 
+def hcert_signature(text: str) -> bytes:
+    """The half of a signature that stands for it: of the other anybody can make a second one that fits (ECDSA)."""
+    return _opened(text)[3][:SCALAR]
+
+
 def uvci(profile: IssuerProfile, certificate_id: str) -> str:
     """The unique vaccination certificate identifier with its check character. Raises FormatImpossible."""
     opaque = certificate_id.upper()

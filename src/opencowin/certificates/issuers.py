@@ -62,9 +62,9 @@ def new_keys(profile: IssuerProfile, now: datetime) -> KeyFiles:
     csca = _csca(profile, csca_key, now)
     signer = _document_signer(profile, signer_key.public_key(), csca, csca_key, now)
     return KeyFiles(
-        rsa_key=_private_pem(rsa_key),
-        signer_key=_private_pem(signer_key),
-        csca_key=_private_pem(csca_key),
+        rsa_key=private_pem(rsa_key),
+        signer_key=private_pem(signer_key),
+        csca_key=private_pem(csca_key),
         signer_certificate=signer.public_bytes(Encoding.PEM).decode(),
         csca_certificate=csca.public_bytes(Encoding.PEM).decode(),
     )
@@ -209,7 +209,8 @@ def _name(profile: IssuerProfile, role: str) -> x509.Name:
     )
 
 
-def _private_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+def private_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    """A private key as PKCS 8 PEM."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 

@@ -1,7 +1,7 @@
 """Issuing: a certificate for every standing dose, by itself after the dose, and its page when somebody asks."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -13,6 +13,7 @@ from opencowin.certificates import queries
 from opencowin.certificates.keys import own_issuer
 from opencowin.certificates.model import CertificateStatement, Format
 from opencowin.certificates.pdf import render_certificate
+from opencowin.certificates.refusals import OwnCertificateRevoked
 from opencowin.certificates.signing import sign_all
 from opencowin.certificates.statements import state_doses
 from opencowin.kit import audit
@@ -64,21 +65,30 @@ class Sheet:
 
 
 async def issue_due(conn: Connection, floor: Floor, person: Person) -> list[str]:
-    """Issue a certificate for each standing dose that has none; their ids. Doing it again issues nothing."""
-    doses = sorted(await vaccination.doses_of(conn, person), key=lambda dose: dose.dose_number)
-    certified = {one.dose_id for one in await queries.standing(conn, person)}
-    missing = [place for place, dose in enumerate(doses) if dose.dose_id not in certified]
-    if not missing:
+    """Issue a certificate for each standing dose that never had one; their ids. Doing it again issues nothing."""
+    doses = await vaccination.doses_of(conn, person)
+    certified = await queries.certified_doses(conn, person)
+    return await issue_for(conn, floor, person, doses, {dose.dose_id for dose in doses} - certified)
+
+
+async def issue_for(
+    conn: Connection, floor: Floor, person: Person, standing: Sequence[vaccination.Dose], wanted: Set[UUID]
+) -> list[str]:
+    """Issue certificates for the wanted ones of a person's standing doses; their ids."""
+    if not wanted:
         return []
+    doses = sorted(standing, key=lambda dose: dose.dose_number)
     rules, issuer = await programme.current_programme(conn), await own_issuer(conn, floor)
     actor = system("certificates.issue")
     beneficiary = await registry.read_person(conn, floor, actor, person, reason="certificate of a recorded dose")
     issued = []
-    for place in missing:
+    for place, dose in enumerate(doses):
+        if dose.dose_id not in wanted:
+            continue
         statement = await state_doses(conn, floor, rules, beneficiary, doses[: place + 1])
         payloads = {one.format: one.text for one in sign_all(statement, issuer)}
         page = Sheet(statement, payloads)
-        if await _put(conn, floor, person, programme_id=rules.programme_id, dose=doses[place], page=page):
+        if await _put(conn, floor, person, programme_id=rules.programme_id, dose=dose, page=page):
             issued.append(statement.certificate_id)
     return issued
 
@@ -105,21 +115,27 @@ async def _put(
 
 
 async def sheet(conn: Connection, floor: Floor, actor: Actor, person: Person) -> Sheet:
-    """The person's latest certificate, issued now if its job has not come round. Raises NoCertificateYet.
+    """The person's latest certificate that stands, issued now if its job has not come round.
 
+    Raises NoCertificateYet, and OwnCertificateRevoked where no other stands.
     The caller has shown the right to see it; anybody but the household is written down.
     """
     await issue_due(conn, floor, person)
     found = await queries.latest(conn, person)
     if found is None:
-        raise NoCertificateYet
+        raise OwnCertificateRevoked if await queries.certified_doses(conn, person) else NoCertificateYet
     if actor.kind is not ActorKind.CITIZEN:
         subject = ("beneficiary", person.beneficiary_id)
         await audit.record(conn, actor, "certificates.sheet", subject=subject, reason="certificate printed")
     return Sheet(
         statement=_statements.validate_json(floor.keyring.open(found.statement_sealed, STATEMENT)),
-        payloads=_payloads.validate_json(floor.keyring.open(found.payloads_sealed, PAYLOADS)),
+        payloads=open_payloads(floor, found.payloads_sealed),
     )
+
+
+def open_payloads(floor: Floor, sealed: bytes) -> Mapping[Format, str]:
+    """The signed payloads of a stored certificate by format."""
+    return _payloads.validate_json(floor.keyring.open(sealed, PAYLOADS))
 
 
 async def printed(floor: Floor, page: Sheet, language: str) -> bytes:

@@ -12,8 +12,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from opencowin.certificates.divoc import verify_divoc
-from opencowin.certificates.hcert import verify_eu_dcc
 from opencowin.certificates.issuers import (
     Issuer,
     KeyFiles,
@@ -22,8 +20,8 @@ from opencowin.certificates.issuers import (
     jwk,
     new_keys,
     open_issuer,
+    private_pem,
 )
-from opencowin.certificates.model import CertificateFacts
 from opencowin.certificates.profile import read_profile
 from opencowin.kit import signing_keys
 from opencowin.kit.db import Connection
@@ -31,8 +29,9 @@ from opencowin.kit.floor import Floor
 from opencowin.kit.pack import CountryPack
 from opencowin.kit.signing_keys import SigningKey
 
-HCERT_PREFIX = "HC1:"
 CREDENTIAL, SIGNER, AUTHORITY = "certificate.credential", "certificate.signer", "certificate.authority"
+STATUS = "certificate.status"
+"""Signs the list of revoked certificates, and nothing else."""
 
 
 class IssuerIncomplete(RuntimeError):
@@ -114,12 +113,34 @@ async def own_issuer(conn: Connection, floor: Floor) -> Issuer:
     return _opened[name]
 
 
+async def status_key(conn: Connection, floor: Floor) -> ec.EllipticCurvePrivateKey:
+    """The key that signs the list of revoked certificates, made at first need."""
+    found = await signing_keys.current(conn, floor.keyring, STATUS)
+    if found is None:
+        await signing_keys.hold(conn, STATUS)
+        found = await signing_keys.current(conn, floor.keyring, STATUS)
+    if found is None:
+        made = ec.generate_private_key(ec.SECP256R1())
+        await _keep(conn, floor, STATUS, algorithm="ES256", private_pem=private_pem(made), public=made.public_key())
+        return made
+    opened = load_pem_private_key(found.private_pem, password=None)
+    if not isinstance(opened, ec.EllipticCurvePrivateKey):
+        raise IssuerIncomplete
+    return opened
+
+
+async def document_signers(conn: Connection) -> list[x509.Certificate]:
+    """The certificates of all who ever signed HC1 here."""
+    return await _certificates(conn, SIGNER)
+
+
 async def _certificates(conn: Connection, purpose: str) -> list[x509.Certificate]:
     found = await signing_keys.published(conn, purpose)
     return [x509.load_pem_x509_certificate(key.certificate_pem.encode()) for key in found if key.certificate_pem]
 
 
-async def _credential_keys(conn: Connection) -> list[rsa.RSAPublicKey]:
+async def credential_keys(conn: Connection) -> list[rsa.RSAPublicKey]:
+    """The keys of all W3C credentials that were ever signed here, the newest first."""
     found = [load_pem_public_key(key.public_pem.encode()) for key in await signing_keys.published(conn, CREDENTIAL)]
     return [key for key in found if isinstance(key, rsa.RSAPublicKey)]
 
@@ -127,7 +148,7 @@ async def _credential_keys(conn: Connection) -> list[rsa.RSAPublicKey]:
 async def published_did(conn: Connection, floor: Floor) -> dict[str, object]:
     """The DID document of W3C credentials: every key that ever signed, the newest first."""
     await own_issuer(conn, floor)
-    return did_document(read_profile(floor.pack), await _credential_keys(conn))
+    return did_document(read_profile(floor.pack), await credential_keys(conn))
 
 
 async def published_jwks(conn: Connection, floor: Floor) -> list[dict[str, object]]:
@@ -138,7 +159,8 @@ async def published_jwks(conn: Connection, floor: Floor) -> list[dict[str, objec
         for one in await _certificates(conn, SIGNER)
         if isinstance(key := one.public_key(), ec.EllipticCurvePublicKey)
     ]
-    return [*(jwk(key) for key in await _credential_keys(conn)), *signers]
+    status = jwk((await status_key(conn, floor)).public_key())
+    return [*(jwk(key) for key in await credential_keys(conn)), *signers, status]
 
 
 async def published_trust_list(conn: Connection, floor: Floor) -> list[dict[str, str]]:
@@ -146,10 +168,3 @@ async def published_trust_list(conn: Connection, floor: Floor) -> list[dict[str,
     await own_issuer(conn, floor)
     authorities, signers = await _certificates(conn, AUTHORITY), await _certificates(conn, SIGNER)
     return dcc_trust_list(read_profile(floor.pack).country_code, authorities, signers)
-
-
-async def verify(conn: Connection, floor: Floor, text: str) -> CertificateFacts:
-    """What a certificate of ours says, from the text of its QR code. Raises CertificateRefused with the reason."""
-    if text.startswith(HCERT_PREFIX):
-        return verify_eu_dcc(text, await _certificates(conn, SIGNER), floor.clock.now())
-    return verify_divoc(text, read_profile(floor.pack), await _credential_keys(conn))

@@ -1,10 +1,11 @@
 """All SQL of the certificates room."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_all, fetch_one, run
+from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
 from opencowin.registry import Person
 
 
@@ -22,6 +23,28 @@ class StoredCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Certified:
+    """A dose that has, or had, a certificate."""
+
+    dose_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Revocable:
+    """A certificate, whether it stands or not, with the place of its dose."""
+
+    account_id: UUID
+    beneficiary_id: UUID
+    certificate_id: str
+    dose_id: UUID
+    dose_number: int
+    payloads_sealed: bytes
+    revoked_at: datetime | None
+    district_id: int | None
+    centre_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Uncertified:
     """A person with a standing dose that no certificate states."""
 
@@ -29,20 +52,35 @@ class Uncertified:
     beneficiary_id: UUID
 
 
-async def standing(conn: Connection, person: Person) -> list[StoredCertificate]:
-    """The certificates of a person that stand, by dose number."""
-    return await fetch_all(
+async def certified_doses(conn: Connection, person: Person) -> set[UUID]:
+    """The doses of a person that have, or had, a certificate."""
+    found = await fetch_all(
         conn,
-        StoredCertificate,
+        Certified,
         """
-        SELECT certificate_id, dose_id, dose_number, version, statement_sealed, payloads_sealed, issued_at
-        FROM certificate
-        WHERE account_id = %(account_id)s AND beneficiary_id = %(beneficiary_id)s AND revoked_at IS NULL
-        ORDER BY dose_number
+        SELECT DISTINCT dose_id FROM certificate
+        WHERE account_id = %(account_id)s AND beneficiary_id = %(beneficiary_id)s
         """,
         account_id=person.account_id,
         beneficiary_id=person.beneficiary_id,
     )
+    return {one.dose_id for one in found}
+
+
+async def standing_for(conn: Connection, person: Person, dose_id: UUID) -> str | None:
+    """The number of the certificate that stands for a dose."""
+    found: str | None = await fetch_value(
+        conn,
+        """
+        SELECT certificate_id FROM certificate
+        WHERE account_id = %(account_id)s AND beneficiary_id = %(beneficiary_id)s AND dose_id = %(dose_id)s
+          AND revoked_at IS NULL
+        """,
+        account_id=person.account_id,
+        beneficiary_id=person.beneficiary_id,
+        dose_id=dose_id,
+    )
+    return found
 
 
 async def latest(conn: Connection, person: Person) -> StoredCertificate | None:
@@ -113,3 +151,79 @@ async def uncertified(conn: Connection, before: datetime, limit: int) -> list[Un
         before=before,
         limit=limit,
     )
+
+
+async def revocable(conn: Connection, certificate_id: str) -> Revocable | None:
+    """A certificate by its number, locked until the transaction ends."""
+    return await fetch_one(
+        conn,
+        Revocable,
+        """
+        SELECT c.account_id, c.beneficiary_id, c.certificate_id, c.dose_id, c.dose_number, c.payloads_sealed,
+               c.revoked_at, d.district_id, d.centre_id
+        FROM certificate c
+        JOIN dose d ON (d.account_id, d.beneficiary_id, d.dose_id) = (c.account_id, c.beneficiary_id, c.dose_id)
+        WHERE c.certificate_id = %(certificate_id)s
+        FOR UPDATE OF c
+        """,
+        certificate_id=certificate_id,
+    )
+
+
+async def revoke(conn: Connection, certificate_id: str, *, reason: str, by: str, at: datetime) -> None:
+    """Let a certificate stand no longer."""
+    await run(
+        conn,
+        """
+        UPDATE certificate SET revoked_at = %(at)s, revoked_reason = %(reason)s, revoked_by = %(by)s
+        WHERE certificate_id = %(certificate_id)s AND revoked_at IS NULL
+        """,
+        certificate_id=certificate_id,
+        reason=reason,
+        by=by,
+        at=at,
+    )
+
+
+async def put_marks(conn: Connection, certificate_id: str, marks: Sequence[bytes]) -> None:
+    """Add to the published list what it says of a certificate."""
+    await run(
+        conn,
+        """
+        INSERT INTO revocation_mark (mark, certificate_id)
+        SELECT mark, %(certificate_id)s FROM unnest(%(marks)s::bytea[]) AS mark ON CONFLICT DO NOTHING
+        """,
+        certificate_id=certificate_id,
+        marks=list(marks),
+    )
+
+
+async def count_marks(conn: Connection) -> int:
+    """How many marks the published list has: it only ever grows, so the number names its state."""
+    return int(await fetch_value(conn, "SELECT count(*) FROM revocation_mark"))
+
+
+async def all_marks(conn: Connection) -> bytes:
+    """The whole list, in the order of the marks, which tells nothing."""
+    found = await fetch_value(conn, "SELECT string_agg(mark, ''::bytea ORDER BY mark) FROM revocation_mark")
+    return bytes(found or b"")
+
+
+async def revoked_at(conn: Connection, certificate_id: str) -> datetime | None:
+    """When a certificate was revoked; None for one that stands or is not ours."""
+    found: datetime | None = await fetch_value(
+        conn,
+        "SELECT revoked_at FROM certificate WHERE certificate_id = %(certificate_id)s",
+        certificate_id=certificate_id,
+    )
+    return found
+
+
+async def revoked_reason(conn: Connection, certificate_id: str) -> str | None:
+    """Why a certificate was revoked."""
+    found: str | None = await fetch_value(
+        conn,
+        "SELECT revoked_reason FROM certificate WHERE certificate_id = %(certificate_id)s",
+        certificate_id=certificate_id,
+    )
+    return found

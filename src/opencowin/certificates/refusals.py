@@ -1,6 +1,6 @@
 """Why a statement cannot be signed, and why a presented certificate is not believed."""
 
-from opencowin.kit.errors import Invalid
+from opencowin.kit.errors import Conflict, Invalid, NotFound
 
 
 class NotSignable(Invalid):
@@ -49,3 +49,39 @@ class ContentImplausible(CertificateRefused):
     """The signature fits but the content contradicts itself: {reason}."""
 
     code = "CERTIFICATE00017"
+
+
+class RevokedByIssuer(CertificateRefused):
+    """The certificate was revoked on {on}: it is no longer valid."""
+
+    code = "CERTIFICATE00030"
+
+
+class NoSuchCertificate(NotFound):
+    """There is no certificate with this number in your area."""
+
+    code = "CERTIFICATE00031"
+
+
+class RevocationUnexplained(Invalid):
+    """Say in 3 to {most} characters why: the holder is told."""
+
+    code = "CERTIFICATE00032"
+
+
+class CertificateStands(Conflict):
+    """This certificate was not revoked: revoke it before another one takes its place."""
+
+    code = "CERTIFICATE00033"
+
+
+class DoseStandsNot(Conflict):
+    """The dose of this certificate was itself revoked: there is nothing to certify."""
+
+    code = "CERTIFICATE00034"
+
+
+class OwnCertificateRevoked(NotFound):
+    """Your certificate was revoked. Raise an issue to have it looked at."""
+
+    code = "CERTIFICATE00035"

@@ -22,6 +22,7 @@ COMMANDS = {
     "reports": "reports",
     "staff": "staff",
     "api-key": "api_key",
+    "certificates": "certificates",
     "keys": "keys",
     "audit": "audit",
     "settings": "settings",

@@ -61,6 +61,7 @@ _OFFICER = frozenset(
         Permission.PUBLISH_SESSIONS,
         Permission.MANAGE_CENTRES,
         Permission.ANSWER_CASES,
+        Permission.REVOKE_CERTIFICATES,
     }
 )
 _AT_THE_DOOR = frozenset({Permission.SEARCH_SESSIONS, Permission.FIND_BENEFICIARIES, Permission.REGISTER_BENEFICIARIES})

@@ -39,6 +39,7 @@ class Permission(StrEnum):
     PUBLISH_SESSIONS = "sessions:publish"
     MANAGE_CENTRES = "centres:manage"
     ANSWER_CASES = "cases:answer"
+    REVOKE_CERTIFICATES = "certificates:revoke"
     OPERATE = "operate"
 
 

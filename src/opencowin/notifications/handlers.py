@@ -33,6 +33,7 @@ def handlers(pool: Pool, floor: Floor) -> list[Handler]:
         Handler(scheduling.CANCELLED, desk.on_booking(scheduling.CANCELLED, Template.CANCELLED, EVERY)),
         Handler(scheduling.WITHDRAWN, desk.on_booking(scheduling.WITHDRAWN, Template.WITHDRAWN, EVERY)),
         Handler(certificates.CERTIFICATE_ISSUED, desk.on_certificate_issued),
+        Handler(certificates.CERTIFICATE_REVOKED, desk.on_certificate_revoked),
     ]
 
 
@@ -64,6 +65,16 @@ class Desk:
             return await self.writer.certificate(conn, whose, news.beneficiary_id, news.dose_number)
 
         await self._tell(cause(certificates.CERTIFICATE_ISSUED, news), self.floor.clock.now(), word)
+
+    async def on_certificate_revoked(self, news: certificates.CertificateRevoked) -> None:
+        """Tell that a certificate stands no longer, why, and where to turn."""
+
+        async def word(conn: Connection) -> Wording | None:
+            reason = await certificates.why_revoked(conn, news.certificate_id) or ""
+            whose = await self.writer.account(conn, news.account_id)
+            return self.writer.revoked(whose, news.beneficiary_id, (news.certificate_id, news.dose_number), reason)
+
+        await self._tell(cause(certificates.CERTIFICATE_REVOKED, news), self.floor.clock.now(), word)
 
     def on_booking(
         self, job: Job[scheduling.BookingNews], template: Template, states: frozenset[str]

@@ -24,6 +24,7 @@ class Template(StrEnum):
     WITHDRAWN = "withdrawn"
     CERTIFICATE_READY = "certificate_ready"
     CERTIFICATE_READY_NEXT = "certificate_ready_next"
+    CERTIFICATE_REVOKED = "certificate_revoked"
 
 
 _APPOINTMENT = frozenset({"dose", "vaccine", "date", "slot", "centre", "district", "members"})
@@ -36,6 +37,7 @@ PLACEHOLDERS: Mapping[Template, frozenset[str]] = {
     Template.WITHDRAWN: frozenset({"date", "centre", "district", "members", "reason", "url"}),
     Template.CERTIFICATE_READY: frozenset({"dose", "reference", "url"}),
     Template.CERTIFICATE_READY_NEXT: frozenset({"dose", "reference", "url", "date"}),
+    Template.CERTIFICATE_REVOKED: frozenset({"certificate", "dose", "reference", "reason", "url"}),
 }
 
 

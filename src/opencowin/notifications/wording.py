@@ -77,6 +77,15 @@ class Writer:
             return self._wording(Template.CERTIFICATE_READY, whose, **values)
         return self._wording(Template.CERTIFICATE_READY_NEXT, whose, date=self._date(due.from_date), **values)
 
+    def revoked(self, whose: Account, beneficiary_id: UUID, news: tuple[str, int], reason: str) -> Wording | None:
+        """What to say of a certificate (its number, its dose) that was revoked; None when the person is gone."""
+        person = whose.members.get(beneficiary_id)
+        if person is None:
+            return None
+        number, dose = news
+        facts = {"certificate": number, "dose": dose, "reference": person.reference_id, "reason": reason}
+        return self._wording(Template.CERTIFICATE_REVOKED, whose, url=self.floor.settings.address, **facts)
+
     def otp(self, mobile: str, language: str, code: str, minutes: int) -> Wording:
         """A one-time password, for so many minutes."""
         whose = Account(mobile, self.texts.language(language), {})

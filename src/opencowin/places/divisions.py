@@ -31,8 +31,8 @@ async def place_names(conn: Connection, district_ids: Iterable[int]) -> dict[int
     return {one.district_id: one for one in await queries.place_names(conn, sorted(set(district_ids)))}
 
 
-async def in_scope(conn: Connection, actor: Actor, *, district_id: int, centre_id: int) -> bool:
-    """Whether a centre lies where the actor may act. Raises UnknownDistrict."""
+async def in_scope(conn: Connection, actor: Actor, *, district_id: int, centre_id: int | None) -> bool:
+    """Whether a centre (or, without one, a district) lies where the actor may act. Raises UnknownDistrict."""
     state_id = (await district(conn, district_id)).state_id
     return actor.covers(state_id=state_id, district_id=district_id, centre_id=centre_id)
 

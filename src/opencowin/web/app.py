@@ -16,7 +16,7 @@ from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.i18n import read_catalogues
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
-from opencowin.web import health, home, manage, wellknown
+from opencowin.web import health, home, manage, verification, wellknown
 from opencowin.web.compression import Compressed
 from opencowin.web.cowin import (
     appointments,
@@ -65,7 +65,14 @@ MIDDLEWARE = [
     Middleware(LenientJson),
 ]
 """From the outside in."""
-OUTSIDE_API = (certificates.external, reports.assets, wellknown.router, health.router, *FIGURES)
+OUTSIDE_API = (
+    certificates.external,
+    reports.assets,
+    verification.router,
+    wellknown.router,
+    health.router,
+    *FIGURES,
+)
 
 
 def _api() -> APIRouter:

@@ -7,7 +7,9 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-COMPRESSED: Final = frozenset({"text/html", "text/css", "text/javascript", "text/csv", "text/plain", "image/svg+xml"})
+COMPRESSED: Final = frozenset(
+    {"text/html", "text/css", "text/javascript", "text/csv", "text/plain", "image/svg+xml", "application/jose"}
+)
 SMALLEST: Final = 400
 """Bytes: below, a packet is saved by nobody."""
 MOST_PADDING: Final = 96

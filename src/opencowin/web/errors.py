@@ -1,4 +1,4 @@
-"""Refusals as HTTP: one table from the five kinds to status codes, and the Co-WIN error body."""
+"""Refusals as HTTP: one table from the five kinds to status codes; the Co-WIN error body, or problem+json."""
 
 import structlog
 from fastapi import FastAPI
@@ -21,6 +21,9 @@ from opencowin.web.site import language_of, site_of
 
 log = structlog.get_logger(__name__)
 
+OWN_API = "/api/v1/"
+"""Below it nothing is Co-WIN's: refusals there are problem details (RFC 9457)."""
+PROBLEM = "application/problem+json"
 MAX_BODY_BYTES = 1_000_000
 MAX_PICTURE_BYTES = 9_000_000
 
@@ -87,6 +90,16 @@ class Error(BaseModel):
     message: str | None = Field(None, description="The gateway's word for it, where old clients look for one.")
 
 
+class Problem(BaseModel):
+    """What every refusal of our own API looks like (RFC 9457)."""
+
+    type: str = Field("about:blank", description="Always about:blank: `code` says which problem it is.")
+    title: str = Field(description="What is wrong and what to do, in the caller's language.")
+    status: int
+    code: str = Field(description="Stable code; the list is at /api/open/v1/errors.")
+    field: str | None = Field(None, description="The part of the request that is meant.")
+
+
 def route_of(scope: Scope) -> str:
     """The template of the route that serves a request: what may be logged of its path."""
     return str(getattr(scope.get("route"), "path", "none"))
@@ -119,6 +132,11 @@ def refusal_response(request: Request, refusal: Refusal) -> Response:
             shown.headers["Refresh"] = str(refusal.details["retry_after"])
         return shown
     text = site_of(request).catalogues.refusal(refusal, language_of(request))
+    if request.url.path.startswith(OWN_API):
+        status = status_of(type(refusal))
+        problem = Problem(type="about:blank", title=text, status=status, code=refusal.code, field=refusal.field)
+        content = problem.model_dump(exclude_none=True)
+        return JSONResponse(content, status, _headers(refusal), media_type=PROBLEM)
     body: dict[str, object] = {"errorCode": refusal.code, "error": text}
     if isinstance(refusal, TooManyRequests):
         body["error"] = "Too Many Requests"

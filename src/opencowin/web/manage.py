@@ -1,15 +1,15 @@
-"""Our own surface for those who run the campaign: publish and withdraw sessions; and the list of error codes."""
+"""Our own surface for those who run the campaign: sessions, revoked certificates; and the list of error codes."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from opencowin import scheduling
+from opencowin import certificates, scheduling
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.errors import Refusal
 from opencowin.web.cowin.wire import PlainText
@@ -19,6 +19,8 @@ from opencowin.web.site import language_of, site_of
 
 router = APIRouter(prefix="/open/v1", tags=["Our own surface"])
 Publisher = Annotated[Actor, may(Permission.PUBLISH_SESSIONS, Face.STAFF, Face.PARTNER)]
+Revoker = Annotated[Actor, may(Permission.REVOKE_CERTIFICATES, Face.STAFF, Face.PARTNER)]
+CertificateNumber = Annotated[PlainText, Path(max_length=40, description="The number printed on the certificate.")]
 
 
 def _on_the_wall(given: time) -> time:
@@ -72,6 +74,26 @@ class Withdrawn(BaseModel):
     people_told: int
 
 
+class Explanation(BaseModel):
+    """Why a certificate is revoked, or another one issued: the holder is told."""
+
+    reason: PlainText = Field(min_length=3, max_length=300)
+
+
+class Revoked(BaseModel):
+    """Since when a certificate stands no longer."""
+
+    certificate_id: str
+    revoked_at: datetime
+    already: bool = Field(description="Whether it was revoked before this call, which then changed nothing.")
+
+
+class Reissued(BaseModel):
+    """The certificate that took the place of a revoked one."""
+
+    certificate_id: str
+
+
 class ErrorCode(BaseModel):
     """A code that any call may answer with."""
 
@@ -105,6 +127,24 @@ async def withdraw(request: Request, session_id: UUID, body: Withdrawal, actor: 
     async with site.transaction() as conn:
         told = await scheduling.withdraw_session(conn, site.floor, actor, session_id, body.reason)
     return Withdrawn(people_told=told)
+
+
+@router.post("/certificates/{certificate_id}/revoke")
+async def revoke(request: Request, certificate_id: CertificateNumber, body: Explanation, actor: Revoker) -> Revoked:
+    """Revoke a certificate whose dose was given within one's scope, in every form that it was issued in."""
+    site = site_of(request)
+    async with site.transaction() as conn:
+        done = await certificates.revoke(conn, site.floor, actor, certificate_id, body.reason)
+    return Revoked(certificate_id=done.certificate_id, revoked_at=done.revoked_at, already=done.already)
+
+
+@router.post("/certificates/{certificate_id}/reissue")
+async def reissue(request: Request, certificate_id: CertificateNumber, body: Explanation, actor: Revoker) -> Reissued:
+    """Issue another certificate for the dose of a revoked one, from the records as they are now."""
+    site = site_of(request)
+    async with site.transaction() as conn:
+        number = await certificates.reissue(conn, site.floor, actor, certificate_id, body.reason)
+    return Reissued(certificate_id=number)
 
 
 @router.get("/errors")

@@ -14,6 +14,7 @@ from opencowin.kit.errors import Invalid
 from opencowin.web.cowin import availability_shapes as shapes
 from opencowin.web.cowin.metadata import INT4_MAX
 from opencowin.web.cowin.wire import parse_date
+from opencowin.web.fresh import has_it
 from opencowin.web.guard import Face, may, open_to_all
 from opencowin.web.site import language_of, site_of
 
@@ -70,19 +71,13 @@ def _pin(request: Request, text: str) -> str:
         raise InvalidPincode(field="pincode") from wrong
 
 
-def _has_it(request: Request, tag: str) -> bool:
-    """Whether If-None-Match names the tag: one or several, weak or not, or any."""
-    known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
-    return "*" in known or tag.removeprefix("W/") in known
-
-
 def answer(request: Request, key: str, content: object) -> Response:
     """Encoded once, with `ETag` over the content and `as_of` beside it; 304 when the caller has it already."""
     floor = site_of(request).floor
     encoded = orjson.dumps(content)
     tag = f'W/"{hashlib.blake2b(encoded, digest_size=12).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": "public, max-age=1", "Vary": "Accept-Language"}
-    if _has_it(request, tag):
+    if has_it(request, tag):
         return Response(status_code=304, headers=headers)
     as_of = floor.clock.local(floor.clock.now()).isoformat(timespec="seconds")
     body = b'{"%s":%s,"as_of":"%s"}' % (key.encode(), encoded, as_of.encode())

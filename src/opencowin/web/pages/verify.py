@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from opencowin import certificates
-from opencowin.certificates import CertificateFacts, CertificateRefused
+from opencowin.certificates import Judgement
 from opencowin.kit.actor import Actor
 from opencowin.kit.errors import Invalid, Refusal
 from opencowin.web.guard import open_to_readers
@@ -20,8 +20,6 @@ from opencowin.web.site import Site, site_of
 router = APIRouter(include_in_schema=False)
 Public = Annotated[Actor, open_to_readers()]
 LONGEST_TEXT = 20_000
-VERDICTS = {"CERTIFICATE00013": "unreadable", "CERTIFICATE00014": "unknown", "CERTIFICATE00016": "expired"}
-"""What a refusal's code comes down to; every other one means that the certificate was altered."""
 
 
 class NothingToCheck(Invalid):
@@ -47,11 +45,11 @@ async def verify(request: Request, _actor: Public) -> Response:
     """Is it genuine?"""
     site, reader = site_of(request), Reader(request)
     try:
-        verdict, facts = await _judge(site, await _texts(request))
+        judged = await _judge(site, await _texts(request))
     except Refusal as no:
         fault = Fault(no.field or "", reader.refusal(no))
         return page(reader, "verify.html", 400, form=Filled({}, (fault,)))
-    answer = page(reader, "verdict.html", verdict=verdict, facts=facts)
+    answer = page(reader, "verdict.html", verdict=judged.verdict.value, facts=judged.facts)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -70,14 +68,6 @@ async def _texts(request: Request) -> list[str]:
     return found
 
 
-async def _judge(site: Site, texts: list[str]) -> tuple[str, CertificateFacts | None]:
-    """The best that can be said of any of these codes: a paper carries several, of which one may be for others."""
-    verdicts = []
+async def _judge(site: Site, texts: list[str]) -> Judgement:
     async with site.transaction() as conn:
-        for text in texts:
-            try:
-                return "valid", await certificates.verify(conn, site.floor, text)
-            except CertificateRefused as no:
-                verdicts.append(VERDICTS.get(no.code, "altered"))
-    order = ("altered", "expired", "unknown", "unreadable")
-    return min(verdicts, key=order.index), None
+        return await certificates.judge(conn, site.floor, texts)
