@@ -11,7 +11,7 @@ from tests.browser.gates import HEIGHT, PHONE
 from tests.browser.site_map import Shown
 from tests.browser.world import Visitor, World
 
-MAIN_BUTTON = "main button.main"
+MAIN_BUTTON = "main form button.main"
 
 
 @dataclass(slots=True)
@@ -74,6 +74,11 @@ def watch(page: Page, address: str) -> Opened:
     return seen
 
 
+async def complete(page: Page) -> None:
+    """Wait until the page's own script says that it has done what it does by itself."""
+    await page.wait_for_selector("html[data-complete]", state="attached")
+
+
 async def show(watched: Opened, shown: Shown, facts: dict[str, str], language: str) -> None:
     """Go to the page; send its form where that is asked."""
     page = watched.page
@@ -91,5 +96,7 @@ async def show(watched: Opened, shown: Shown, facts: dict[str, str], language: s
     if shown.sends is None:
         wanted = shown.address(facts, language)
         assert page.url.endswith(wanted), f"{wanted} leads on to {page.url}: name it in the site map as it is reached"
+    if shown.scripted:
+        await complete(page)
     if language:
         assert await page.get_attribute("html", "lang") == language

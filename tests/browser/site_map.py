@@ -13,6 +13,7 @@ from tests.architecture.test_routes import guards, routes
 from tests.browser.world import Visitor
 
 CITIZEN_BYTES, DASHBOARD_BYTES = 20_000, 30_000
+SCRIPT_BYTES, REQUESTS = 4_000, 4
 FILE = re.compile(r"\.(\w+|{\w+})$|^/static/")
 """Paths of files, not of pages."""
 PASSAGES = {"/sign-in/return"}
@@ -29,6 +30,8 @@ class Shown:
     sends: Mapping[str, str] | None = field(default=None, hash=False)
     """Fields, by id or by name and value, that are filled before the page's main form is sent: its answer is shown."""
     most_bytes: int = CITIZEN_BYTES
+    most_script: int = SCRIPT_BYTES
+    most_requests: int = REQUESTS
     scripted: bool = False
     """Whether it has content that a script of ours must show before it is complete."""
 
@@ -61,6 +64,8 @@ SPECIAL = (
     Shown("/find?lat={latitude}&long={longitude}"),
     Shown("/find?district_id={district_id}&fee=paid"),
     Shown("/slots/{session_id}"),
+    Shown("/verify", most_script=12_000, most_requests=14, scripted=True),
+    Shown("/verify", status=400, sends={}, scripted=True),
     Shown("/sign-in", status=400, sends={"#mobile": "12"}),
     Shown("/sign-in/code", Visitor.SENT_CODE),
     Shown("/sign-in/code", Visitor.SENT_CODE, 400, {"#code": "000000"}),

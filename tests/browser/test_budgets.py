@@ -12,8 +12,7 @@ from tests.browser.site_map import DASHBOARD_BYTES, Shown, everywhere
 from tests.browser.world import Visitor, World
 
 pytestmark = pytest.mark.anyio
-REQUESTS = 4
-MOST = {"Document": 12_000, "Stylesheet": 6_000, "Script": 4_000, "Font": 0}
+MOST = {"Document": 12_000, "Stylesheet": 6_000, "Font": 0}
 """Bytes of each kind on a citizen's page."""
 ICON, ICON_BYTES = "icon.svg", 500
 SECONDS = 3.0
@@ -88,8 +87,9 @@ async def cost(context: BrowserContext, page: Page, world: World, shown: Shown) 
     spent = sum(wire.bytes.values()) + ICON_BYTES
     faults = [] if spent <= shown.most_bytes else [f"{spent} bytes, not {shown.most_bytes}: {wire.bytes}"]
     if shown.most_bytes < DASHBOARD_BYTES:
-        faults += [f"{kind}: {wire.bytes[kind]} bytes" for kind in MOST if wire.bytes.get(kind, 0) > MOST[kind]]
-    if len(wire.requests) + 1 > REQUESTS + (shown.visitor is not Visitor.NOBODY):
+        most = {**MOST, "Script": shown.most_script}
+        faults += [f"{kind}: {wire.bytes[kind]} bytes" for kind in most if wire.bytes.get(kind, 0) > most[kind]]
+    if len(wire.requests) + 1 > shown.most_requests + (shown.visitor is not Visitor.NOBODY):
         faults.append(f"{len(wire.requests)} requests: {wire.requests}")
     return faults
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from opencowin.certificates.canon import NotMappable, canonical_credential, canonical_proof
 from tests.certificates.general import CREDENTIALS, SECURITY, VACCINATION, general
+from tests.certificates.vectors import mapped, refused
 
 # A tab is written differently by JSON-LD processors and never signed; the others here are odd but agreed on.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\x00"), max_size=12) | st.sampled_from(
@@ -74,3 +75,14 @@ def test_a_proof_has_the_same_canonical_form(kind: str) -> None:
 def test_what_the_contexts_do_not_define_is_refused(odd: dict[str, object]) -> None:
     with pytest.raises(NotMappable):
         canonical_credential({"type": ["VerifiableCredential"], **odd})
+
+
+@pytest.mark.parametrize("document", mapped())
+def test_the_vectors_that_the_page_is_held_to_have_the_general_form(document: dict[str, Any]) -> None:
+    assert canonical_credential(document) == general({key: document[key] for key in document if key != "proof"})
+
+
+@pytest.mark.parametrize("document", refused())
+def test_the_vectors_that_the_page_refuses_are_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(NotMappable):
+        canonical_credential(document)

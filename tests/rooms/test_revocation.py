@@ -233,3 +233,18 @@ async def test_the_holder_is_told_what_was_revoked_and_why(pool: Pool, floor: Fl
     assert message.template is notifications.Template.CERTIFICATE_REVOKED
     assert bad.number in message.text
     assert WHY in message.text
+
+
+async def test_two_that_begin_at_once_make_one_set_of_keys(pool: Pool, floor: Floor) -> None:
+    """Who waits for the other began before the moment from which the other's key signs."""
+    async with transaction(pool) as conn:
+        await run(conn, "DELETE FROM signing_key")
+    async with transaction(pool) as late:
+        await run(late, "SELECT 1")
+        async with transaction(pool) as first:
+            made = await certificates.own_issuer(first, floor)
+            listed = await certificates.published_status(first, floor)
+        assert (await certificates.own_issuer(late, floor)).key_id == made.key_id
+        assert await certificates.published_status(late, floor) == listed
+    async with transaction(pool) as conn:
+        assert await fetch_value(conn, "SELECT count(*) FROM signing_key WHERE purpose LIKE 'certificate.%%'") == 4

@@ -1,6 +1,7 @@
 """The page that checks certificates: genuine ones, and every way in which one is not."""
 
 import io
+import json
 import re
 
 import httpx
@@ -8,6 +9,7 @@ import pypdfium2
 import pytest
 from PIL import Image
 
+from opencowin.web.pages.assets import asset_link
 from tests.papers import read_qr_codes
 from tests.surface import Surface
 from tests.web.clinic import Clinic, a_home
@@ -85,6 +87,41 @@ async def test_what_is_no_certificate_is_told_apart(platform: Surface) -> None:
     Image.new("L", (300, 300), 255).save(white, "PNG")
     blank = await check(platform, file=white.getvalue())
     assert (blank.status_code, "No QR code was found" in blank.text) == (400, True)
+
+
+async def test_what_the_page_loads_before_the_camera_is_asked_for_is_small(platform: Surface) -> None:
+    """The page with all that its worker keeps, as it comes over the wire; but for keys and list, which are data."""
+    spent, packed = 0, {"Accept-Encoding": "gzip"}
+    worker = await platform.http.get("/verify/worker.js", headers=packed)
+    files = json.loads(re.findall(r"const FILES = (\[.*?\]);", worker.text)[0])
+    assert not [name for name in files if "zxing" in name]
+    for path in ("/verify?lang=ml", "/verify/worker.js", "/verify/app.webmanifest", *files):
+        answer = await platform.http.get(path, headers=packed)
+        assert answer.status_code == 200, path
+        spent += int(answer.headers["content-length"])
+    assert spent <= 20_000, spent
+    assert worker.headers["service-worker-allowed"] == "/verify"
+
+
+async def test_the_worker_keeps_every_script_of_the_page_and_is_another_when_one_changes(platform: Surface) -> None:
+    worker = (await platform.http.get("/verify/worker.js")).text
+    needed, found = ["verify.js"], set[str]()
+    while needed:
+        name = needed.pop()
+        found.add(asset_link(name))
+        script = (await platform.http.get(asset_link(name))).text
+        links = re.findall(r'"(\./([\w.]+)\?v=\w+)"', script)
+        assert len(links) == script.count('"./'), f"{name} names a file without its mark"
+        needed += [other for _, other in links if "zxing" not in other and asset_link(other) not in found]
+    assert found <= set(json.loads(re.findall(r"const FILES = (\[.*?\]);", worker)[0]))
+
+
+async def test_keys_are_sent_again_only_when_they_changed(platform: Surface) -> None:
+    first = await platform.http.get("/verify/keys.json")
+    assert {"issuers", "signers", "status", "vaccines"} == set(first.json())
+    assert '"d"' not in first.text, "no private number"
+    again = await platform.http.get("/verify/keys.json", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
 
 
 async def test_a_picture_made_to_fill_the_memory_is_not_opened(platform: Surface) -> None:

@@ -5,6 +5,7 @@ W3C credential of Co-WIN and DIVOC, and the compact HC1 form. Keys are made at f
 list of what was revoked, which names nobody. Owns the tables `certificate` and `revocation_mark`.
 """
 
+from opencowin.certificates.carried import carried_keys
 from opencowin.certificates.issuing import (
     CERTIFICATE_ISSUED,
     CertificateIssued,
@@ -70,6 +71,7 @@ __all__ = [
     "StatusList",
     "UnknownSigner",
     "Verdict",
+    "carried_keys",
     "handlers",
     "holder",
     "issue_due",

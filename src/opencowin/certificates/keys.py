@@ -1,6 +1,7 @@
 """The deployment's own issuer: its keys are made at first need, kept sealed in the database, and published."""
 
 import hashlib
+from collections.abc import Awaitable, Callable
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -24,6 +25,7 @@ from opencowin.certificates.issuers import (
 )
 from opencowin.certificates.profile import read_profile
 from opencowin.kit import signing_keys
+from opencowin.kit.crypto import Keyring
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.pack import CountryPack
@@ -44,7 +46,8 @@ _opened: dict[tuple[CountryPack, str, str], Issuer] = {}
 async def _make_keys(conn: Connection, floor: Floor) -> None:
     """Make the issuer's keys unless there are some; two processes at once make one set."""
     await signing_keys.hold(conn, CREDENTIAL)
-    if await signing_keys.current(conn, floor.keyring, CREDENTIAL) is not None:
+    # The newest, not the current one: who waited here may have begun before the moment from which it signs.
+    if await signing_keys.newest(conn, floor.keyring, CREDENTIAL) is not None:
         return
     made = new_keys(read_profile(floor.pack), floor.clock.now())
     credential = load_pem_private_key(made.rsa_key.encode(), password=None).public_key()
@@ -88,16 +91,18 @@ async def _keep(
     )
 
 
-async def _current(conn: Connection, floor: Floor) -> list[SigningKey | None]:
-    return [await signing_keys.current(conn, floor.keyring, purpose) for purpose in (CREDENTIAL, SIGNER, AUTHORITY)]
+async def _each(
+    conn: Connection, floor: Floor, find: Callable[[Connection, Keyring, str], Awaitable[SigningKey | None]]
+) -> list[SigningKey | None]:
+    return [await find(conn, floor.keyring, purpose) for purpose in (CREDENTIAL, SIGNER, AUTHORITY)]
 
 
 async def own_issuer(conn: Connection, floor: Floor) -> Issuer:
     """The issuer that signs today. Opened keys are kept in the process."""
-    credential, signer, authority = await _current(conn, floor)
+    credential, signer, authority = await _each(conn, floor, signing_keys.current)
     if credential is None:
         await _make_keys(conn, floor)
-        credential, signer, authority = await _current(conn, floor)
+        credential, signer, authority = await _each(conn, floor, signing_keys.newest)
     if credential is None or signer is None or authority is None:
         raise IssuerIncomplete
     name = (floor.pack, credential.key_id, signer.key_id)
@@ -118,7 +123,7 @@ async def status_key(conn: Connection, floor: Floor) -> ec.EllipticCurvePrivateK
     found = await signing_keys.current(conn, floor.keyring, STATUS)
     if found is None:
         await signing_keys.hold(conn, STATUS)
-        found = await signing_keys.current(conn, floor.keyring, STATUS)
+        found = await signing_keys.newest(conn, floor.keyring, STATUS)
     if found is None:
         made = ec.generate_private_key(ec.SECP256R1())
         await _keep(conn, floor, STATUS, algorithm="ES256", private_pem=private_pem(made), public=made.public_key())
@@ -127,6 +132,13 @@ async def status_key(conn: Connection, floor: Floor) -> ec.EllipticCurvePrivateK
     if not isinstance(opened, ec.EllipticCurvePrivateKey):
         raise IssuerIncomplete
     return opened
+
+
+async def status_keys(conn: Connection, floor: Floor) -> list[dict[str, object]]:
+    """All keys that ever signed the list of revoked certificates, as JSON Web Keys."""
+    await status_key(conn, floor)
+    found = [load_pem_public_key(key.public_pem.encode()) for key in await signing_keys.published(conn, STATUS)]
+    return [jwk(key) for key in found if isinstance(key, ec.EllipticCurvePublicKey)]
 
 
 async def document_signers(conn: Connection) -> list[x509.Certificate]:
@@ -159,8 +171,7 @@ async def published_jwks(conn: Connection, floor: Floor) -> list[dict[str, objec
         for one in await _certificates(conn, SIGNER)
         if isinstance(key := one.public_key(), ec.EllipticCurvePublicKey)
     ]
-    status = jwk((await status_key(conn, floor)).public_key())
-    return [*(jwk(key) for key in await credential_keys(conn)), *signers, status]
+    return [*(jwk(key) for key in await credential_keys(conn)), *signers, *await status_keys(conn, floor)]
 
 
 async def published_trust_list(conn: Connection, floor: Floor) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """Judging a presented certificate: its signature, its meaning, its time, and whether it was revoked."""
 
+import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +24,8 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 
 HCERT_PREFIX = "HC1:"
+AS_BASE64 = "B64:"
+"""Before Co-WIN's form where it is not read from a code: its bytes do not survive a field of text."""
 
 
 class Verdict(StrEnum):
@@ -84,4 +87,13 @@ async def manufacturers(conn: Connection) -> dict[str, str]:
 async def _signed(conn: Connection, floor: Floor, text: str) -> CertificateFacts:
     if text.startswith(HCERT_PREFIX):
         return verify_eu_dcc(text, await document_signers(conn), floor.clock.now())
-    return verify_divoc(text, read_profile(floor.pack), await credential_keys(conn))
+    return verify_divoc(_unwrapped(text), read_profile(floor.pack), await credential_keys(conn))
+
+
+def _unwrapped(text: str) -> str:
+    if not text.startswith(AS_BASE64):
+        return text
+    try:
+        return base64.b64decode(text.removeprefix(AS_BASE64)).decode("latin-1")
+    except ValueError as odd:
+        raise NotACertificate from odd

@@ -21,8 +21,8 @@ from opencowin.web.site import language_of, site_of
 
 log = structlog.get_logger(__name__)
 
-OWN_API = "/api/v1/"
-"""Below it nothing is Co-WIN's: refusals there are problem details (RFC 9457)."""
+CHECKS = "/api/v1/verify"
+"""No path of Co-WIN's: refusals there are problem details (RFC 9457)."""
 PROBLEM = "application/problem+json"
 MAX_BODY_BYTES = 1_000_000
 MAX_PICTURE_BYTES = 9_000_000
@@ -91,7 +91,7 @@ class Error(BaseModel):
 
 
 class Problem(BaseModel):
-    """What every refusal of our own API looks like (RFC 9457)."""
+    """What a refusal looks like where no client of Co-WIN's calls (RFC 9457)."""
 
     type: str = Field("about:blank", description="Always about:blank: `code` says which problem it is.")
     title: str = Field(description="What is wrong and what to do, in the caller's language.")
@@ -132,7 +132,7 @@ def refusal_response(request: Request, refusal: Refusal) -> Response:
             shown.headers["Refresh"] = str(refusal.details["retry_after"])
         return shown
     text = site_of(request).catalogues.refusal(refusal, language_of(request))
-    if request.url.path.startswith(OWN_API):
+    if request.url.path == CHECKS:
         status = status_of(type(refusal))
         problem = Problem(type="about:blank", title=text, status=status, code=refusal.code, field=refusal.field)
         content = problem.model_dump(exclude_none=True)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from opencowin import certificates
 from opencowin.certificates import CertificateFacts, Verdict
 from opencowin.kit.actor import Actor
-from opencowin.web.errors import OWN_API, PROBLEM, Problem
+from opencowin.web.errors import CHECKS, PROBLEM, Problem
 from opencowin.web.guard import open_to_all
 from opencowin.web.site import site_of
 
@@ -24,7 +24,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     429: {"description": "Too many requests: wait Retry-After seconds.", **SCHEMA},
     503: {"description": "Not now: wait Retry-After seconds.", **SCHEMA},
 }
-router = APIRouter(prefix=OWN_API.rstrip("/"), tags=["Our own surface"])
+router = APIRouter(tags=["Our own surface"])
 LONGEST_TEXT = 20_000
 
 
@@ -64,7 +64,7 @@ class Judged(BaseModel):
     certificate: Stated | None = Field(None, description="What it says, where it is valid.")
 
 
-@router.post("/verify", responses=PROBLEMS)
+@router.post(CHECKS, responses=PROBLEMS)
 async def check_certificate(
     request: Request, response: Response, body: Presented, _actor: Annotated[Actor, open_to_all()]
 ) -> Judged:

@@ -1,7 +1,13 @@
-"""The files that pages load: a fixed list, each under an address that changes when the file does."""
+"""The files that pages load: a fixed list, each under an address that changes when the file does.
+
+A script of ours names another file beside it as "./name": when it is served, that name carries the mark of the other
+file. Its notes stay at home, since every reader pays for each byte.
+"""
 
 import gzip
 import hashlib
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -23,6 +29,8 @@ TYPES = {
     ".wasm": "application/wasm",
     ".svg": "image/svg+xml",
 }
+NEIGHBOUR = re.compile(rb'"\./([\w.]+)"')
+NOTE = re.compile(rb"^ */\*.*?\*/\n", re.DOTALL | re.MULTILINE)
 A_YEAR = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
 
@@ -44,13 +52,25 @@ class Asset:
 @lru_cache(maxsize=1)
 def assets() -> dict[str, Asset]:
     """All of them by name, read once."""
-    found = {}
-    for file in (files("opencowin.web.pages") / "static").iterdir():
-        ending = file.name[file.name.rfind(".") :]
-        if file.is_file() and ending in TYPES:
-            content = file.read_bytes()
-            found[file.name] = Asset(content, TYPES[ending], hashlib.sha256(content).hexdigest()[:12])
-    return found
+    folder = files("opencowin.web.pages") / "static"
+    raw = {file.name: file.read_bytes() for file in folder.iterdir() if _ending(file.name) in TYPES}
+    return {name: _marked(name, raw) for name in raw}
+
+
+def _ending(name: str) -> str:
+    return name[name.rfind(".") :]
+
+
+def _marked(name: str, raw: Mapping[str, bytes]) -> Asset:
+    """The file with its neighbours' marks in it, so that its own changes when one of theirs does."""
+
+    def with_mark(found: re.Match[bytes]) -> bytes:
+        other = found[1].decode()
+        return b'"./%s?v=%s"' % (found[1], _marked(other, raw).mark.encode()) if other in raw else found[0]
+
+    ours = _ending(name) == ".js" and f"{name.removesuffix('.js')}.wasm" not in raw
+    content = NEIGHBOUR.sub(with_mark, NOTE.sub(b"", raw[name])) if ours else raw[name]
+    return Asset(content, TYPES[_ending(name)], hashlib.sha256(content).hexdigest()[:12])
 
 
 def asset_link(name: str) -> str:

@@ -27,6 +27,7 @@ SAFE = {
     "Referrer-Policy": "same-origin",
     "Vary": "Accept-Language",
 }
+SCRIPTED = "script-src 'self'; connect-src 'self'"
 ISOLATED = "\u2068{}\u2069"
 """First strong isolate, pop: Unicode's words for a run with a direction of its own."""
 HTML_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
@@ -153,9 +154,18 @@ class Reader:
 
 
 def page(
-    reader: Reader, template: str, status: int = 200, *, scripts: tuple[str, ...] = (), **data: object
+    reader: Reader,
+    template: str,
+    status: int = 200,
+    *,
+    scripts: tuple[str, ...] = (),
+    policy: str = SCRIPTED,
+    **data: object,
 ) -> Response:
-    """A page of this template for this reader; it may run our own scripts of these names, and no others."""
+    """A page of this template for this reader; it may run our own scripts of these names, and no others.
+
+    `policy` is what a page with scripts may do beyond what every page may.
+    """
     wanted = (*scripts, "visit.js") if reader.signed_in else scripts
     frame = {
         "reader": reader,
@@ -168,8 +178,7 @@ def page(
     html = templates().get_template(template).render(**frame, **data)
     answer = HTMLResponse(html, status, {**SAFE, "Content-Language": reader.language.code})
     if wanted:
-        policy = f"{SAFE['Content-Security-Policy']}; script-src 'self'; connect-src 'self'"
-        answer.headers["Content-Security-Policy"] = policy
+        answer.headers["Content-Security-Policy"] = f"{SAFE['Content-Security-Policy']}; {policy}"
     return visits.keep(reader.request, answer)
 
 

@@ -1,0 +1,47 @@
+/* Judges certificates on this device, in the server's words: valid, revoked, altered, expired, unknown_issuer or
+   unreadable; and unsupported, where this browser lacks a kind of signature. */
+import { checkCowin } from "./check_cowin.js";
+import { checkHc1 } from "./check_hc1.js";
+import { Refused, unbase64 } from "./check_common.js";
+import { sha256 } from "./canon.js";
+
+const AS_BASE64 = "B64:";
+const ORDER = ["unsupported", "revoked", "altered", "expired", "unknown_issuer", "unreadable"];
+
+export async function judge(texts, trust, now = new Date()) {
+  const verdicts = ["unreadable"];
+  for (const text of texts) {
+    try {
+      const facts = await (text.startsWith("HC1:") ? checkHc1(text, trust, now) : checkCowin(plain(text), trust, now));
+      if (listed(trust.revoked, (await sha256(facts.signature)).slice(0, 16))) throw new Refused("revoked");
+      return { verdict: "valid", facts };
+    } catch (odd) {
+      if (!(odd instanceof Refused)) throw odd;
+      verdicts.push(odd.verdict);
+    }
+  }
+  return { verdict: ORDER.find((one) => verdicts.includes(one)), facts: null };
+}
+
+/* Co-WIN's form is bytes, which a field of text does not keep: there it is written in base64. */
+export const portable = (text) => (text.startsWith("HC1:") ? text : AS_BASE64 + btoa(text));
+
+function plain(text) {
+  return text.startsWith(AS_BASE64) ? String.fromCharCode(...unbase64(text.slice(AS_BASE64.length))) : text;
+}
+
+function listed(marks, mark) {
+  const compare = (at) => {
+    for (let byte = 0; byte < 16; byte++) if (marks[at * 16 + byte] !== mark[byte]) return marks[at * 16 + byte] - mark[byte];
+    return 0;
+  };
+  let [low, high] = [0, marks.length / 16 - 1];
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const order = compare(middle);
+    if (order === 0) return true;
+    if (order < 0) low = middle + 1;
+    else high = middle - 1;
+  }
+  return false;
+}

@@ -1,0 +1,134 @@
+/* Co-WIN's form: a zipped W3C credential. Its signature, and what it must mean: certificates/divoc.py and meaning.py. */
+import { canonicalCredential, canonicalProof, NotMappable, sha256 } from "./canon.js";
+import { Refused, inflated, unbase64 } from "./check_common.js";
+
+const ENTRY = "certificate.json";
+const [LOCAL, CENTRAL, END] = [0x04034b50, 0x02014b50, 0x06054b50];
+const TEXTS = ["certificateId", "batch", "vaccine", "manufacturer", "date"];
+const KINDS = {
+  '{"alg":"PS256","b64":false,"crit":["b64"]}': { kty: "RSA", name: "RSA-PSS", hash: "SHA-256", saltLength: 32 },
+  '{"alg":"EdDSA","b64":false,"crit":["b64"]}': { kty: "OKP", name: "Ed25519" },
+};
+
+export async function checkCowin(text, trust, now) {
+  const document = await unpacked(text);
+  const proof = document.proof;
+  if (typeof proof?.jws !== "string") throw new Refused("unreadable");
+  const issuer = trust.issuers.find((one) => one.method === proof.verificationMethod && one.issuer === document.issuer);
+  if (!issuer) throw new Refused("unknown_issuer");
+  const { jws, ...options } = proof;
+  const [header, , signed] = jws.split(".");
+  const signature = unbase64(signed);
+  const input = await signingInput(header, options, document);
+  const kind = KINDS[new TextDecoder().decode(unbase64(header))];
+  if (!kind || !(await anyFits(issuer.keys, kind, signature, input))) throw new Refused("altered");
+  const facts = meaning(document, issuer, trust.vaccines);
+  inForce(document, now);
+  return { ...facts, signature };
+}
+
+async function signingInput(header, options, document) {
+  try {
+    const parts = [await canonicalProof(options), await canonicalCredential(document)];
+    const digests = await Promise.all(parts.map(sha256));
+    return new Uint8Array(await new Blob([`${header}.`, ...digests]).arrayBuffer());
+  } catch (odd) {
+    throw odd instanceof NotMappable ? new Refused("unreadable") : odd;
+  }
+}
+
+async function anyFits(keys, { kty, ...algorithm }, signature, input) {
+  for (const jwk of keys.filter((key) => key.kty === kty)) {
+    const key = await opened(jwk, algorithm);
+    if (await crypto.subtle.verify(algorithm, key, signature, input)) return true;
+  }
+  return false;
+}
+
+export async function opened(jwk, algorithm) {
+  const { alg: _alg, use: _use, x5c: _chain, ...bare } = jwk;
+  try {
+    return await crypto.subtle.importKey("jwk", bare, algorithm, false, ["verify"]);
+  } catch (odd) {
+    throw odd.name === "NotSupportedError" ? new Refused("unsupported") : odd;
+  }
+}
+
+async function unpacked(text) {
+  const bytes = Uint8Array.from(text, (mark) => mark.charCodeAt(0));
+  if ([...text].some((mark) => mark > "\u00ff")) throw new Refused("unreadable");
+  try {
+    const document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await entry(bytes)));
+    if (document?.constructor === Object) return document;
+  } catch (odd) {
+    if (!(odd instanceof RangeError || odd instanceof TypeError || odd instanceof SyntaxError)) throw odd;
+  }
+  throw new Refused("unreadable");
+}
+
+async function entry(bytes) {
+  const view = new DataView(bytes.buffer);
+  let end = bytes.length - 22;
+  while (view.getUint32(end, true) !== END) end--;
+  let at = view.getUint32(end + 16, true);
+  while (view.getUint32(at, true) === CENTRAL) {
+    const [name, extra, comment] = [28, 30, 32].map((place) => view.getUint16(at + place, true));
+    if (new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + name)) === ENTRY) {
+      const start = view.getUint32(at + 42, true);
+      if (view.getUint32(start, true) !== LOCAL) break;
+      const content = start + 30 + view.getUint16(start + 26, true) + view.getUint16(start + 28, true);
+      const packed = bytes.subarray(content, content + view.getUint32(at + 20, true));
+      return view.getUint16(at + 10, true) === 8 ? inflated(packed, "deflate-raw") : packed;
+    }
+    at += 46 + name + extra + comment;
+  }
+  throw new RangeError();
+}
+
+function meaning(document, issuer, vaccines) {
+  const plausible = (holds) => { if (!holds) throw new Refused("altered"); };
+  const isText = (value) => typeof value === "string";
+  const [subject, evidence] = [sole(document.credentialSubject), sole(document.evidence)];
+  plausible(isText(subject.name) && isText(subject.refId) && !("uhid" in subject));
+  plausible(subject.age === undefined || subject.age === null || isText(subject.age));
+  plausible(TEXTS.every((key) => isText(evidence[key])));
+  plausible(evidence.id === issuer.evidence + evidence.certificateId);
+  const { dose, totalDoses: total } = evidence;
+  plausible(Number.isInteger(dose) && Number.isInteger(total) && dose >= 1 && dose <= total);
+  const days = [evidence.date, evidence.effectiveStart, evidence.effectiveUntil]
+    .filter((bound, at) => at === 0 || (bound !== undefined && bound !== null)).map(day);
+  plausible(days.every((one, at) => at === 0 || days[at - 1] <= one));
+  instant(document.issuanceDate);
+  plausible(Object.hasOwn(vaccines, evidence.vaccine) && vaccines[evidence.vaccine] === evidence.manufacturer);
+  return {
+    name: subject.name, birth: subject.age ?? "", vaccine: evidence.vaccine, dose, total, day: days[0],
+    number: evidence.certificateId, issuer: issuer.issuer,
+  };
+}
+
+function inForce(document, now) {
+  const { expirationDate: ends } = document;
+  if (ends !== undefined && ends !== null && instant(ends) < now) throw new Refused("expired");
+  const { effectiveUntil: until } = sole(document.evidence);
+  const today = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+  if (until !== undefined && until !== null && day(until) < today) throw new Refused("expired");
+}
+
+function sole(listed) {
+  const one = Array.isArray(listed) && listed.length === 1 ? listed[0] : listed;
+  if (one?.constructor !== Object) throw new Refused("altered");
+  return one;
+}
+
+export function day(text) {
+  const found = typeof text === "string" && /^\d{4}-\d\d-\d\d/.exec(text)?.[0];
+  const at = found ? new Date(`${found}T00:00:00Z`) : new Date(NaN);
+  if (Number.isNaN(at.getTime()) || at.toISOString().slice(0, 10) !== found) throw new Refused("altered");
+  return found;
+}
+
+function instant(text) {
+  const at = typeof text === "string" && /(Z|[+-]\d\d:\d\d)$/.test(text) ? new Date(text) : new Date(NaN);
+  if (Number.isNaN(at.getTime())) throw new Refused("altered");
+  return at;
+}

@@ -1,0 +1,138 @@
+/* The European form: CBOR, signed COSE, deflated, in base 45: certificates/hcert.py in a browser. */
+import { day, opened } from "./check_cowin.js";
+import { Refused, inflated } from "./check_common.js";
+
+const BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+const [ALGORITHM, KEY_ID, ISSUER, EXPIRES_AT, ISSUED_AT, HEALTH, EU_DCC] = [1, 4, 1, 4, 6, -260, 1];
+const KINDS = {
+  "-7": { kty: "EC", name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+  "-37": { kty: "RSA", name: "RSA-PSS", hash: "SHA-256", saltLength: 32 },
+};
+
+export async function checkHc1(text, trust, now) {
+  const [protect, unprotect, body, signature] = await parts(text.slice(4));
+  const headers = new Map([...unprotect, ...mapOf(protect)]);
+  const { kty, ...algorithm } = KINDS[headers.get(ALGORITHM)] ?? {};
+  const named = headers.get(KEY_ID);
+  const kid = named instanceof Uint8Array ? btoa(String.fromCharCode(...named)) : "";
+  const signers = trust.signers.filter((one) => one.kid === kid && one.key.kty === kty);
+  if (!signers.length) throw new Refused("unknown_issuer");
+  let fits = false;
+  for (const { key } of signers) {
+    fits ||= await crypto.subtle.verify(algorithm, await opened(key, algorithm), signature, toBeSigned(protect, body));
+  }
+  if (!fits) throw new Refused("altered");
+  const facts = factsOf(mapOf(body), now);
+  return { ...facts, signature: kty === "EC" ? signature.slice(0, 32) : signature };
+}
+
+async function parts(text) {
+  try {
+    const cose = decoded(await inflated(unbase45(text), "deflate"));
+    const [protect, unprotect, body, signature] = cose;
+    const inOrder = [protect, body, signature].every((part) => part instanceof Uint8Array) && unprotect instanceof Map;
+    if (cose.length === 4 && inOrder) return cose;
+  } catch (odd) {
+    if (!(odd instanceof TypeError || odd instanceof RangeError)) throw odd;
+  }
+  throw new Refused("unreadable");
+}
+
+function unbase45(text) {
+  const digits = Array.from(text, (mark) => BASE45.indexOf(mark));
+  const bytes = [];
+  for (let at = 0; at < digits.length; at += 3) {
+    const [c, d, e] = digits.slice(at, at + 3);
+    const value = c + d * 45 + (e ?? 0) * 2025;
+    const whole = e !== undefined;
+    if ([c, d, e ?? 0].includes(-1) || !(value < (whole ? 65536 : 256))) throw new RangeError();
+    bytes.push(...(whole ? [value >> 8, value & 255] : [value]));
+  }
+  return Uint8Array.from(bytes);
+}
+
+function toBeSigned(protect, body) {
+  return new Uint8Array([0x84, 0x6a, ...new TextEncoder().encode("Signature1"), ...bytesOf(protect), 0x40, ...bytesOf(body)]);
+}
+
+function bytesOf(bytes) {
+  const size = bytes.length;
+  const head = size < 24 ? [0x40 + size] : size < 256 ? [0x58, size] : [0x59, size >> 8, size & 255];
+  return [...head, ...bytes];
+}
+
+function mapOf(bytes) {
+  try {
+    const content = decoded(bytes);
+    if (content instanceof Map) return content;
+  } catch (odd) {
+    if (!(odd instanceof TypeError || odd instanceof RangeError)) throw odd;
+  }
+  throw new Refused("unreadable");
+}
+
+/* CBOR (RFC 8949) without tags' meanings: integers beyond 2^53 and lengths not told beforehand are refused. */
+export function decoded(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  const number = (info) => {
+    if (info < 24) return info;
+    const size = { 24: 1, 25: 2, 26: 4, 27: 8 }[info];
+    if (!size) throw new RangeError();
+    at += size;
+    if (size === 8) return Number(view.getBigUint64(at - 8));
+    return size === 1 ? view.getUint8(at - 1) : size === 2 ? view.getUint16(at - 2) : view.getUint32(at - 4);
+  };
+  const take = (size) => {
+    if (at + size > bytes.length) throw new RangeError();
+    at += size;
+    return bytes.slice(at - size, at);
+  };
+  const list = (size) => {
+    if (size > bytes.length) throw new RangeError();
+    return Array.from({ length: size }, () => item(view.getUint8(at++)));
+  };
+  const simple = (info) => {
+    if (info === 26 || info === 27) {
+      at += info === 26 ? 4 : 8;
+      return info === 26 ? view.getFloat32(at - 4) : view.getFloat64(at - 8);
+    }
+    return { 20: false, 21: true, 22: null }[number(info)];
+  };
+  const item = (first) => {
+    const [major, info] = [first >> 5, first & 31];
+    if (major === 7) return simple(info);
+    const size = number(info);
+    if (!Number.isSafeInteger(size)) throw new RangeError();
+    switch (major) {
+      case 0: return size;
+      case 1: return -1 - size;
+      case 2: return take(size);
+      case 3: return new TextDecoder("utf-8", { fatal: true }).decode(take(size));
+      case 4: return list(size);
+      case 5: {
+        const flat = list(2 * size);
+        return new Map(Array.from({ length: size }, (_, place) => [flat[2 * place], flat[2 * place + 1]]));
+      }
+      default: return item(view.getUint8(at++));
+    }
+  };
+  return item(view.getUint8(at++));
+}
+
+function factsOf(claims, now) {
+  const dcc = claims.get(HEALTH)?.get?.(EU_DCC);
+  const [doses, names] = [dcc?.get?.("v"), dcc?.get?.("nam")];
+  const dose = Array.isArray(doses) && doses.length === 1 ? doses[0] : null;
+  const [until, issued] = [claims.get(EXPIRES_AT), claims.get(ISSUED_AT)];
+  if (!(dose instanceof Map && names instanceof Map) || !Number.isFinite(until) || !Number.isFinite(issued)) throw new Refused("unreadable");
+  if (now.getTime() > until * 1000) throw new Refused("expired");
+  const [number, total] = [dose.get("dn"), dose.get("sd")];
+  const given = day(dose.get("dt"));
+  if (!(number >= 1 && total >= 1) || given > new Date(until * 1000).toISOString().slice(0, 10)) throw new Refused("altered");
+  return {
+    name: [names.get("gn"), names.get("fn")].filter(Boolean).join(" ") || names.get("fnt"),
+    birth: String(dcc.get("dob")), vaccine: String(dose.get("mp")), dose: number, total, day: given,
+    number: String(dose.get("ci")).split("#")[0].split("/").pop(), issuer: String(claims.get(ISSUER)),
+  };
+}
