@@ -49,6 +49,7 @@ class Shown:
 
 SPECIAL = (
     Shown("/dashboard", most_bytes=DASHBOARD_BYTES),
+    Shown("/dashboard?map=outline", most_bytes=DASHBOARD_BYTES),
     Shown("/dashboard?state_id={state_id}", most_bytes=DASHBOARD_BYTES),
     Shown("/dashboard?district_id={district_id}", most_bytes=DASHBOARD_BYTES),
     Shown("/dashboard/history?series=statewise", most_bytes=DASHBOARD_BYTES),

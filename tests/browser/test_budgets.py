@@ -31,6 +31,7 @@ TIMED = (
     Shown("/slots/{session_id}"),
     Shown("/book/who", Visitor.CHOOSING),
     Shown("/dashboard", most_bytes=DASHBOARD_BYTES),
+    Shown("/dashboard?map=outline", most_bytes=DASHBOARD_BYTES),
 )
 BUSY = "addEventListener('DOMContentLoaded', () => { const then = Date.now(); while (Date.now() - then < 700); })"
 INTERACTIVE = """() => new Promise((tell) => {

@@ -31,6 +31,7 @@ def a_district() -> District:
         names={},
         state_names={},
         official=False,
+        source_key=None,
         latitude=20.0,
         longitude=80.0,
     )

@@ -75,6 +75,11 @@ class Settings(BaseSettings):
         default=600, ge=1, description="One-time passwords asked from an address in an hour."
     )
     otp_failures_per_hour: int = Field(default=60, ge=1, description="Wrong tries from one address in an hour.")
+    outlines_file: Path | None = Field(
+        default=None,
+        description="Outlines of states and districts for the dashboard's map, GeoJSON; default: outlines.json of the"
+        " country pack.",
+    )
     sign_in_file: Path | None = Field(
         default=None,
         description="Providers of national IDs for the sign-in; default: sign_in.toml of the country pack.",

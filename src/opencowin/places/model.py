@@ -98,6 +98,8 @@ class District:
     names: Mapping[str, str]
     state_names: Mapping[str, str]
     official: bool
+    source_key: str | None
+    """Its name in the files of the country pack."""
     latitude: float | None
     longitude: float | None
 

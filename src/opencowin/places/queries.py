@@ -14,7 +14,7 @@ Row = tuple[object, ...]
 
 DISTRICTS: LiteralString = """
     SELECT d.district_id, d.state_id, s.name AS state_name, d.name, d.names, s.names AS state_names, d.official,
-           d.latitude, d.longitude
+           d.source_key, d.latitude, d.longitude
     FROM district d JOIN state s USING (state_id)
 """
 CENTRE_COLUMNS: LiteralString = """

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from opencowin.reports import hide_small
 from opencowin.web.pages.figures import Bar, Tile, bars
+from opencowin.web.pages.outlines import OutlineMap
 
 AGES = {
     "12_14": "12 to 14",
@@ -76,6 +77,15 @@ class PlaceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Maps:
+    """The map of a board: tiles or outlines or none, and where the same page has the other."""
+
+    tiles: Sequence[Tile] = ()
+    outlines: OutlineMap | None = None
+    other: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """Everything on one dashboard. `path` and `query` are where its links lead."""
 
@@ -88,7 +98,7 @@ class Board:
     figures: Sequence[tuple[str, int | None]]
     charts: Sequence[Chart]
     breakdowns: Sequence[Breakdown]
-    tiles: Sequence[Tile]
+    maps: Maps
     places: Sequence[PlaceRow]
     by_district: bool
     links_down: bool

@@ -3,6 +3,8 @@
 import csv
 import datetime
 import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -13,13 +15,15 @@ from starlette.responses import Response
 from opencowin import places, programme, reports
 from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
+from opencowin.kit.floor import Floor
 from opencowin.kit.pack import CountryPack
 from opencowin.reports import LiveBoard, hide_small
 from opencowin.web.cowin.metadata import INT4_MAX
 from opencowin.web.guard import open_to_all
-from opencowin.web.pages.board import AGES, CHARTS, LABELS, SEXES, STAMPS, Board, Chart, breakdown, place_rows
+from opencowin.web.pages.board import AGES, CHARTS, LABELS, SEXES, STAMPS, Board, Chart, Maps, breakdown, place_rows
 from opencowin.web.pages.figures import tiles
 from opencowin.web.pages.find import vaccine_name
+from opencowin.web.pages.outlines import drawing_of, outline_map
 from opencowin.web.pages.render import HTML_OUT, SAFE, Reader, page
 from opencowin.web.site import site_of
 
@@ -29,11 +33,23 @@ HALF_A_MINUTE = {"Cache-Control": "public, max-age=30"}
 PATH = "/dashboard"
 Public = Annotated[Actor, open_to_all()]
 PlaceId = Annotated[int | None, Query(ge=1, le=INT4_MAX, description="Leave out for all.")]
+MapKind = Annotated[str, Query(alias="map", max_length=10, description="`outline` for the nation's outline map.")]
+OUTLINE = "outline"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place's name and what it lies in, with the names of its parts and their keys in the pack's source."""
+
+    place: str
+    above: tuple[int, str] | None
+    names: Mapping[int, str]
+    keys: Mapping[int, str] = field(default_factory=dict)
 
 
 @router.get(PATH, response_class=Response, responses=HTML_OUT)
 async def dashboard(
-    request: Request, _actor: Public, state_id: PlaceId = None, district_id: PlaceId = None
+    request: Request, _actor: Public, state_id: PlaceId = None, district_id: PlaceId = None, map_kind: MapKind = ""
 ) -> Response:
     """The campaign's figures as a page: doses today and in total, by hour, day, place, age, sex and vaccine."""
     site, reader = site_of(request), Reader(request)
@@ -43,7 +59,10 @@ async def dashboard(
         rules = await programme.current_programme(conn)
         series = await reports.all_series(conn)
     vaccines = [(vaccine_name(reader, rules, key), amount) for key, amount in live.by_vaccine.items()]
-    board = _board(reader, live, where, state_id, district_id, vaccines)
+    totals = {row.id: row.total for row in live.report.getBeneficiariesGroupBy} if district_id is None else {}
+    other = reader.link(PATH, map=None if map_kind == OUTLINE else OUTLINE)
+    maps = drawn(site.floor, where, state_id, totals, asked=map_kind, other=other)
+    board = _board(reader, live, where, state_id, district_id, vaccines, maps)
     answer = page(reader, "dashboard.html", board=board, series=series, hidden_below=reports.HIDDEN_BELOW)
     answer.headers.update(HALF_A_MINUTE)
     return answer
@@ -95,41 +114,56 @@ def grid_of(pack: CountryPack) -> list[dict[str, str]]:
     return pack.csv("tiles.csv") if (pack.folder / "tiles.csv").is_file() else []
 
 
-async def names_of(conn: Connection, language: str, state_id: int | None, district_id: int | None) -> dict[str, Any]:
-    """The names of the place and of its parts, in the reader's language."""
+def drawn(
+    floor: Floor, where: Where, state_id: int | None, amounts: Mapping[int, int], *, asked: str, other: str
+) -> Maps:
+    """A board's map: tiles of the states or their outlines, whichever is asked for, or outlines of districts."""
+    if not amounts:
+        return Maps()
+    outlines = outline_map(drawing_of(floor, state_id), where.names, where.keys, amounts)
+    grid = grid_of(floor.pack) if state_id is None else []
+    if grid and (outlines is None or asked != OUTLINE):
+        return Maps(tiles(grid, amounts), None, other if outlines else "")
+    return Maps((), outlines, other if grid else "")
+
+
+async def names_of(conn: Connection, language: str, state_id: int | None, district_id: int | None) -> Where:
+    """The names of the place and of its parts, in the reader's language, and the parts' keys in the pack's source."""
     states = {one.state_id: one.name_in(language) for one in await places.all_states(conn)}
     if district_id is not None:
         here = await places.district(conn, district_id)
         name = here.name_in(language)
-        return {"place": name, "above": (here.state_id, states[here.state_id]), "names": {district_id: name}}
+        return Where(name, (here.state_id, states[here.state_id]), {district_id: name})
     if state_id is not None:
-        names = {one.district_id: one.name_in(language) for one in await places.districts_of(conn, state_id)}
-        return {"place": states[state_id], "above": None, "names": names}
-    return {"place": "", "above": None, "names": states}
+        parts = await places.districts_of(conn, state_id)
+        names = {one.district_id: one.name_in(language) for one in parts}
+        keys = {one.district_id: one.source_key for one in parts if one.source_key}
+        return Where(states[state_id], None, names, keys)
+    return Where("", None, states)
 
 
 def _board(  # noqa: PLR0917 (all that one page shows)
     reader: Reader,
     live: LiveBoard,
-    where: dict[str, Any],
+    where: Where,
     state_id: int | None,
     district_id: int | None,
     vaccines: list[tuple[str, int]],
+    maps: Maps,
 ) -> Board:
-    report, names = live.report, where["names"]
+    report, names = live.report, where.names
     hours = [
         (reader.clock_time(datetime.datetime.fromisoformat(hour.ts).time()), hour.count)
         for hour in report.vaccinationDoneByTime
     ]
     query = {"state_id": state_id, "district_id": district_id}
     by_state = state_id is None and district_id is None
-    grid = grid_of(site_of(reader.request).floor.pack) if by_state else []
     as_of = datetime.datetime.fromisoformat(report.timestamp)
     return Board(
         path=PATH,
         query=query,
-        place=where["place"],
-        above=where["above"],
+        place=where.place,
+        above=where.above,
         stamp=reader.text(STAMPS["live"], time=reader.instant(as_of)),
         note="",
         figures=_figures(live, by_state),
@@ -147,7 +181,7 @@ def _board(  # noqa: PLR0917 (all that one page shows)
             breakdown("sex", list(SEXES.values()), _sexes(report)),
             breakdown("vaccine", [name for name, _ in vaccines], [amount for _, amount in vaccines], literal=True),
         ],
-        tiles=tiles(grid, {row.id: row.total for row in report.getBeneficiariesGroupBy}),
+        maps=maps,
         places=[]
         if district_id is not None
         else place_rows(

@@ -1,7 +1,8 @@
-"""What the dashboard draws: bars of days and hours, and tiles of states. Pure."""
+"""What the dashboard draws: bars of days and hours, tiles of states, and how dark a place is. Pure."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 TILE = 18.0
@@ -37,19 +38,20 @@ def bars(amounts: Sequence[int], step: int = 10) -> list[Bar]:
 
 
 def tiles(grid: Iterable[Mapping[str, str]], amounts: Mapping[int, int]) -> list[Tile]:
-    """The tile map: `grid` is the pack's table of tiles, in half tiles across and whole rows down.
-
-    Shades are fifths of the states that have any, by rank.
-    """
-    ranked = sorted(amount for amount in amounts.values() if amount)
-    made = []
+    """The tile map: `grid` is the pack's table of tiles, in half tiles across and whole rows down."""
+    shade, made = shades(amounts), []
     for row in grid:
         state_id, x, y = int(row["state_id"]), (int(row["across"]) + 1) * TILE, (int(row["down"]) * 1.5 + 1) * _SIDE
-        amount = amounts.get(state_id, 0)
-        below = sum(1 for other in ranked if other < amount)
-        shade = 1 + 5 * below // len(ranked) if amount else 0
-        made.append(Tile(state_id, row["letters"], _hexagon(x, y), round(x, 1), round(y, 1), shade))
+        made.append(
+            Tile(state_id, row["letters"], _hexagon(x, y), round(x, 1), round(y, 1), shade(amounts.get(state_id, 0)))
+        )
     return made
+
+
+def shades(amounts: Mapping[int, int]) -> Callable[[int], int]:
+    """How dark an amount is on a map of these: 0 for none, else its fifth by rank among those that are not none."""
+    ranked = sorted(amount for amount in amounts.values() if amount)
+    return lambda amount: 1 + 5 * bisect_left(ranked, amount) // len(ranked) if amount and ranked else 0
 
 
 _SIDE = TILE * 2 / math.sqrt(3)

@@ -11,9 +11,17 @@ from opencowin import programme, reports
 from opencowin.kit.actor import Actor
 from opencowin.reports import HistoryDay
 from opencowin.web.guard import open_to_readers
-from opencowin.web.pages.board import AGES, CHARTS, LABELS, SEXES, STAMPS, Board, Chart, breakdown, published_rows
-from opencowin.web.pages.dashboard import HALF_A_MINUTE, PlaceId, csv_answer, grid_of, names_of
-from opencowin.web.pages.figures import tiles
+from opencowin.web.pages.board import AGES, CHARTS, LABELS, SEXES, STAMPS, Board, Chart, Maps, breakdown, published_rows
+from opencowin.web.pages.dashboard import (
+    HALF_A_MINUTE,
+    OUTLINE,
+    MapKind,
+    PlaceId,
+    Where,
+    csv_answer,
+    drawn,
+    names_of,
+)
 from opencowin.web.pages.find import vaccine_name
 from opencowin.web.pages.render import Reader, page
 from opencowin.web.site import site_of
@@ -27,7 +35,12 @@ PATH = "/dashboard/history"
 
 @router.get(PATH, response_class=Response)
 async def history(
-    request: Request, _actor: Public, series: SeriesId, state_id: PlaceId = None, on: Day = None
+    request: Request,
+    _actor: Public,
+    series: SeriesId,
+    state_id: PlaceId = None,
+    on: Day = None,
+    map_kind: MapKind = "",
 ) -> Response:
     """The nation's or a state's figures as published for a day."""
     site, reader = site_of(request), Reader(request)
@@ -40,7 +53,10 @@ async def history(
         for figure, amount in told.figures.items()
         if figure.startswith("vaccine_")
     ]
-    board = _board(reader, told, nation["names"], state_id, sorted(vaccines, key=lambda pair: -pair[1]))
+    other = reader.link(PATH, series=series, on=told.on, map=None if map_kind == OUTLINE else OUTLINE)
+    totals = told.by_state if state_id is None else {}
+    maps = drawn(site.floor, nation, None, totals, asked=map_kind, other=other)
+    board = _board(reader, told, nation, state_id, sorted(vaccines, key=lambda pair: -pair[1]), maps)
     answer = page(reader, "dashboard.html", board=board, series=[], hidden_below=reports.HIDDEN_BELOW)
     answer.headers.update(HALF_A_MINUTE)
     return answer
@@ -61,14 +77,20 @@ async def history_places(request: Request, _actor: Public, series: SeriesId, on:
     """Doses by state as published for a day, as CSV."""
     async with site_of(request).transaction() as conn:
         told = await reports.history_day(conn, series, None, on)
-        names = (await names_of(conn, "en", None, None))["names"]
+        names = (await names_of(conn, "en", None, None)).names
     rows = [(state_id, names[state_id], amount) for state_id, amount in sorted(told.by_state.items())]
     return csv_answer(("id", "place", "doses"), rows, told.on.isoformat())
 
 
-def _board(
-    reader: Reader, told: HistoryDay, names: dict[int, str], state_id: int | None, vaccines: list[tuple[str, int]]
+def _board(  # noqa: PLR0917 (all that one page shows)
+    reader: Reader,
+    told: HistoryDay,
+    nation: Where,
+    state_id: int | None,
+    vaccines: list[tuple[str, int]],
+    maps: Maps,
 ) -> Board:
+    names = nation.names
     on = {"series": told.series.series_id, "on": told.on}
     query = {**on, "state_id": state_id}
     figures = told.figures
@@ -100,7 +122,7 @@ def _board(
             breakdown("sex", [SEXES[key] for key in sexes], [figures[key] for key in sexes]),
             breakdown("vaccine", [name for name, _ in vaccines], [amount for _, amount in vaccines], literal=True),
         ],
-        tiles=tiles(grid_of(site_of(reader.request).floor.pack), by_state) if by_state else [],
+        maps=maps,
         places=published_rows(rows),
         by_district=False,
         links_down=state_id is None,
