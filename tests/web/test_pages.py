@@ -76,6 +76,18 @@ async def test_a_page_is_in_the_language_asked_for_and_keeps_it_in_its_links(pla
     assert not DEVANAGARI.search(without_languages)
 
 
+async def test_the_nation_is_drawn_as_tiles_or_outlines_and_a_state_by_its_districts(platform: Surface) -> None:
+    tiled, outlined = await read(platform, "/dashboard"), await read(platform, "/dashboard?map=outline")
+    assert "/dashboard?map=outline" in tiled
+    assert tiled.count("<polygon") == 37
+    assert outlined.count("<path class=") == 37
+    assert "<title>Maharashtra</title>" in outlined
+    assert "CC BY 4.0" in outlined
+    state = await read(platform, "/dashboard?state_id=21&lang=ur")
+    assert 30 <= state.count("<path class=") <= 36
+    assert "<title>Pune</title>" in state
+
+
 async def test_the_dashboard_follows_a_dose_and_says_its_time(clinic: Clinic) -> None:
     platform = clinic.platform
     so_far = (await platform.get("/v1/reports/getLiveVaccination")).json()["count"]
