@@ -37,7 +37,6 @@ OTHER_NAMES = {
     "Andaman and Nicobar": "Andaman and Nicobar Islands",
     "Pondicherry": "Puducherry",
     "Orissa": "Odisha",
-    "Dadra and Nagar Haveli": "Dadra and Nagar Haveli",
 }
 POST_OFFICES = """
 SELECT s.name, d.name, p.lon_e5 / 1e5, p.lat_e5 / 1e5 FROM post_offices p

@@ -48,9 +48,10 @@ async def sign_in_by_national_id(
     if account_id is None:
         account_id = await _first_account(conn, floor, number, language)
         await queries.insert_subject(conn, subject_hash, account_id, provider.id, now)
-    elif number is not None:
-        await _keep_number(conn, floor, account_id, number)
-    await queries.note_subject(conn, subject_hash, now)
+    else:
+        if number is not None:
+            await _keep_number(conn, floor, account_id, number)
+        await queries.note_subject(conn, subject_hash, now)
     await queries.note_sign_in(conn, account_id, now)
     actor = Actor(ActorKind.CITIZEN, str(account_id), CITIZEN_PERMISSIONS, account_id=account_id, address=address)
     detail = {"provider": provider.id, "first_time": is_new}

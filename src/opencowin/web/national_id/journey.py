@@ -4,13 +4,14 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx2
+from joserfc.jwk import KeySet
 
 from opencowin.identity import Provider, ready_providers
 from opencowin.kit.floor import Floor
@@ -114,31 +115,30 @@ class RelyingParty:
         return {**claims, **(told or {})}
 
     async def _id_claims(self, token: str, nonce: str, access_token: str) -> Claims:
-        keys = await self._calls.keys()
-        try:
+        def opened(keys: KeySet) -> Claims:
             return open_id_token(token, keys, self.provider, nonce=nonce, access_token=access_token)
-        except KeyUnknown:
-            keys = await self._calls.keys(anew=True)
-        try:
-            return open_id_token(token, keys, self.provider, nonce=nonce, access_token=access_token)
-        except KeyUnknown as unknown:
-            raise AnswerUntrusted("the ID token is signed with an unknown key") from unknown
+
+        return await self._with_keys(opened, "the ID token")
 
     async def _userinfo(self, access_token: str) -> Claims | None:
         told = await self._calls.userinfo(access_token)
         if isinstance(told, str):
-            keys = await self._calls.keys()
-            try:
-                return open_userinfo(told, keys, self.provider)
-            except KeyUnknown:
-                keys = await self._calls.keys(anew=True)
-            try:
-                return open_userinfo(told, keys, self.provider)
-            except KeyUnknown as unknown:
-                raise AnswerUntrusted("userinfo is signed with an unknown key") from unknown
+            signed = told
+            return await self._with_keys(lambda keys: open_userinfo(signed, keys, self.provider), "userinfo")
         if told is not None and self.provider.signed_userinfo:
             raise AnswerUntrusted("userinfo is not signed")
         return told
+
+    async def _with_keys(self, opened: Callable[[KeySet], Claims], what: str) -> Claims:
+        """What is opened with the provider's keys, read anew once where it names one that is not among them."""
+        try:
+            return opened(await self._calls.keys())
+        except KeyUnknown:
+            keys = await self._calls.keys(anew=True)
+        try:
+            return opened(keys)
+        except KeyUnknown as unknown:
+            raise AnswerUntrusted(f"{what} is signed with an unknown key") from unknown
 
     def _wanted(self) -> str:
         """The claims parameter: each claim that the provider's entry names, by name."""

@@ -120,10 +120,12 @@ def drawn(
     """A board's map: tiles of the states or their outlines, whichever is asked for, or outlines of districts."""
     if not amounts:
         return Maps()
-    outlines = outline_map(drawing_of(floor, state_id), where.names, where.keys, amounts)
-    grid = grid_of(floor.pack) if state_id is None else []
-    if grid and (outlines is None or asked != OUTLINE):
-        return Maps(tiles(grid, amounts), None, other if outlines else "")
+    drawing, grid = drawing_of(floor, state_id), grid_of(floor.pack) if state_id is None else []
+    if grid and asked != OUTLINE:
+        return Maps(tiles(grid, amounts), None, other if drawing else "")
+    outlines = outline_map(drawing, where.names, where.keys, amounts)
+    if grid and outlines is None:
+        return Maps(tiles(grid, amounts))
     return Maps((), outlines, other if grid else "")
 
 
