@@ -8,7 +8,7 @@ from benchmarks.measure import RUNS, Measured
 QUIET = 0.10
 HEAD = """# Performance
 
-Measured by `make bench` (about two minutes), which writes this file. Every figure stands beside a reference taken on
+Measured by `make bench` (about three minutes), which writes this file. Every figure stands beside a reference taken on
 the same machine in the same minute: the ratio travels to other machines better than the rates.
 
 """
@@ -19,8 +19,9 @@ METHOD = f"""
 - **Bookings**: each connection is a process of its own that calls the set function `book_local` through the platform's
   own query, one booking in each transaction, every commit flushed to disk (`synchronous_commit` and `fsync` on), seats
   without end. The reference inserts one row of two identifiers and an instant with the same driver.
-- **Certificates**: one core, an RSA-2048 signature, a name in Devanagari. *Printed* is everything from the statement to
-  the PDF: both signatures, both QR codes, one bilingual page.
+- **Certificates**: one core, keys in memory, a name in Devanagari, two doses; Co-WIN's form with RSA-2048. *Printed* is
+  everything from the statement to the PDF, for another person each time: both signatures, both QR codes, one
+  bilingual page.
 - **HTTP**: 16 connections over loopback, kept open, each asking again when its answer is complete; no cached answer
   (`If-None-Match`) is asked for. One web process with its database; limits and logs are on, the log's reader is not.
 

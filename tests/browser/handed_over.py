@@ -17,7 +17,8 @@ from PIL import Image
 
 from opencowin import certificates
 from opencowin.certificates import Format, Verdict
-from opencowin.certificates.issuers import Issuer
+from opencowin.certificates.encoding import from_unpadded, unpadded
+from opencowin.certificates.issuers import Issuer, new_issuer
 from opencowin.certificates.model import CertificateStatement
 from opencowin.certificates.signing import sign_all
 from opencowin.kit.db import transaction
@@ -25,8 +26,12 @@ from tests.browser.world import World
 from tests.builders import TEST
 from tests.certificates import made
 from tests.rooms.test_revocation import held
+from tests.unit.test_certificate_forms import card_of, jws_of
 
 NAME = "श्रीमती क्षितिज त्रिवेदी"
+PASSPORT = "K1234567"
+EXPIRING = (Format.DIVOC, Format.EU_DCC, Format.WHO_DDCC)
+"""The forms that say until when they are valid."""
 FRAME = (1280, 960)
 
 
@@ -44,7 +49,7 @@ def signed(statement: CertificateStatement, issuer: Issuer) -> dict[Format, str]
 
 
 async def hand_over(world: World) -> list[Paper]:
-    """One of every kind, in both forms."""
+    """One of every kind, in every form."""
     floor = world.surface.floor
     async with transaction(world.surface.pool) as conn:
         issuer = await certificates.own_issuer(conn, floor)
@@ -53,16 +58,16 @@ async def hand_over(world: World) -> list[Paper]:
     now = datetime.now(UTC) - timedelta(hours=1)
     today = now.date()
     doses = (made.dose(1, today - timedelta(days=100)), made.dose(2, today - timedelta(days=9)))
-    stands = made.statement(name=NAME, doses=doses, issued_at=now)
+    stands = made.statement(name=NAME, doses=doses, issued_at=now, travel_document=PASSPORT)
     over = made.statement(doses=(made.dose(1, date(2021, 6, 3), valid_until=date(2021, 9, 1)),))
-    foreign = replace(made.issuer(), profile=replace(made.PROFILE, verification_method="did:elsewhere"))
+    foreign = new_issuer(replace(made.PROFILE, verification_method="did:elsewhere"), now)
     genuine = signed(stands, issuer)
     altered = {form: ALTERED[form](text) for form, text in genuine.items()}
     by_verdict = {
         Verdict.VALID: genuine,
         Verdict.REVOKED: revoked.payloads,
         Verdict.ALTERED: altered,
-        Verdict.EXPIRED: signed(over, issuer),
+        Verdict.EXPIRED: {form: text for form, text in signed(over, issuer).items() if form in EXPIRING},
         Verdict.UNKNOWN_ISSUER: signed(stands, foreign),
     }
     return [Paper(form, verdict, text) for verdict, texts in by_verdict.items() for form, text in texts.items()]
@@ -94,7 +99,26 @@ def relabelled(text: str) -> str:
     return f"HC1:{base45.b45encode(zlib.compress(raw.replace(b'Covishield', b'Covishielt'))).decode()}"
 
 
-ALTERED: dict[Format, Callable[[str], str]] = {Format.DIVOC: renamed, Format.EU_DCC: relabelled}
+def relabelled_status(text: str) -> str:
+    raw = zlib.decompress(base45.b45decode(text[4:]))
+    assert b"COVISHIELD" in raw
+    return f"HC1:{base45.b45encode(zlib.compress(raw.replace(b'COVISHIELD', b'COVISHIELT'))).decode()}"
+
+
+def recarded(text: str) -> str:
+    head, body, signature = jws_of(text)
+    changed = zlib.decompress(from_unpadded(body), -15).replace(b'"210"', b'"502"')
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return card_of([head, unpadded(deflater.compress(changed) + deflater.flush()), signature])
+
+
+ALTERED: dict[Format, Callable[[str], str]] = {
+    Format.DIVOC: renamed,
+    Format.EU_DCC: relabelled,
+    Format.WHO_DDCC: relabelled_status,
+    Format.SMART_HEALTH_CARD: recarded,
+    Format.ICAO_VDS_NC: lambda text: text.replace(PASSPORT, "K1234568"),
+}
 
 
 def picture(text: str, scale: int = 4) -> Image.Image:

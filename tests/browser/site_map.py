@@ -83,6 +83,7 @@ SPECIAL = (
     Shown("/people/{reference_id}/edit", Visitor.MEMBER),
     Shown("/people/{reference_id}/remove", Visitor.MEMBER),
     Shown("/certificates", Visitor.MEMBER),
+    Shown("/certificates/{dosed_reference}", Visitor.MEMBER),
     Shown("/appointments/{booking_id}", Visitor.MEMBER),
     Shown("/appointments/{booking_id}/cancel", Visitor.MEMBER),
     Shown("/appointments/{booking_id}/move?session_id={session_id}&slot=11:00AM-01:00PM", Visitor.MEMBER),

@@ -17,7 +17,7 @@ import base45
 import cbor2
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ed25519, padding
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from PIL import Image
 from playwright.async_api import Browser, Page, Request
@@ -25,7 +25,8 @@ from playwright.async_api import Browser, Page, Request
 from opencowin.certificates import Format, Verdict
 from opencowin.certificates.canon import canonical_credential, canonical_proof
 from opencowin.certificates.divoc import sign_divoc
-from opencowin.certificates.issuers import jwk
+from opencowin.certificates.published import jwk
+from opencowin.certificates.signing import sign_all
 from opencowin.web.pages import verify
 from opencowin.web.pages.assets import asset_link
 from tests.browser import gates
@@ -38,6 +39,7 @@ from tests.certificates.vectors import PROOF, mapped, refused
 from tests.unit.test_certificates_formats import MAKERS, UNSEEN
 
 pytestmark = pytest.mark.anyio
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 HEADING = "#verdict h2"
 SAID = "#device [role=status]"
 SCAN = "#device button"
@@ -45,7 +47,7 @@ SCAN = "#device button"
 
 @pytest.fixture(scope="session")
 async def papers(world: World) -> list[Paper]:
-    """One certificate of every kind, in both forms."""
+    """One certificate of every kind, in every form."""
     return await hand_over(world)
 
 
@@ -111,7 +113,7 @@ async def test_without_a_network_the_device_says_what_the_server_says(
 ) -> None:
     async with at_the_door(browser, world, language) as page:
         await page.reload()
-        assert {paper.verdict for paper in papers} == set(Verdict) - {Verdict.UNREADABLE}
+        assert {paper.verdict for paper in papers} == set(Verdict) - {Verdict.UNREADABLE, Verdict.CANNOT_CHECK}
         for paper in [*papers, Paper(Format.DIVOC, Verdict.UNREADABLE, "a shop's receipt")]:
             shown = await hand(page, paper)
             kind = await page.get_attribute("#verdict [data-verdict]", "data-verdict")
@@ -315,7 +317,7 @@ JUDGE = """async ([address, text, trust]) => {
 
 async def test_kinds_of_signatures_that_others_use_are_checked_too(browser: Browser, world: World) -> None:
     """Ed25519 of Co-WIN's form, PS256 of the European one; where a browser lacks a kind it says so."""
-    key, numbers = ed25519.Ed25519PrivateKey.generate(), made.issuer().rsa_key.public_key().public_numbers()
+    key, numbers = ed25519.Ed25519PrivateKey.generate(), RSA.public_key().public_numbers()
     document = mapped()[0] | {"proof": PROOF}
     document["evidence"][0]["manufacturer"] = "Serum"
     head = base64.urlsafe_b64encode(ED25519.encode()).rstrip(b"=").decode()
@@ -347,6 +349,27 @@ async def test_kinds_of_signatures_that_others_use_are_checked_too(browser: Brow
         assert await judged(packed(document)) == "unsupported"
 
 
+async def test_what_the_server_alone_may_know_is_left_to_it(browser: Browser, world: World) -> None:
+    """Where it trusts others of a kind, a stranger's key is not called unknown; where it trusts none, it is."""
+    whole = made.statement(travel_document="K1234567")
+    texts = {one.format: one.text for one in sign_all(whole, made.issuer(1))}
+    nobody: dict[str, Any] = {"issuers": [], "signers": [], "cards": {"keys": []}, "seals": []}
+    kinds = {
+        Format.DIVOC: "credential",
+        Format.EU_DCC: "signer",
+        Format.WHO_DDCC: "signer",
+        Format.SMART_HEALTH_CARD: "card",
+        Format.ICAO_VDS_NC: "authority",
+    }
+    async with visiting(browser, world, Visitor.NOBODY) as context:
+        page = await context.new_page()
+        await page.goto("/verify")
+        for form, kind in kinds.items():
+            for others, verdict in (([kind], "unsupported"), (list({*kinds.values()} - {kind}), "unknown_issuer")):
+                trust = nobody | {"others": others}
+                assert await page.evaluate(JUDGE, [asset_link("check.js"), texts[form], trust]) == verdict, form
+
+
 async def test_the_edits_that_signatures_do_not_see_are_seen(browser: Browser, world: World) -> None:
     """The list of tests/unit, and each number left out where both are equal."""
     bounds = {"valid_from": date(2021, 6, 10), "valid_until": date(9999, 9, 1)}
@@ -365,7 +388,7 @@ async def test_the_edits_that_signatures_do_not_see_are_seen(browser: Browser, w
         "issuer": made.PROFILE.issuer,
         "method": made.PROFILE.verification_method,
         "evidence": made.PROFILE.evidence_url,
-        "keys": [jwk(made.issuer().rsa_key.public_key())],
+        "keys": [jwk(made.issuer().signing(Format.DIVOC).signer.public_key)],
     }
     trust = {"issuers": [issuer], "vaccines": MAKERS}
     async with visiting(browser, world, Visitor.NOBODY) as context:
@@ -390,7 +413,7 @@ def by_rsa(kid: bytes) -> str:
     body = cbor2.dumps(claims)
     pss = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
     signed = cbor2.dumps(["Signature1", protected, b"", body])
-    signature = made.issuer().rsa_key.sign(signed, pss, hashes.SHA256())
+    signature = RSA.sign(signed, pss, hashes.SHA256())
     cose = cbor2.dumps(cbor2.CBORTag(18, [protected, {}, body, signature]))
     return f"HC1:{base45.b45encode(zlib.compress(cose)).decode()}"
 

@@ -3,6 +3,7 @@
 import json
 import re
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -131,6 +132,35 @@ def test_keys_of_partners_are_made_listed_and_revoked(trial: Place) -> None:
     assert trial.run("api-key", "revoke", found[1]).returncode == 0
     assert trial.run("api-key", "revoke", found[1]).returncode == 1
     assert trial.run("api-key", "create", "X", "--may", "everything").returncode == 2
+
+
+def test_keys_of_certificates_are_listed_followed_and_retired(trial: Place) -> None:
+    table = trial.run("keys", "list")
+    assert table.returncode == 0, table.stderr
+    old = re.findall(r"certificate\.signer:\w+", table.stdout)
+    assert len(old) == 1
+    early = trial.run("keys", "retire", old[0])
+    assert early.returncode == 1
+    assert "opencowin keys rotate eu_dcc" in only_line(early.stderr)
+    assert "signs from now on" in trial.run("keys", "rotate", "eu_dcc", "--overlap-days", "0").stdout
+    assert trial.run("keys", "retire", old[0]).returncode == 0
+    assert re.search(rf"{old[0]}.*no longer, since", trial.run("keys", "list").stdout)
+    assert trial.run("keys", "rotate", "unheard").returncode == 2
+    assert trial.run("keys", "csca").stdout.count("BEGIN CERTIFICATE") == 1
+
+
+def test_trust_lists_are_loaded_listed_and_dropped(trial: Place, tmp_path: Path) -> None:
+    (tmp_path / "csca.pem").write_text(trial.run("keys", "csca").stdout)
+    (tmp_path / "notes.txt").write_text("not a list")
+    loaded = trial.run("trust", "load", str(tmp_path))
+    assert loaded.returncode == 0, loaded.stderr
+    assert "csca.pem: 1 keys of 1 issuers" in loaded.stdout
+    assert re.search(r"csca\.pem.*authority.*1", trial.run("trust", "list").stdout)
+    assert trial.run("trust", "drop", "csca.pem").returncode == 0
+    assert trial.run("trust", "drop", "csca.pem").returncode == 1
+    broken = tmp_path / "list.json"
+    broken.write_text("{}")
+    assert trial.run("trust", "load", str(broken)).returncode == 2
 
 
 def test_the_settings_document_names_every_setting(fresh: Place) -> None:

@@ -8,13 +8,14 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import count
 from uuid import uuid4
 
 import pytest
 from joserfc import jws
 from joserfc.jwk import KeySet
 
-from opencowin import certificates, identity, notifications, places, vaccination
+from opencowin import certificates, identity, notifications, places, registry, vaccination
 from opencowin.certificates import (
     CertificateStands,
     DoseStandsNot,
@@ -37,6 +38,8 @@ from tests.rooms.test_notifications import asked, do, latest
 
 pytestmark = pytest.mark.anyio
 WHY = "issued for the wrong person"
+PASSPORT = 8
+passports = count(2_000_001)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,10 @@ class Held:
 
 
 async def held(conn: Connection, floor: Floor, *, number: str = "", somewhere: bool = True, doses: int = 1) -> Held:
-    """A person's certificate for the last of some doses."""
+    """A certificate for the last of some doses of a person with a passport: in every form."""
     account = await identity.open_account(conn, floor, number or mobile())
-    one = await builders.member(conn, floor, account=account)
+    asked = replace(builders.registration(), document_type_id=PASSPORT, document_number=f"Q{next(passports)}")
+    one = await registry.register(conn, floor, builders.citizen(account), account, asked)
     centre = await builders.new_centre(conn) if somewhere else None
     for at in range(1, doses + 1):
         day = floor.clock.today() - timedelta(days=100 * (doses - at))
@@ -129,8 +133,9 @@ async def test_another_one_is_issued_when_an_officer_says_so(conn: Connection, f
     assert await certificates.reissue(conn, floor, officer(), bad.number, "once more") == issued != bad.number
     page = await certificates.sheet(conn, floor, TEST, bad.person)
     assert page.statement.certificate_id == issued
-    for text in page.payloads.values():
-        assert (await certificates.verify(conn, floor, text)).certificate_id == issued
+    for form, text in page.payloads.items():
+        told = (await certificates.verify(conn, floor, text)).certificate_id
+        assert told == ("" if form is Format.SMART_HEALTH_CARD else issued), form
     assert await verdicts(conn, floor, bad) == {Verdict.REVOKED}
     versions = "SELECT max(version) FROM certificate WHERE certificate_id = %(id)s"
     assert await fetch_value(conn, versions, id=issued) == 2
@@ -244,7 +249,7 @@ async def test_two_that_begin_at_once_make_one_set_of_keys(pool: Pool, floor: Fl
         async with transaction(pool) as first:
             made = await certificates.own_issuer(first, floor)
             listed = await certificates.published_status(first, floor)
-        assert (await certificates.own_issuer(late, floor)).key_id == made.key_id
+        assert (await certificates.own_issuer(late, floor)).identities == made.identities
         assert await certificates.published_status(late, floor) == listed
     async with transaction(pool) as conn:
-        assert await fetch_value(conn, "SELECT count(*) FROM signing_key WHERE purpose LIKE 'certificate.%%'") == 4
+        assert await fetch_value(conn, "SELECT count(*) FROM signing_key WHERE purpose LIKE 'certificate.%%'") == 7

@@ -7,7 +7,6 @@ import json
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,20 +18,16 @@ from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opencowin.certificates import divoc, hcert
+from opencowin.certificates import divoc
+from opencowin.certificates.chain import VACCINATION_SIGNER
 from opencowin.certificates.divoc import sign_divoc, verify_divoc
-from opencowin.certificates.hcert import check_character, sign_eu_dcc, uvci, verify_eu_dcc
-from opencowin.certificates.issuers import (
-    VACCINATION_SIGNER,
-    KeyFiles,
-    dcc_trust_list,
-    did_document,
-    jwk,
-    new_keys,
-    open_issuer,
-)
+from opencowin.certificates.encoding import from_unpadded, unpadded
+from opencowin.certificates.hcert import check_character, sign_eu_dcc, uvci
+from opencowin.certificates.issuers import key_id
+from opencowin.certificates.marks import SIGNATURES, marks_of
 from opencowin.certificates.meaning import check_in_force, check_vaccine
 from opencowin.certificates.model import CertificateFacts, Format
+from opencowin.certificates.published import dcc_trust_list, did_document, jwk
 from opencowin.certificates.refusals import (
     CertificateExpired,
     CertificateRefused,
@@ -42,12 +37,15 @@ from opencowin.certificates.refusals import (
     SignatureBroken,
     UnknownSigner,
 )
+from opencowin.certificates.signers import Algorithm
 from opencowin.certificates.signing import sign_all
-from opencowin.certificates.status import SIGNATURES, marks_of
-from tests.certificates.made import NOW, PROFILE, WITHOUT_CODES, dose, issuer, statement
+from tests.certificates import made
+from tests.certificates.made import NOW, PROFILE, WITHOUT_CODES, dose, issuer, read_eu, signer_certificate, statement
+from tests.unit.test_certificate_forms import READ, card_of, jws_of
 
-RSA = [issuer().rsa_key.public_key()]
-SIGNERS = [issuer().signer_certificate]
+RSA = [issuer().signing(Format.DIVOC).signer.public_key]
+OTHERS = [issuer(1).signing(Format.DIVOC).signer.public_key]
+SIGNERS = [signer_certificate()]
 Document = dict[str, Any]
 
 
@@ -72,8 +70,9 @@ def packed(document: object) -> str:
 def resigned(document: Document) -> str:
     """Signed again by the rightful key, whatever it says."""
     options = {key: value for key, value in document["proof"].items() if key != "jws"}
-    signature = issuer().rsa_key.sign(divoc._signing_input(document, options), divoc.PSS, hashes.SHA256())
-    jws = f"{divoc.HEADER}..{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+    header = divoc.HEADERS[Algorithm.PS256]
+    signature = issuer().signing(Format.DIVOC).signer.sign(divoc._signing_input(document, options, header))
+    jws = f"{header}..{unpadded(signature)}"
     return packed(document | {"proof": options | {"jws": jws}})
 
 
@@ -118,11 +117,13 @@ def test_an_altered_certificate_is_refused(
 
 def test_another_issuers_key_is_refused() -> None:
     with pytest.raises(SignatureBroken):
-        verify_divoc(sign_divoc(statement(), issuer()).text, PROFILE, [issuer(1).rsa_key.public_key()])
+        verify_divoc(
+            sign_divoc(statement(), issuer()).text, PROFILE, [issuer(1).signing(Format.DIVOC).signer.public_key]
+        )
 
 
 def test_an_older_key_still_verifies() -> None:
-    keys = [issuer(1).rsa_key.public_key(), *RSA]
+    keys = [*OTHERS, *RSA]
     assert verify_divoc(sign_divoc(statement(), issuer()).text, PROFILE, keys).dose == 2
 
 
@@ -165,7 +166,7 @@ MAKERS = {"COVISHIELD": "Serum Institute of India", "COVAXIN": "Bharat Biotech"}
 
 def judged(text: str) -> CertificateFacts:
     facts = read_divoc(text)
-    check_vaccine(facts, MAKERS)
+    check_vaccine(facts, MAKERS, ours=True)
     return facts
 
 
@@ -199,7 +200,7 @@ def test_a_number_that_stands_twice_cannot_be_left_out_once() -> None:
 def test_a_vaccine_that_the_programme_does_not_know_is_refused() -> None:
     facts = read_divoc(sign_divoc(statement(), issuer()).text)
     with pytest.raises(ContentImplausible):
-        check_vaccine(facts, {"COVAXIN": "Bharat Biotech"})
+        check_vaccine(facts, {"COVAXIN": "Bharat Biotech"}, ours=True)
 
 
 def test_a_credential_says_itself_when_its_time_is_over() -> None:
@@ -223,20 +224,49 @@ def test_a_rightly_signed_certificate_without_its_facts_is_refused() -> None:
 
 
 def test_a_mark_is_of_the_signature_and_no_second_signature_escapes_it() -> None:
-    signed = {payload.format: payload.text for payload in sign_all(statement(), issuer())}
-    assert set(SIGNATURES) == set(Format), "every form has its mark"
-    first, second = marks_of(signed)
-    assert {len(first), len(second)} == {16}
-    assert marks_of(signed) == [first, second]
-    # Whoever knows r and s can write -s, which fits as well: the European form is marked by r alone.
-    cose = cbor2.loads(zlib.decompress(base45.b45decode(signed[Format.EU_DCC][4:])))
-    protected, unprotected, body, signature = cose.value
+    """Whoever knows r and s can write -s, which fits as well: signatures of a curve are marked by r alone."""
+    whole = statement(travel_document="K1234567")
+    signed = {payload.format: payload.text for payload in sign_all(whole, issuer())}
+    assert set(SIGNATURES) == set(Format) == set(signed), "every form has its mark"
+    marks = dict(zip(signed, marks_of(signed), strict=True))
+    assert {len(mark) for mark in marks.values()} == {16}
+    assert len(set(marks.values())) == len(Format)
+    assert dict(zip(signed, marks_of(signed), strict=True)) == marks
+    for form, read in SECOND.items():
+        again = read(signed[form])
+        assert again != signed[form]
+        assert READ[form](again).name == READ[form](signed[form]).name, "it fits as well"
+        assert marks_of({form: again}) == [marks[form]]
+
+
+def second(signature: bytes) -> bytes:
     order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-    other = signature[:32] + (order - int.from_bytes(signature[32:], "big")).to_bytes(32, "big")
-    again = cbor2.dumps(cbor2.CBORTag(18, [protected, unprotected, body, other]))
-    text = "HC1:" + base45.b45encode(zlib.compress(again)).decode()
-    assert verify_eu_dcc(text, SIGNERS, NOW).name == statement().name
-    assert marks_of({Format.EU_DCC: text}) == [second]
+    return signature[:32] + (order - int.from_bytes(signature[32:], "big")).to_bytes(32, "big")
+
+
+def second_envelope(text: str) -> str:
+    protected, unprotected, body, signature = cbor2.loads(zlib.decompress(base45.b45decode(text[4:]))).value
+    again = cbor2.dumps(cbor2.CBORTag(18, [protected, unprotected, body, second(signature)]))
+    return f"HC1:{base45.b45encode(zlib.compress(again)).decode()}"
+
+
+def second_card(text: str) -> str:
+    head, body, signature = jws_of(text)
+    return card_of([head, body, unpadded(second(from_unpadded(signature)))])
+
+
+def second_seal(text: str) -> str:
+    sealed = json.loads(text)
+    value = second(from_unpadded(sealed["sig"]["sigvl"]))
+    return json.dumps(sealed | {"sig": sealed["sig"] | {"sigvl": base64.urlsafe_b64encode(value).decode()}})
+
+
+SECOND: dict[Format, Callable[[str], str]] = {
+    Format.EU_DCC: second_envelope,
+    Format.WHO_DDCC: second_envelope,
+    Format.SMART_HEALTH_CARD: second_card,
+    Format.ICAO_VDS_NC: second_seal,
+}
 
 
 def test_a_zip_bomb_is_no_certificate() -> None:
@@ -249,7 +279,7 @@ def test_any_text_is_refused_quietly(text: str) -> None:
     with pytest.raises(CertificateRefused):
         read_divoc(text)
     with pytest.raises(CertificateRefused):
-        verify_eu_dcc(text, SIGNERS, NOW)
+        read_eu(text, SIGNERS, NOW)
 
 
 @given(st.recursive(st.none() | st.text() | st.integers(), lambda deeper: st.dictionaries(st.text(), deeper)))
@@ -265,7 +295,7 @@ def test_a_certificate_too_long_for_one_code_is_refused() -> None:
 
 
 def test_the_european_certificate_is_read_back() -> None:
-    facts = verify_eu_dcc(sign_eu_dcc(statement(), issuer()).text, SIGNERS, NOW)
+    facts = read_eu(sign_eu_dcc(statement(), issuer()).text, SIGNERS, NOW)
     assert (facts.certificate_id, facts.name, facts.birth) == ("12345678901", statement().name, "1984")
     assert (facts.vaccine, facts.dose, facts.total) == ("Covishield", 2, 2)
 
@@ -278,7 +308,7 @@ def test_the_european_certificate_is_built_as_its_readers_expect() -> None:
     protected, unprotected, body, signature = cose.value
     claims = cbor2.loads(body)
     assert (cose.tag, dict(unprotected), len(signature)) == (18, {}, 64)
-    assert cbor2.loads(protected) == {1: -7, 4: issuer().signer_certificate.fingerprint(hashes.SHA256())[:8]}
+    assert cbor2.loads(protected) == {1: -7, 4: signer_certificate().fingerprint(hashes.SHA256())[:8]}
     assert claims[1] == PROFILE.country_code
     assert claims[4] - claims[6] == PROFILE.hcert_valid_days * 86400
     dcc = claims[-260][1]
@@ -291,24 +321,26 @@ def test_an_altered_or_foreign_or_expired_european_certificate_is_refused() -> N
     raw = zlib.decompress(base45.b45decode(text[4:]))
     forged = "HC1:" + base45.b45encode(zlib.compress(raw.replace(b"2021-06-03", b"2021-06-02"))).decode()
     with pytest.raises(SignatureBroken):
-        verify_eu_dcc(forged, SIGNERS, NOW)
+        read_eu(forged, SIGNERS, NOW)
     with pytest.raises(UnknownSigner):
-        verify_eu_dcc(text, [issuer(1).signer_certificate], NOW)
+        read_eu(text, [signer_certificate(which=1)], NOW)
     with pytest.raises(CertificateExpired):
-        verify_eu_dcc(text, SIGNERS, NOW + timedelta(days=PROFILE.hcert_valid_days, seconds=1))
+        read_eu(text, SIGNERS, NOW + timedelta(days=PROFILE.hcert_valid_days, seconds=1))
 
 
 def test_the_same_key_id_with_another_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     text = sign_eu_dcc(statement(), issuer()).text
-    monkeypatch.setattr(hcert, "key_id", lambda certificate: issuer().key_id)
+    ours = key_id(signer_certificate())
+    monkeypatch.setattr(made, "key_id", lambda certificate: ours)
     with pytest.raises(SignatureBroken):
-        verify_eu_dcc(text, [issuer(1).signer_certificate], NOW)
+        read_eu(text, [signer_certificate(which=1)], NOW)
 
 
 def test_a_vaccine_without_a_european_code_is_certified_in_co_wins_form_alone() -> None:
     plain = statement(doses=(dose(1, vaccine=WITHOUT_CODES),))
     assert [payload.format for payload in sign_all(plain, issuer())] == [Format.DIVOC]
-    assert [payload.format for payload in sign_all(statement(), issuer())] == list(Format)
+    whole = statement(travel_document="K1234567")
+    assert [payload.format for payload in sign_all(whole, issuer())] == list(Format)
 
 
 def test_the_identifiers_check_character_finds_every_changed_character() -> None:
@@ -321,28 +353,19 @@ def test_the_identifiers_check_character_finds_every_changed_character() -> None
 
 def test_the_signer_stands_under_its_authority_and_may_sign_vaccinations() -> None:
     own = issuer()
-    own.signer_certificate.verify_directly_issued_by(own.csca_certificate)
-    usage = own.signer_certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    signer_certificate().verify_directly_issued_by(own.csca_certificate)
+    usage = signer_certificate().extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(usage) == [VACCINATION_SIGNER]
-
-
-def test_keys_that_do_not_belong_together_are_refused() -> None:
-    ours, others = new_keys(PROFILE, NOW), new_keys(PROFILE, NOW)
-    mixed = KeyFiles(ours.rsa_key, others.signer_key, ours.csca_key, ours.signer_certificate, ours.csca_certificate)
-    with pytest.raises(ValueError, match="another key"):
-        open_issuer(PROFILE, mixed)
-    with pytest.raises(ValueError, match="RSA"):
-        open_issuer(PROFILE, replace(ours, rsa_key=ours.signer_key))
 
 
 def test_published_keys_name_what_verifiers_look_up() -> None:
     own = issuer()
-    did = did_document(PROFILE, RSA)
+    did = did_document(PROFILE, {PROFILE.verification_method: RSA[0]})
     assert did["id"] == PROFILE.issuer
     assert did["assertionMethod"] == [PROFILE.verification_method]
-    trusted = dcc_trust_list(PROFILE.country_code, [own.csca_certificate], [own.signer_certificate])
+    trusted = dcc_trust_list(PROFILE.country_code, [own.csca_certificate], [signer_certificate()])
     assert [each["certificateType"] for each in trusted] == ["CSCA", "DSC"]
-    assert base64.b64decode(trusted[1]["kid"]) == own.key_id
-    point = jwk(own.signer_key.public_key(), [own.signer_certificate])
+    assert base64.b64decode(trusted[1]["kid"]) == key_id(signer_certificate())
+    point = jwk(own.signing(Format.EU_DCC).signer.public_key, [signer_certificate()])
     assert (point["kty"], point["alg"], len(str(point["kid"]))) == ("EC", "ES256", 43)
     assert jwk(RSA[0])["alg"] == "PS256"

@@ -1,14 +1,18 @@
 """Certificates: signed statements about doses, issued by themselves, printed, and checked by anyone.
 
 FHIR Composition in a DocumentReference; WHO DDCC:VS. One statement is signed in several wire formats (`Format`): the
-W3C credential of Co-WIN and DIVOC, and the compact HC1 form. Keys are made at first need and published, and so is a
-list of what was revoked, which names nobody. Owns the tables `certificate` and `revocation_mark`.
+W3C credential of Co-WIN and DIVOC, the European and the WHO's HC1 form, SMART Health Card, ICAO's seal for passports.
+Keys are made at first need, rotated and published, and so is a list of what was revoked, which names nobody;
+certificates of others are checked by loaded trust lists. Owns the tables `certificate`, `revocation_mark` and
+`trusted_key`.
 """
 
 from opencowin.certificates.carried import carried_keys
 from opencowin.certificates.issuing import (
     CERTIFICATE_ISSUED,
+    EVERYDAY,
     CertificateIssued,
+    FormNotIssued,
     NoCertificateYet,
     NotTheHolder,
     Sheet,
@@ -19,13 +23,16 @@ from opencowin.certificates.issuing import (
     sheet,
     sweep,
 )
-from opencowin.certificates.keys import own_issuer, published_did, published_jwks, published_trust_list
+from opencowin.certificates.keys import own_issuer, own_profile, published_did, published_jwks, published_trust_list
 from opencowin.certificates.model import CertificateFacts, CertificateStatement, Format
+from opencowin.certificates.pdf import code_png, code_svg
+from opencowin.certificates.profile import form_texts
 from opencowin.certificates.refusals import (
     CertificateExpired,
     CertificateRefused,
     CertificateStands,
     DoseStandsNot,
+    Lacking,
     NoSuchCertificate,
     NotACertificate,
     NotSignable,
@@ -42,12 +49,16 @@ from opencowin.certificates.revoking import (
     revoke,
     why_revoked,
 )
+from opencowin.certificates.rotation import KeyShown, LastKey, NoSuchKey, csca_pem, list_keys, retire_key, rotate_key
 from opencowin.certificates.status import StatusList, published_status
+from opencowin.certificates.trust import TrustList, drop_trust, load_trust, read_trust, trust_sources
+from opencowin.certificates.trust_queries import TrustSource
 from opencowin.certificates.verifying import Judgement, Verdict, judge, verify
 
 __all__ = [
     "CERTIFICATE_ISSUED",
     "CERTIFICATE_REVOKED",
+    "EVERYDAY",
     "CertificateExpired",
     "CertificateFacts",
     "CertificateIssued",
@@ -56,10 +67,15 @@ __all__ = [
     "CertificateStands",
     "CertificateStatement",
     "DoseStandsNot",
+    "FormNotIssued",
     "Format",
     "Judgement",
+    "KeyShown",
+    "Lacking",
+    "LastKey",
     "NoCertificateYet",
     "NoSuchCertificate",
+    "NoSuchKey",
     "NotACertificate",
     "NotSignable",
     "NotTheHolder",
@@ -69,23 +85,37 @@ __all__ = [
     "RevokedByIssuer",
     "Sheet",
     "StatusList",
+    "TrustList",
+    "TrustSource",
     "UnknownSigner",
     "Verdict",
     "carried_keys",
+    "code_png",
+    "code_svg",
+    "csca_pem",
+    "drop_trust",
+    "form_texts",
     "handlers",
     "holder",
     "issue_due",
     "judge",
+    "list_keys",
+    "load_trust",
     "own_issuer",
+    "own_profile",
     "printed",
     "published_did",
     "published_jwks",
     "published_status",
     "published_trust_list",
+    "read_trust",
     "reissue",
+    "retire_key",
     "revoke",
+    "rotate_key",
     "sheet",
     "sweep",
+    "trust_sources",
     "verify",
     "why_revoked",
 ]

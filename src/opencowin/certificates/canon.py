@@ -48,7 +48,8 @@ ADDRESS = Shape(
     | {"streetAddress2": "vac:addressLine2", "city": "vac:city", "district": "vac:district"}
 )
 PERSON = Shape(
-    literals=_schema(refId="id", uhid="id", name="name", age="Number", gender="gender", nationality="nationality"),
+    literals=_schema(refId="id", uhid="id", name="name", age="Number", gender="gender", nationality="nationality")
+    | _schema(dob="date"),
     nested={"address": (SCHEMA + "PostalAddress", ADDRESS)},
     types={"Person": SCHEMA + "Person"},
 )
@@ -65,6 +66,8 @@ VACCINATION = Shape(
         effectiveUntil="date",
         dose="doseValue",
         totalDoses="doseValue",
+        icd11Code="id",
+        prophylaxis="name",
     ),
     nested={
         "verifier": ("vac:verifier", Shape(literals=_schema(name="name"))),
@@ -103,9 +106,27 @@ PROOF = Shape(
 )
 
 
+LATER = frozenset(("dob", "icd11Code", "prophylaxis"))
+"""Keys that the second edition of Co-WIN's context added."""
+
+
 def canonical_credential(document: Mapping[str, object]) -> str:
     """N-Quads of the credential without its proof. Raises NotMappable."""
+    contexts = document.get("@context")
+    if not (isinstance(contexts, list) and any(str(each).endswith("/v2") for each in contexts)):
+        _without_later_keys(document)
     return _canonical({key: value for key, value in document.items() if key not in ("@context", "proof")}, CREDENTIAL)
+
+
+def _without_later_keys(node: object) -> None:
+    if isinstance(node, Mapping):
+        if found := LATER.intersection(node):
+            raise NotMappable(min(found))
+        for inner in node.values():
+            _without_later_keys(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            _without_later_keys(inner)
 
 
 def canonical_proof(options: Mapping[str, object]) -> str:

@@ -1,7 +1,7 @@
 """What must hold before a statement is signed: clean text, dates in order, doses that count."""
 
 import unicodedata
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 
 from opencowin.certificates.model import CertificateStatement, DoseStatement, Facility, VaccineCodes
@@ -16,6 +16,8 @@ def clean(text: str) -> str:
 
     A tab is why: the JSON-LD canonizers of two languages write it differently; a signature over it fits in one only.
     """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     kept = (
         " " if unicodedata.category(mark) in ("Zs", "Zl", "Zp") or mark in "\t\n\r\v\f" else mark
         for mark in unicodedata.normalize("NFC", text)
@@ -70,14 +72,7 @@ def _clean_dose(dose: DoseStatement) -> DoseStatement:
         facility=Facility(
             clean(at.name), clean(at.district), clean(at.state), clean(at.postal_code), clean(at.street), clean(at.city)
         ),
-        vaccine=VaccineCodes(
-            clean(what.name),
-            clean(what.manufacturer),
-            clean(what.product),
-            clean(what.holder),
-            clean(what.prophylaxis),
-            clean(what.target),
-        ),
+        vaccine=VaccineCodes(**{each.name: clean(getattr(what, each.name)) for each in fields(what)}),
     )
 
 

@@ -1,7 +1,5 @@
-"""Co-WIN's own certificate: a W3C credential signed RsaSignature2018, zipped into the text of one QR code (DIVOC)."""
+"""Co-WIN's own certificate: a W3C credential with an RSA or Ed25519 signature, zipped into the text of one QR code."""
 
-import base64
-import binascii
 import hashlib
 import io
 import json
@@ -9,14 +7,12 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from opencowin.certificates.canon import NotMappable, canonical_credential, canonical_proof
 from opencowin.certificates.checks import signable
+from opencowin.certificates.encoding import from_unpadded, unpadded
 from opencowin.certificates.issuers import Issuer
 from opencowin.certificates.meaning import read_facts
 from opencowin.certificates.model import (
@@ -28,12 +24,9 @@ from opencowin.certificates.model import (
     IssuerProfile,
     Payload,
 )
-from opencowin.certificates.refusals import (
-    FormatImpossible,
-    NotACertificate,
-    SignatureBroken,
-    UnknownSigner,
-)
+from opencowin.certificates.reading import reading
+from opencowin.certificates.refusals import FormatImpossible, Lacking, NotACertificate, SignatureBroken, UnknownSigner
+from opencowin.certificates.signers import Algorithm, PublicKey, fits
 
 CREDENTIALS_CONTEXT = "https://www.w3.org/2018/credentials/v1"
 ENTRY = "certificate.json"
@@ -41,67 +34,79 @@ LARGEST = 64 * 1024
 """A certificate is about 2 kB; anything that unpacks to more than this many bytes is none."""
 LARGEST_QR = 2331
 """Bytes that version 40 holds at error correction M."""
-HEADER = base64.urlsafe_b64encode(b'{"alg":"PS256","b64":false,"crit":["b64"]}').rstrip(b"=").decode()
-# RsaSignature2018 is PS256 with a salt as long as the hash, not RS256.
-PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
+# RsaSignature2018 is PS256 here, not RS256. The signed bytes are the two digests themselves, not their base64.
+SUITES: Mapping[Algorithm, str] = MappingProxyType(
+    {Algorithm.PS256: "RsaSignature2018", Algorithm.EDDSA: "Ed25519Signature2018"}
+)
+HEADERS: Mapping[Algorithm, str] = MappingProxyType(
+    {each: unpadded(f'{{"alg":"{each.value}","b64":false,"crit":["b64"]}}'.encode()) for each in SUITES}
+)
 Document = dict[str, Any]
 
 
 def sign_divoc(statement: CertificateStatement, issuer: Issuer) -> Payload:
     """The certificate of the latest dose as QR text. Raises NotSignable or FormatImpossible."""
-    tidy = signable(statement)
+    tidy, identity = signable(statement), issuer.signing(Format.DIVOC)
+    algorithm = identity.signer.algorithm
     document = _credential(tidy, issuer.profile)
     options = {
-        "type": "RsaSignature2018",
+        "type": SUITES[algorithm],
         "created": _instant(tidy.issued_at),
-        "verificationMethod": issuer.profile.verification_method,
+        "verificationMethod": identity.name,
         "proofPurpose": "assertionMethod",
     }
-    signature = issuer.rsa_key.sign(_signing_input(document, options), PSS, hashes.SHA256())
-    jws = f"{HEADER}..{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+    signature = identity.signer.sign(_signing_input(document, options, HEADERS[algorithm]))
+    jws = f"{HEADERS[algorithm]}..{unpadded(signature)}"
     return Payload(Format.DIVOC, _pack({**document, "proof": {**options, "jws": jws}}, tidy.issued_at))
 
 
-def verify_divoc(text: str, profile: IssuerProfile, keys: Sequence[rsa.RSAPublicKey]) -> CertificateFacts:
+def verify_divoc(text: str, profile: IssuerProfile, keys: Sequence[PublicKey]) -> CertificateFacts:
     """What the certificate says, if one of the issuer's keys signed it.
 
     Raises NotACertificate, UnknownSigner, SignatureBroken or ContentImplausible: several fields share one meaning in
     Co-WIN's context, so that they can be swapped without breaking the signature and must be checked for sense.
     """
-    document = _unpack(text)
-    proof = document.get("proof")
-    if not isinstance(proof, dict) or not isinstance(jws := proof.get("jws"), str):
-        raise NotACertificate
-    if proof.get("verificationMethod") != profile.verification_method or document.get("issuer") != profile.issuer:
+    document = opened(text)
+    method = method_of(document)
+    own = method == profile.verification_method or method.startswith(f"{profile.verification_method}#")
+    if not own or document.get("issuer") != profile.issuer:
         raise UnknownSigner
-    options = {key: value for key, value in proof.items() if key != "jws"}
-    header, _, signature = jws.partition("..")
-    try:
-        signed, raw = _signing_input(document, options), base64.urlsafe_b64decode(signature + "==")
-    except (NotMappable, binascii.Error, ValueError) as odd:
-        raise NotACertificate from odd
-    if header != HEADER or not any(_fits(key, raw, signed) for key in keys):
+    check_proof(document, keys)
+    return read_facts(document, profile.issuer, profile.evidence_url)
+
+
+def divoc_mark(text: str) -> bytes:
+    """What of the certificate's signature nobody can write otherwise while it still fits. Raises NotACertificate."""
+    with reading():
+        return from_unpadded(opened(text)["proof"]["jws"].rpartition(".")[2])
+
+
+def method_of(document: Document) -> str:
+    """The name of the key that a credential says it was signed with. Raises NotACertificate."""
+    proof = document.get("proof")
+    if not isinstance(proof, dict) or not isinstance(proof.get("jws"), str):
+        raise NotACertificate
+    return str(proof.get("verificationMethod"))
+
+
+def check_proof(document: Document, keys: Sequence[PublicKey]) -> None:
+    """Raise SignatureBroken unless one of these keys signed the credential; NotACertificate where it cannot be read."""
+    options = {key: value for key, value in document["proof"].items() if key != "jws"}
+    header, _, written = document["proof"]["jws"].partition("..")
+    algorithm = next((name for name, suite in SUITES.items() if suite == options.get("type")), None)
+    if algorithm is None or header != HEADERS[algorithm]:
         raise SignatureBroken
-    return read_facts(document, profile)
-
-
-def divoc_signature(text: str) -> bytes:
-    """The signature of a certificate of our own making."""
-    jws = str(_unpack(text)["proof"]["jws"])
-    return base64.urlsafe_b64decode(jws.rpartition(".")[2] + "==")
-
-
-def _fits(key: rsa.RSAPublicKey, signature: bytes, signed: bytes) -> bool:
     try:
-        key.verify(signature, signed, PSS, hashes.SHA256())
-    except InvalidSignature:
-        return False
-    return True
+        signed, signature = _signing_input(document, options, header), from_unpadded(written)
+    except (NotMappable, ValueError) as odd:
+        raise NotACertificate from odd
+    if not any(fits(key, algorithm, signature, signed) for key in keys):
+        raise SignatureBroken
 
 
-def _signing_input(document: Mapping[str, object], options: Mapping[str, object]) -> bytes:
+def _signing_input(document: Mapping[str, object], options: Mapping[str, object], header: str) -> bytes:
     digests = (canonical_proof(options), canonical_credential(document))
-    return HEADER.encode() + b"." + b"".join(hashlib.sha256(text.encode()).digest() for text in digests)
+    return header.encode() + b"." + b"".join(hashlib.sha256(text.encode()).digest() for text in digests)
 
 
 def _credential(statement: CertificateStatement, profile: IssuerProfile) -> Document:
@@ -179,11 +184,12 @@ def _pack(document: Document, moment: datetime) -> str:
         archive.writestr(entry, json.dumps(document, ensure_ascii=False, separators=(",", ":")))
     text = packed.getvalue().decode("latin-1")
     if len(text.encode()) > LARGEST_QR:
-        raise FormatImpossible(format=Format.DIVOC, reason="it is too long for one QR code")
+        raise FormatImpossible(form=Format.DIVOC, lacking=Lacking.SPACE)
     return text
 
 
-def _unpack(text: str) -> Document:
+def opened(text: str) -> Document:
+    """The credential in a QR code's text, nothing of it believed yet. Raises NotACertificate."""
     try:
         with zipfile.ZipFile(io.BytesIO(text.encode("latin-1"))) as archive, archive.open(ENTRY) as entry:
             raw = entry.read(LARGEST + 1)

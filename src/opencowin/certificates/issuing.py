@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,10 +11,11 @@ from pydantic import TypeAdapter
 from opencowin import identity, programme, registry, vaccination
 from opencowin.certificates import queries
 from opencowin.certificates.keys import own_issuer
-from opencowin.certificates.model import CertificateStatement, Format
+from opencowin.certificates.model import CertificateStatement, Format, Payload
+from opencowin.certificates.mrz import latin_name
 from opencowin.certificates.pdf import render_certificate
-from opencowin.certificates.refusals import OwnCertificateRevoked
-from opencowin.certificates.signing import sign_all
+from opencowin.certificates.refusals import REASONS, Lacking, OwnCertificateRevoked
+from opencowin.certificates.signing import sign_all, sign_or_tell
 from opencowin.certificates.statements import state_doses
 from opencowin.kit import audit
 from opencowin.kit.actor import Actor, ActorKind, system
@@ -27,6 +28,8 @@ from opencowin.registry import Person
 STATEMENT, PAYLOADS = "certificate.statement", "certificate.payloads"
 _statements = TypeAdapter(CertificateStatement)
 _payloads = TypeAdapter(dict[Format, str])
+EVERYDAY = (Format.DIVOC, Format.EU_DCC)
+"""The codes on the sheet for everyday use."""
 SWEEP_AFTER = timedelta(seconds=20)
 SWEEP_BATCH = 200
 
@@ -35,6 +38,12 @@ class NoCertificateYet(NotFound):
     """There is no certificate yet: it appears after the first dose is recorded."""
 
     code = "CERTIFICATE00001"
+
+
+class FormNotIssued(NotFound):
+    """The certificate is not issued in this form: {reason}."""
+
+    code = "CERTIFICATE00004"
 
 
 class NotTheHolder(NotFound):
@@ -62,6 +71,14 @@ class Sheet:
 
     statement: CertificateStatement
     payloads: Mapping[Format, str]
+    lacking: Mapping[Format, Lacking] = field(default_factory=dict)
+    """Why it is not issued in the other forms."""
+
+    def payload(self, form: Format) -> str:
+        """The text of a form's QR code. Raises FormNotIssued with the reason."""
+        if form not in self.payloads:
+            raise FormNotIssued(reason=REASONS[self.lacking[form]] if form in self.lacking else "")
+        return self.payloads[form]
 
 
 async def issue_due(conn: Connection, floor: Floor, person: Person) -> list[str]:
@@ -80,12 +97,14 @@ async def issue_for(
     doses = sorted(standing, key=lambda dose: dose.dose_number)
     rules, issuer = await programme.current_programme(conn), await own_issuer(conn, floor)
     actor = system("certificates.issue")
-    beneficiary = await registry.read_person(conn, floor, actor, person, reason="certificate of a recorded dose")
+    reason = "certificate of a recorded dose"
+    beneficiary = await registry.read_person(conn, floor, actor, person, reason=reason)
+    passport = await registry.travel_document(conn, floor, actor, person, reason=reason)
     issued = []
     for place, dose in enumerate(doses):
         if dose.dose_id not in wanted:
             continue
-        statement = await state_doses(conn, floor, rules, beneficiary, doses[: place + 1])
+        statement = await state_doses(conn, floor, rules, beneficiary, doses[: place + 1], passport=passport)
         payloads = {one.format: one.text for one in sign_all(statement, issuer)}
         page = Sheet(statement, payloads)
         if await _put(conn, floor, person, programme_id=rules.programme_id, dose=dose, page=page):
@@ -121,16 +140,37 @@ async def sheet(conn: Connection, floor: Floor, actor: Actor, person: Person) ->
     The caller has shown the right to see it; anybody but the household is written down.
     """
     await issue_due(conn, floor, person)
-    found = await queries.latest(conn, person)
-    if found is None:
-        raise OwnCertificateRevoked if await queries.certified_doses(conn, person) else NoCertificateYet
+    page = await _completed(conn, floor, person)
     if actor.kind is not ActorKind.CITIZEN:
         subject = ("beneficiary", person.beneficiary_id)
         await audit.record(conn, actor, "certificates.sheet", subject=subject, reason="certificate printed")
-    return Sheet(
-        statement=_statements.validate_json(floor.keyring.open(found.statement_sealed, STATEMENT)),
-        payloads=open_payloads(floor, found.payloads_sealed),
-    )
+    return page
+
+
+async def _completed(conn: Connection, floor: Floor, person: Person) -> Sheet:
+    """The latest certificate with the forms that it could have but has not: it is older than they are, or than a code.
+
+    What is not stored is not handed out: it could not be revoked. Raises NoCertificateYet, OwnCertificateRevoked.
+    """
+    found = await queries.latest(conn, person)
+    if found is None:
+        raise OwnCertificateRevoked if await queries.certified_doses(conn, person) else NoCertificateYet
+    statement = _statements.validate_json(floor.keyring.open(found.statement_sealed, STATEMENT))
+    payloads = open_payloads(floor, found.payloads_sealed)
+    absent = [form for form in Format if form not in payloads]
+    if not absent:
+        return Sheet(statement, payloads)
+    issuer = await own_issuer(conn, floor)
+    tried = {form: sign_or_tell(form, statement, issuer) for form in absent}
+    signed = {form: one.text for form, one in tried.items() if isinstance(one, Payload)}
+    lacking = {form: one for form, one in tried.items() if isinstance(one, Lacking)}
+    whole = Sheet(statement, {**payloads, **signed}, lacking)
+    if not signed:
+        return whole
+    sealed = floor.keyring.seal(_payloads.dump_json(dict(whole.payloads)).decode(), PAYLOADS)
+    number, before = found.certificate_id, found.payloads_sealed
+    stored = await queries.replace_payloads(conn, person, number, before=before, payloads_sealed=sealed)
+    return whole if stored else await _completed(conn, floor, person)
 
 
 def open_payloads(floor: Floor, sealed: bytes) -> Mapping[Format, str]:
@@ -138,9 +178,24 @@ def open_payloads(floor: Floor, sealed: bytes) -> Mapping[Format, str]:
     return _payloads.validate_json(floor.keyring.open(sealed, PAYLOADS))
 
 
-async def printed(floor: Floor, page: Sheet, language: str) -> bytes:
-    """The certificate as PDF, in English and the given language; drawn outside the event loop and any transaction."""
-    return await asyncio.to_thread(render_certificate, floor.pack, page.statement, page.payloads, language)
+async def printed(floor: Floor, page: Sheet, language: str, form: Format | None = None) -> bytes:
+    """The certificate as PDF, in English and the given language; drawn outside the event loop and any transaction.
+
+    The sheet for everyday use carries the codes of `EVERYDAY`; with a form, it is the sheet for travel with that one
+    code and the passport's number. Raises FormNotIssued.
+    """
+    if form is None:
+        payloads = {each: page.payloads[each] for each in EVERYDAY if each in page.payloads}
+        stated = replace(page.statement, travel_document="")
+    else:
+        payloads, stated = {form: page.payload(form)}, replace(page.statement, name=_name_abroad(page.statement.name))
+    return await asyncio.to_thread(render_certificate, floor.pack, stated, payloads, language)
+
+
+def _name_abroad(name: str) -> str:
+    """The name with its Latin letters beside it, where it is written in others."""
+    latin = latin_name(name)
+    return name if latin in ("", name) else f"{name} ({latin})"
 
 
 async def holder(conn: Connection, floor: Floor, reference_id: int, mobile: str) -> Person:

@@ -9,16 +9,19 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from opencowin.certificates.model import CertificateFacts, Format, IssuerProfile
-from opencowin.certificates.refusals import CertificateExpired, ContentImplausible
+from opencowin.certificates.model import CertificateFacts, Format
+from opencowin.certificates.refusals import CannotCheck, CertificateExpired, ContentImplausible
 
 Document = Mapping[str, Any]
 TEXTS = ("certificateId", "batch", "vaccine", "manufacturer", "date")
 BOUNDS = ("effectiveStart", "effectiveUntil")
 
 
-def read_facts(document: Document, profile: IssuerProfile) -> CertificateFacts:
-    """What a credential says whose signature fits. Raises ContentImplausible."""
+def read_facts(document: Document, issuer: str, evidence_url: str) -> CertificateFacts:
+    """What a credential says whose signature fits; its issuer's evidence has addresses that begin like this.
+
+    Raises ContentImplausible.
+    """
     subject, evidence = _sole(document, "credentialSubject"), _sole(document, "evidence")
     name, reference, age = subject.get("name"), subject.get("refId"), subject.get("age")
     _plausible(isinstance(name, str) and isinstance(reference, str), "it names nobody")
@@ -26,17 +29,17 @@ def read_facts(document: Document, profile: IssuerProfile) -> CertificateFacts:
     _plausible(age is None or isinstance(age, str), "its age is none")
     _plausible(all(isinstance(evidence.get(key), str) for key in TEXTS), "a fact is missing")
     number, dose, total = evidence["certificateId"], evidence.get("dose"), evidence.get("totalDoses")
-    _plausible(evidence.get("id") == f"{profile.evidence_url}{number}", "its number and its address differ")
+    _plausible(evidence.get("id") == f"{evidence_url}{number}", "its number and its address differ")
     if not isinstance(dose, int) or not isinstance(total, int) or not 1 <= dose <= total:
         raise ContentImplausible(reason="the dose is beyond the last one")
     days = [_day(evidence["date"]), *(_day(evidence[key]) for key in BOUNDS if evidence.get(key) is not None)]
     _plausible(days == sorted(days), "dates out of order")
     return CertificateFacts(
         format=Format.DIVOC,
-        issuer=profile.issuer,
+        issuer=issuer,
         certificate_id=number,
         name=str(name),
-        birth=f"age:{age}" if age else "",
+        birth=f"age:{age}" if age else str(subject.get("dob") or ""),
         vaccine=evidence["vaccine"],
         dose=dose,
         total=total,
@@ -46,11 +49,29 @@ def read_facts(document: Document, profile: IssuerProfile) -> CertificateFacts:
     )
 
 
-def check_vaccine(facts: CertificateFacts, manufacturers: Mapping[str, str]) -> None:
-    """The vaccine is one of the programme's and its maker's: neither is a batch. Raises ContentImplausible."""
-    if facts.format is Format.DIVOC:
-        maker = _sole(facts.document, "evidence")["manufacturer"]
-        _plausible(manufacturers.get(facts.vaccine) == maker, "no such vaccine is made by its manufacturer")
+def evidence_url(document: Document) -> str:
+    """How the address of a stranger's evidence begins; the number must be its tail. Raises ContentImplausible."""
+    evidence = _sole(document, "evidence")
+    address, number = evidence.get("id"), evidence.get("certificateId")
+    if not isinstance(address, str) or not isinstance(number, str) or not address.endswith(f"/{number}"):
+        raise ContentImplausible(reason="its number and its address differ")
+    return address.removesuffix(number)
+
+
+def check_vaccine(facts: CertificateFacts, manufacturers: Mapping[str, str], *, ours: bool) -> None:
+    """The vaccine is one of the programme's and its maker's: neither is a batch.
+
+    Other countries write makers in their own way; a vaccine of theirs that is not known here may be a batch. Raises
+    ContentImplausible, or CannotCheck where it is not ours.
+    """
+    if facts.format is not Format.DIVOC:
+        return
+    if not ours:
+        if facts.vaccine.casefold() not in {vaccine.casefold() for vaccine in manufacturers}:
+            raise CannotCheck
+        return
+    maker = _sole(facts.document, "evidence")["manufacturer"]
+    _plausible(manufacturers.get(facts.vaccine) == maker, "no such vaccine is made by its manufacturer")
 
 
 def check_in_force(facts: CertificateFacts, now: datetime, today: date) -> None:

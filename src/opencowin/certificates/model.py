@@ -11,6 +11,9 @@ class Format(StrEnum):
 
     DIVOC = "divoc"
     EU_DCC = "eu_dcc"
+    WHO_DDCC = "who_ddcc"
+    SMART_HEALTH_CARD = "smart_health_card"
+    ICAO_VDS_NC = "icao_vds_nc"
 
 
 class Stage(StrEnum):
@@ -23,7 +26,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VaccineCodes:
-    """One vaccine in words and in the code lists of the EU value sets."""
+    """One vaccine in words and in the code lists that the wire formats use; empty where a list lacks it."""
 
     name: str
     manufacturer: str
@@ -35,6 +38,14 @@ class VaccineCodes:
     """`vp`: the kind of vaccine (SNOMED CT or ATC)."""
     target: str
     """`tg`: the disease (SNOMED CT)."""
+    icd11: str = ""
+    """The vaccine, or the kind of vaccine, in ICD-11."""
+    target_icd11: str = ""
+    """The disease in ICD-11."""
+    target_seal: str = ""
+    """The disease as the seals of ICAO name it: a finer code of ICD-11."""
+    cvx: str = ""
+    """The product in the list of the CDC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +124,15 @@ class IssuerProfile:
     nationality: str
     country_code: str
     """ISO 3166-1 alpha-2."""
+    country_code_3: str
+    """ISO 3166-1 alpha-3, as on passports."""
     uvci_authority: str
     """The issuing entity in the unique vaccination certificate identifier: capitals and digits."""
     hcert_valid_days: int
+    sexes: Mapping[str, str]
+    """The letter on a passport for each gender: M, F or X."""
+    address: str = ""
+    """Where this deployment's keys are published: https, without a slash at its end."""
 
 
 @dataclass(frozen=True, slots=True)

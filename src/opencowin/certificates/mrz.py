@@ -24,3 +24,11 @@ def machine_readable(name: str) -> str:
     # An apostrophe is left out, every other separator becomes one filler.
     joined = re.sub(r"[^A-Z]+", "<", re.sub(r"['`]", "", plain))
     return joined.strip("<")[:LONGEST].rstrip("<")
+
+
+def latin_name(name: str) -> str:
+    """A name that a reader abroad can read: as it is where it is Latin, else as a passport writes it."""
+    letters = [mark for mark in name if mark.isalpha()]
+    if letters and all(unicodedata.name(mark, "").startswith("LATIN") for mark in letters):
+        return name
+    return machine_readable(name).replace("<", " ")

@@ -4,16 +4,25 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from opencowin.certificates.checks import signable
 from opencowin.certificates.model import CertificateStatement, DoseStatement, Facility, Format, IssuerProfile
 from opencowin.certificates.profile import languages, printed_texts, read_profile
 from opencowin.kit.documents import DocumentRenderer, in_two_languages
 from opencowin.kit.pack import CountryPack
-from opencowin.kit.qr import qr_svg
+from opencowin.kit.qr import qr_png, qr_svg
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
-LEVELS = {Format.DIVOC: "M", Format.EU_DCC: "Q"}
+LEVELS: Mapping[Format, str] = MappingProxyType(
+    {
+        Format.DIVOC: "M",
+        Format.EU_DCC: "Q",
+        Format.WHO_DDCC: "Q",
+        Format.SMART_HEALTH_CARD: "L",
+        Format.ICAO_VDS_NC: "L",
+    }
+)
 """Error correction: as much as the size on the page allows."""
 
 
@@ -30,8 +39,18 @@ def render_certificate(
     main, second = languages(pack, language)
     labels = {"texts": printed_texts(pack, main), "second": printed_texts(pack, second)}
     data = certificate_data(tidy, payloads, read_profile(pack)) | labels | in_two_languages(main, second)
-    pictures = {form.value: qr_svg(text, LEVELS[form]) for form, text in payloads.items()}
+    pictures = {form.value: code_svg(form, text) for form, text in payloads.items()}
     return _renderer().render(data, pictures, tidy.issued_at)
+
+
+def code_svg(form: Format, text: str) -> str:
+    """A form's QR code as SVG."""
+    return qr_svg(text, LEVELS[form])
+
+
+def code_png(form: Format, text: str) -> bytes:
+    """A form's QR code as PNG."""
+    return qr_png(text, LEVELS[form])
 
 
 def certificate_data(

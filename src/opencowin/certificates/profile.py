@@ -1,10 +1,14 @@
 """What a country pack says about certificates: the issuer's words, the printed texts, the vaccines' codes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from opencowin.certificates.model import IssuerProfile, VaccineCodes
+from opencowin.certificates.issuers import ALGORITHMS
+from opencowin.certificates.model import Format, IssuerProfile, VaccineCodes
+from opencowin.certificates.signers import Algorithm
+from opencowin.kit.country import PackBroken, read_country
 from opencowin.kit.pack import CountryPack, two_languages
 
 FILE = "certificate.toml"
@@ -15,9 +19,27 @@ def _read(pack: CountryPack) -> dict[str, Any]:
     return pack.toml(FILE)
 
 
-def read_profile(pack: CountryPack) -> IssuerProfile:
-    """The issuer that the pack describes. Raises KeyError or TypeError where it lacks a value."""
-    return IssuerProfile(**_read(pack)["issuer"])
+@lru_cache(maxsize=8)
+def read_profile(pack: CountryPack, address: str = "") -> IssuerProfile:
+    """The issuer that the pack describes, at this address. Raises KeyError or TypeError where it lacks a value."""
+    said, code = _read(pack), read_country(pack).code3
+    return IssuerProfile(**said["issuer"], country_code_3=code, sexes=said["sexes"], address=address)
+
+
+def read_algorithms(pack: CountryPack) -> dict[Format, Algorithm]:
+    """How new keys of each format sign: as the pack chooses, else as is usual. Raises PackBroken."""
+    chosen: Mapping[str, str] = _read(pack).get("algorithms", {})
+    usual = {form: allowed[0] for form, allowed in ALGORITHMS.items()}
+    try:
+        return usual | {Format(form): _allowed(Format(form), name) for form, name in chosen.items()}
+    except ValueError as odd:
+        raise PackBroken(file=FILE, problem=f"algorithms: {odd}") from odd
+
+
+def _allowed(form: Format, name: str) -> Algorithm:
+    if name not in ALGORITHMS[form]:
+        raise ValueError(f"{form.value} is signed with {' or '.join(ALGORITHMS[form])}, not {name}")
+    return Algorithm(name)
 
 
 def languages(pack: CountryPack, chosen: str) -> tuple[str, str]:
@@ -31,8 +53,22 @@ def printed_texts(pack: CountryPack, language: str) -> Mapping[str, str]:
     return texts
 
 
+@dataclass(frozen=True, slots=True)
+class FormTexts:
+    """A form of the certificate in words: what its code is called, and where one shows it."""
+
+    name: str
+    use: str
+
+
+def form_texts(pack: CountryPack, language: str) -> dict[Format, FormTexts]:
+    """Every form in a language, or in the pack's first one."""
+    texts = printed_texts(pack, languages(pack, language)[0])
+    return {form: FormTexts(texts[f"code_{form.value}"], texts[f"use_{form.value}"]) for form in Format}
+
+
 def vaccine_codes(pack: CountryPack, name: str, manufacturer: str, codes: Mapping[str, str]) -> VaccineCodes:
-    """A vaccine as a certificate states it. Where the pack has no European code, that form is not issued."""
+    """A vaccine as a certificate states it. Where the pack lacks a code, the form that needs it is not issued."""
     return VaccineCodes(
         name=name,
         manufacturer=manufacturer,
@@ -40,4 +76,15 @@ def vaccine_codes(pack: CountryPack, name: str, manufacturer: str, codes: Mappin
         holder=codes.get("dcc_ma", ""),
         prophylaxis=codes.get("dcc_vp", ""),
         target=str(_read(pack)["target"]),
+        icd11=codes.get("icd11", ""),
+        target_icd11=str(_read(pack)["target_icd11"]),
+        target_seal=str(_read(pack)["target_seal"]),
+        cvx=codes.get("cvx", ""),
     )
+
+
+@lru_cache(maxsize=8)
+def read_vaccine_names(pack: CountryPack, system: str) -> Mapping[str, str]:
+    """The pack's vaccines by their code in one list."""
+    vaccines = pack.toml("vaccines.toml")["vaccine"]
+    return {str(one["codes"][system]): str(one["name"]) for one in vaccines if system in one.get("codes", {})}

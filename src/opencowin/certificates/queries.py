@@ -209,11 +209,16 @@ async def all_marks(conn: Connection) -> bytes:
     return bytes(found or b"")
 
 
-async def revoked_at(conn: Connection, certificate_id: str) -> datetime | None:
-    """When a certificate was revoked; None for one that stands or is not ours."""
+async def revoked_at(conn: Connection, mark: bytes, certificate_id: str) -> datetime | None:
+    """When the certificate with this signature, or of ours this number, was revoked; None for one that stands."""
     found: datetime | None = await fetch_value(
         conn,
-        "SELECT revoked_at FROM certificate WHERE certificate_id = %(certificate_id)s",
+        """
+        SELECT max(revoked_at) FROM certificate
+        WHERE certificate_id = ANY (ARRAY(SELECT certificate_id FROM revocation_mark WHERE mark = %(mark)s)
+                                    || %(certificate_id)s::text)
+        """,
+        mark=mark,
         certificate_id=certificate_id,
     )
     return found
@@ -227,3 +232,23 @@ async def revoked_reason(conn: Connection, certificate_id: str) -> str | None:
         certificate_id=certificate_id,
     )
     return found
+
+
+async def replace_payloads(
+    conn: Connection, person: Person, certificate_id: str, *, before: bytes, payloads_sealed: bytes
+) -> bool:
+    """Put more payloads beside those of a certificate that stands, unless somebody changed them; whether it was so."""
+    changed = await run(
+        conn,
+        """
+        UPDATE certificate SET payloads_sealed = %(payloads_sealed)s
+        WHERE account_id = %(account_id)s AND beneficiary_id = %(beneficiary_id)s
+          AND certificate_id = %(certificate_id)s AND payloads_sealed = %(before)s AND revoked_at IS NULL
+        """,
+        account_id=person.account_id,
+        beneficiary_id=person.beneficiary_id,
+        certificate_id=certificate_id,
+        before=before,
+        payloads_sealed=payloads_sealed,
+    )
+    return changed == 1

@@ -1,6 +1,33 @@
 """Why a statement cannot be signed, and why a presented certificate is not believed."""
 
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
 from opencowin.kit.errors import Conflict, Invalid, NotFound
+
+
+class Lacking(StrEnum):
+    """What keeps a statement from being issued in a form."""
+
+    CODE = "code"
+    PASSPORT = "passport"
+    LATIN_NAME = "latin_name"
+    SPACE = "space"
+    NUMBER = "number"
+    ADDRESS = "address"
+
+
+REASONS: Mapping[Lacking, str] = MappingProxyType(
+    {
+        Lacking.CODE: "its vaccine has no code in the list of this form",
+        Lacking.PASSPORT: "no passport is recorded",
+        Lacking.LATIN_NAME: "its name cannot be written in Latin letters",
+        Lacking.SPACE: "it is too long for one QR code",
+        Lacking.NUMBER: "its number cannot stand in an international identifier",
+        Lacking.ADDRESS: "this deployment has no public https address to publish its keys at",
+    }
+)
 
 
 class NotSignable(Invalid):
@@ -13,6 +40,10 @@ class FormatImpossible(NotSignable):
     """The certificate cannot be issued in the form {format}: {reason}."""
 
     code = "CERTIFICATE00011"
+
+    def __init__(self, *, form: str, lacking: Lacking) -> None:
+        self.lacking = lacking
+        super().__init__(format=form, reason=REASONS[lacking])
 
 
 class CertificateRefused(Invalid):
@@ -85,3 +116,9 @@ class OwnCertificateRevoked(NotFound):
     """Your certificate was revoked. Raise an issue to have it looked at."""
 
     code = "CERTIFICATE00035"
+
+
+class CannotCheck(CertificateRefused):
+    """This certificate is written in a way that cannot be checked here. It may still be genuine: ask its issuer."""
+
+    code = "CERTIFICATE00018"

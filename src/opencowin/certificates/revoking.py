@@ -8,6 +8,7 @@ from opencowin import places, vaccination
 from opencowin.certificates import queries
 from opencowin.certificates.checks import clean
 from opencowin.certificates.issuing import issue_for, open_payloads
+from opencowin.certificates.marks import marks_of
 from opencowin.certificates.queries import Revocable
 from opencowin.certificates.refusals import (
     CertificateStands,
@@ -15,7 +16,6 @@ from opencowin.certificates.refusals import (
     NoSuchCertificate,
     RevocationUnexplained,
 )
-from opencowin.certificates.status import marks_of
 from opencowin.kit import audit
 from opencowin.kit.actor import Actor, Permission, Place
 from opencowin.kit.db import Connection

@@ -53,9 +53,15 @@ def _gender(floor: Floor, beneficiary: Beneficiary) -> str:
 
 
 async def state_doses(
-    conn: Connection, floor: Floor, rules: Programme, beneficiary: Beneficiary, doses: Sequence[Dose]
+    conn: Connection,
+    floor: Floor,
+    rules: Programme,
+    beneficiary: Beneficiary,
+    doses: Sequence[Dose],
+    *,
+    passport: str = "",
 ) -> CertificateStatement:
-    """What the certificate of the last of these doses (in order of their numbers) says."""
+    """What the certificate of the last of these doses (in order of their numbers) says; `passport` may be empty."""
     primary = rules.vaccines[doses[-1].vaccine_id].primary_doses
     total = max(primary, doses[-1].dose_number)
     stated = [
@@ -80,6 +86,7 @@ async def state_doses(
         birth_date=beneficiary.birth_date,
         sex=_gender(floor, beneficiary),
         identity=beneficiary.document_masked,
+        travel_document=passport,
         doses=tuple(stated),
         stage=stage_of(doses[-1].dose_number, primary),
         issued_at=floor.clock.local(floor.clock.now()),

@@ -8,33 +8,24 @@ certificate that one has before one's eyes.
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from opencowin.certificates import queries
-from opencowin.certificates.divoc import divoc_signature
-from opencowin.certificates.hcert import hcert_signature
-from opencowin.certificates.issuers import jwk
 from opencowin.certificates.keys import status_key
-from opencowin.certificates.model import Format
+from opencowin.certificates.marks import MARK_BYTES
 from opencowin.certificates.profile import read_profile
+from opencowin.certificates.published import jwk
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 
-MARK_BYTES = 16
 TYPE = "revocation-list+jwt"
 RENEWED, LASTS = timedelta(hours=6), timedelta(hours=24)
 """How often the list is signed anew though nothing changed, and how long a copy may be relied on."""
-SIGNATURES: Mapping[Format, Callable[[str], bytes]] = MappingProxyType(
-    {Format.DIVOC: divoc_signature, Format.EU_DCC: hcert_signature}
-)
-"""What of a payload is hashed: a part of its signature that nobody can change while it still fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +44,6 @@ class _Edition:
 
 
 _latest: dict[_Edition, StatusList] = {}
-
-
-def marks_of(payloads: Mapping[Format, str]) -> list[bytes]:
-    """What the list says of a revoked certificate, one mark for each form that it was issued in."""
-    return [mark_of(SIGNATURES[form](text)) for form, text in payloads.items()]
-
-
-def mark_of(signature: bytes) -> bytes:
-    """What the list says of one signature."""
-    return hashlib.sha256(signature).digest()[:MARK_BYTES]
 
 
 async def published_status(conn: Connection, floor: Floor) -> StatusList:

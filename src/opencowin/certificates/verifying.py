@@ -1,19 +1,16 @@
 """Judging a presented certificate: its signature, its meaning, its time, and whether it was revoked."""
 
-import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from opencowin import programme
 from opencowin.certificates import queries
-from opencowin.certificates.divoc import verify_divoc
-from opencowin.certificates.hcert import verify_eu_dcc
-from opencowin.certificates.keys import credential_keys, document_signers
 from opencowin.certificates.meaning import check_in_force, check_vaccine
 from opencowin.certificates.model import CertificateFacts
-from opencowin.certificates.profile import read_profile
+from opencowin.certificates.recognising import recognise
 from opencowin.certificates.refusals import (
+    CannotCheck,
     CertificateExpired,
     CertificateRefused,
     NotACertificate,
@@ -23,10 +20,6 @@ from opencowin.certificates.refusals import (
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 
-HCERT_PREFIX = "HC1:"
-AS_BASE64 = "B64:"
-"""Before Co-WIN's form where it is not read from a code: its bytes do not survive a field of text."""
-
 
 class Verdict(StrEnum):
     """What can be said of a presented code, the most telling first."""
@@ -35,6 +28,7 @@ class Verdict(StrEnum):
     REVOKED = "revoked"
     ALTERED = "altered"
     EXPIRED = "expired"
+    CANNOT_CHECK = "cannot_check"
     UNKNOWN_ISSUER = "unknown_issuer"
     UNREADABLE = "unreadable"
 
@@ -50,6 +44,7 @@ class Judgement:
 VERDICTS: tuple[tuple[type[CertificateRefused], Verdict], ...] = (
     (RevokedByIssuer, Verdict.REVOKED),
     (CertificateExpired, Verdict.EXPIRED),
+    (CannotCheck, Verdict.CANNOT_CHECK),
     (UnknownSigner, Verdict.UNKNOWN_ISSUER),
     (NotACertificate, Verdict.UNREADABLE),
     (CertificateRefused, Verdict.ALTERED),
@@ -68,32 +63,20 @@ async def judge(conn: Connection, floor: Floor, texts: Iterable[str]) -> Judgeme
 
 
 async def verify(conn: Connection, floor: Floor, text: str) -> CertificateFacts:
-    """What a certificate of ours says, from the text of its QR code. Raises CertificateRefused with the reason."""
-    facts = await _signed(conn, floor, text)
-    check_vaccine(facts, await manufacturers(conn))
-    check_in_force(facts, floor.clock.now(), floor.clock.today())
-    revoked_at = await queries.revoked_at(conn, facts.certificate_id)
+    """What a certificate of ours or of a trusted issuer says, from the text of its QR code.
+
+    Raises CertificateRefused with the reason.
+    """
+    found = await recognise(conn, floor, text)
+    check_vaccine(found.facts, await manufacturers(conn), ours=found.ours)
+    check_in_force(found.facts, floor.clock.now(), floor.clock.today())
+    revoked_at = await queries.revoked_at(conn, found.mark, found.facts.certificate_id if found.ours else "")
     if revoked_at is not None:
         raise RevokedByIssuer(on=floor.clock.local(revoked_at).date())
-    return facts
+    return found.facts
 
 
 async def manufacturers(conn: Connection) -> dict[str, str]:
     """Who makes each vaccine, by the name that certificates carry."""
     vaccines = (await programme.current_programme(conn)).vaccines
     return {one.vaccine_id: one.manufacturer for one in vaccines.values()}
-
-
-async def _signed(conn: Connection, floor: Floor, text: str) -> CertificateFacts:
-    if text.startswith(HCERT_PREFIX):
-        return verify_eu_dcc(text, await document_signers(conn), floor.clock.now())
-    return verify_divoc(_unwrapped(text), read_profile(floor.pack), await credential_keys(conn))
-
-
-def _unwrapped(text: str) -> str:
-    if not text.startswith(AS_BASE64):
-        return text
-    try:
-        return base64.b64decode(text.removeprefix(AS_BASE64)).decode("latin-1")
-    except ValueError as odd:
-        raise NotACertificate from odd

@@ -1,21 +1,33 @@
-"""`opencowin keys`: the keyring that field encryption stands on. The keys of certificates are made at first need."""
+"""`opencowin keys`: the keyring that field encryption stands on, and the keys that certificates are signed with."""
 
+import asyncio
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
 import typer
+from rich.table import Table
 
+from opencowin import certificates
+from opencowin.certificates import Format, KeyShown
 from opencowin.cli.explain import CommandRefused
+from opencowin.cli.terminal import out
 from opencowin.kit.crypto import Keyring, new_keyring, read_keyring, write_keyring
+from opencowin.kit.db import transaction
 from opencowin.kit.settings import ENV_FILE, PREFIX, default_data_dir, settings
+from opencowin.serving import deployment
 
 app = typer.Typer(no_args_is_help=True)
+CSCA = "csca"
+USES = [*(form.value for form in Format), CSCA]
+OVERLAP_DAYS = 7
 
 
 @app.callback()
 def keys() -> None:
-    """Make, rotate and look at the field-encryption keyring."""
+    """The field-encryption keyring (init, rotate, show), and the keys of certificates (list, rotate FORMAT, retire)."""
 
 
 @app.command()
@@ -30,12 +42,79 @@ def init() -> None:
 
 
 @app.command()
-def rotate() -> None:
-    """Add a key that seals from now on. What older keys sealed stays readable; restart all processes afterwards."""
+def rotate(
+    use: Annotated[
+        str, typer.Argument(help=f"Which key: of the keyring (leave it out), or of certificates: {', '.join(USES)}.")
+    ] = "",
+    overlap_days: Annotated[
+        int,
+        typer.Option(min=0, max=365, help="Days for which verifiers can learn of a certificate key before it signs."),
+    ] = OVERLAP_DAYS,
+) -> None:
+    """Add a key that seals, or that signs certificates, from now on. What older keys did stays readable and valid."""
+    if use and use not in USES:
+        raise CommandRefused(f"there are no keys for {use}: choose one of {', '.join(USES)}", exit_code=2)
+    if use:
+        made = asyncio.run(_rotate_signing(use, timedelta(days=overlap_days)))
+        when = f"signs in {overlap_days} days" if overlap_days else "signs from now on"
+        out.print(f"Key {made} is published now and {when}.", markup=False)
+        return
     path = settings().keyring_path
     keyring = read_keyring(path).rotated()
     write_keyring(path, keyring, replace=True)
     typer.echo(f"Key {keyring.current} seals from now on; restart all processes, and renew your copy of {path}.")
+
+
+async def _rotate_signing(use: str, overlap: timedelta) -> str:
+    form = None if use == CSCA else Format(use)
+    async with deployment(settings()) as found, transaction(found.pool) as conn:
+        return await certificates.rotate_key(conn, found.floor, form, overlap)
+
+
+@app.command("list")
+def list_all() -> None:
+    """List the keys that certificates were ever signed with; all of them are published."""
+    table = Table("key id", "for", "algorithm", "signs", "certified until")
+    for one in asyncio.run(_listed()):
+        until = f"{one.certified_until:%Y-%m-%d}" if one.certified_until else ""
+        table.add_row(one.key_id, one.use, one.algorithm, _when(one), until)
+    out.print(table)
+
+
+def _when(key: KeyShown) -> str:
+    if key.retired_at:
+        return f"no longer, since {key.retired_at:%Y-%m-%d}"
+    if key.signs_now:
+        return "now"
+    return f"from {key.signs_from:%Y-%m-%d %H:%M}" if key.waits else "no longer: a newer one does"
+
+
+async def _listed() -> list[KeyShown]:
+    async with deployment(settings()) as found, transaction(found.pool) as conn:
+        return await certificates.list_keys(conn, found.floor)
+
+
+@app.command()
+def retire(key_id: Annotated[str, typer.Argument(help="The key's id.")]) -> None:
+    """Let a key of certificates sign no longer. What it signed stays valid; its successor must sign already."""
+    asyncio.run(_retire(key_id))
+    out.print(f"Key {key_id} signs no longer.", markup=False)
+
+
+async def _retire(key_id: str) -> None:
+    async with deployment(settings()) as found, transaction(found.pool) as conn:
+        await certificates.retire_key(conn, found.floor, key_id)
+
+
+@app.command()
+def csca() -> None:
+    """Print the certificates of the signing authorities (PEM), for other countries to trust."""
+    typer.echo(asyncio.run(_authorities()), nl=False)
+
+
+async def _authorities() -> str:
+    async with deployment(settings()) as found, transaction(found.pool) as conn:
+        return await certificates.csca_pem(conn, found.floor)
 
 
 @app.command()

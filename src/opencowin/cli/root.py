@@ -24,6 +24,7 @@ COMMANDS = {
     "api-key": "api_key",
     "certificates": "certificates",
     "keys": "keys",
+    "trust": "trust",
     "audit": "audit",
     "settings": "settings",
     "docs": "docs",

@@ -52,8 +52,9 @@ class DocumentRenderer:
     """One template, compiled again and again by one compiler; safe to share between threads, one page at a time.
 
     The data never becomes part of the template's source: it travels as JSON in `sys.inputs.data`, so no name can be
-    typst code. Pictures are SVG text, found by the template under `images`. A word in a script without a font here is
-    printed in Latin letters, since a tagged PDF may not hold a character that cannot be drawn.
+    typst code. Pictures are SVG text, found by the template in `sys.inputs` under `image-` and their name. A word in a
+    script without a font here is printed in Latin letters, since a tagged PDF may not hold a character that cannot be
+    drawn.
     """
 
     def __init__(self, template: Path) -> None:
@@ -62,9 +63,8 @@ class DocumentRenderer:
 
     def render(self, data: Data, images: Mapping[str, str], created_at: datetime) -> bytes:
         """The PDF, the same bytes for the same data and instant. Raises typst.TypstError where the template fails."""
-        inputs = {
-            "data": json.dumps({**_drawable(data), "images": dict(images), "families": FAMILIES}, ensure_ascii=False)
-        }
+        inputs = {"data": json.dumps({**_drawable(data), "families": FAMILIES}, ensure_ascii=False)}
+        inputs |= {f"image-{name}": svg for name, svg in images.items()}
         with self._lock:
             pdf = self._compiler.compile(
                 format="pdf", sys_inputs=inputs, pdf_standards="ua-1", timestamp=int(created_at.timestamp())

@@ -2,7 +2,7 @@
 
 import re
 import struct
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from pathlib import Path
 
 from anyascii import anyascii
@@ -18,12 +18,14 @@ def covered(fonts: Iterable[Path]) -> frozenset[str]:
     return frozenset(chr(code) for font in fonts for code in _code_points(font.read_bytes()))
 
 
-def legible(text: str, drawn: Set[str]) -> str:
+def legible(text: str, drawn: frozenset[str]) -> str:
     """The text with each word that cannot be drawn in Latin letters, and what then still cannot as a question mark."""
+    if drawn.issuperset(text):
+        return text
     return re.sub(r"\S+", lambda word: _legible_word(word.group(), drawn), text)
 
 
-def _legible_word(word: str, drawn: Set[str]) -> str:
+def _legible_word(word: str, drawn: frozenset[str]) -> str:
     if all(mark in drawn or mark in JOINERS for mark in word):
         return word
     return "".join(mark if mark in drawn else "?" for mark in anyascii(romanise(word)).title()) or "?"

@@ -43,6 +43,11 @@ class Settings(BaseSettings):
     keyring_file: Path | None = Field(
         default=None, description="Field-encryption keys; default: keyring.json in data_dir."
     )
+    hsm_module: Path | None = Field(
+        default=None, description="PKCS #11 library of a security module: new keys of certificates are made in it."
+    )
+    hsm_token: str = Field(default="", description="Label of the token in the security module.")
+    hsm_pin: SecretStr | None = Field(default=None, description="PIN of the token in the security module.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
     web_workers: int = Field(default=1, ge=1, le=256, description="Web processes.")

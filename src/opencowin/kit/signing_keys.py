@@ -1,6 +1,7 @@
 """Keys that sign tokens and certificates: stored sealed, rotated by adding a newer one, published for verifiers."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,6 +45,12 @@ class _Row:
     age: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    purpose: str
+    key_id: str
+
+
 async def hold(conn: Connection, purpose: str) -> None:
     """Be the only one who makes keys for this purpose until the transaction ends: look again before making one."""
     key = int.from_bytes(hashlib.sha256(f"signing_key:{purpose}".encode()).digest()[:8], signed=True)
@@ -62,7 +69,10 @@ async def store(
     certificate_pem: str | None = None,
     signs_after: timedelta = timedelta(0),
 ) -> None:
-    """Keep a key (PKCS 8 PEM). It signs after a while (default: at once), so that verifiers may learn of it before."""
+    """Keep a key: its PKCS 8 PEM, or its address in a security module.
+
+    It signs after a while (default: at once), so that verifiers may learn of it before.
+    """
     await run(
         conn,
         """
@@ -78,6 +88,25 @@ async def store(
         certificate=certificate_pem,
         signs_after=signs_after,
     )
+
+
+async def in_use(conn: Connection, purposes: Sequence[str]) -> dict[str, str]:
+    """The ids of the keys that sign now, by purpose, without opening them; a purpose without one is left out.
+
+    Now is the moment of the question, not that at which its transaction began: who waited for another one to make a
+    key (`hold`) finds it.
+    """
+    found = await fetch_all(
+        conn,
+        _Named,
+        """
+        SELECT DISTINCT ON (purpose) purpose, key_id FROM signing_key
+        WHERE purpose = ANY(%(purposes)s) AND retired_at IS NULL AND active_from <= clock_timestamp()
+        ORDER BY purpose, active_from DESC, key_id
+        """,
+        purposes=list(purposes),
+    )
+    return {one.purpose: one.key_id for one in found}
 
 
 async def newest(conn: Connection, keyring: Keyring, purpose: str) -> SigningKey | None:
@@ -103,7 +132,7 @@ async def current(conn: Connection, keyring: Keyring, purpose: str) -> SigningKe
         """
         SELECT key_id, algorithm, private_sealed, public_pem, certificate_pem, now() - created_at AS age
         FROM signing_key
-        WHERE purpose = %(purpose)s AND retired_at IS NULL AND active_from <= now()
+        WHERE purpose = %(purpose)s AND retired_at IS NULL AND active_from <= clock_timestamp()
         ORDER BY active_from DESC, key_id LIMIT 1
         """,
         purpose=purpose,

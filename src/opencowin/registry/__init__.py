@@ -17,7 +17,15 @@ from opencowin.registry.household import confirm_member, edit, members, own_memb
 from opencowin.registry.lists import document_types, genders
 from opencowin.registry.model import Beneficiary, Channel, Gender, Person, Registration, age_band
 from opencowin.registry.names import InvalidName, clean_name
-from opencowin.registry.people import find_person, first_reference, lock, member_named, prove, read_person
+from opencowin.registry.people import (
+    find_person,
+    first_reference,
+    lock,
+    member_named,
+    prove,
+    read_person,
+    travel_document,
+)
 from opencowin.registry.proof import Proof
 from opencowin.registry.reference_ids import is_reference_id
 from opencowin.registry.refusals import (
@@ -78,4 +86,5 @@ __all__ = [
     "read_person",
     "register",
     "remove",
+    "travel_document",
 ]

@@ -65,6 +65,8 @@ class DocumentType:
     show_last: int = 4
     offered: bool = True
     """Whether people may choose it; a pseudonym that only a provider of national IDs can give is not offered."""
+    travel: bool = False
+    """Whether it is shown at borders: certificates for travel may then state its number."""
 
     @property
     def named(self) -> Named:

@@ -9,11 +9,12 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.throttle import DAY, HOUR, Limit, count_all, wait_for
 from opencowin.registry import queries
+from opencowin.registry.lists import document_types
 from opencowin.registry.model import Beneficiary, Person
 from opencowin.registry.names import same_name
 from opencowin.registry.reference_ids import is_reference_id
 from opencowin.registry.refusals import NoSuchBeneficiary, TooManyWrongCodes, WrongSecretCode
-from opencowin.registry.sealing import NAME, SECRET_CODE, open_row
+from opencowin.registry.sealing import DOCUMENT, NAME, SECRET_CODE, open_row
 
 WRONG_CODES_PER_DAY = 3
 """Times the hourly limit: a four-digit code stands 15 tries a day, not 120."""
@@ -52,6 +53,20 @@ async def read_person(conn: Connection, floor: Floor, actor: Actor, person: Pers
         subject = ("beneficiary", person.beneficiary_id)
         await audit.record(conn, actor, "registry.read_person", subject=subject, reason=reason)
     return open_row(floor.keyring, row)
+
+
+async def travel_document(conn: Connection, floor: Floor, actor: Actor, person: Person, reason: str) -> str:
+    """The whole number of a person's passport, for a certificate that states it; empty where none is recorded.
+
+    Leaves an audit row with the reason, as `read_person` does.
+    """
+    row = await queries.beneficiary_of(conn, person)
+    kinds = document_types(floor.pack).types
+    if row is None or row.document_type_id not in kinds or not kinds[row.document_type_id].travel:
+        return ""
+    subject = ("beneficiary", person.beneficiary_id)
+    await audit.record(conn, actor, "registry.travel_document", subject=subject, reason=reason)
+    return floor.keyring.open(row.document_sealed, DOCUMENT)
 
 
 async def member_named(conn: Connection, floor: Floor, account_id: UUID, name: str) -> Person | None:

@@ -35,7 +35,8 @@ class Presented(BaseModel):
     text: str = Field(
         min_length=1,
         max_length=LONGEST_TEXT,
-        description="The text of its QR code, as a reader gives it: HC1:…, or the zipped credential of Co-WIN.",
+        description="The text of its QR code, as a reader gives it: HC1:…, shc:/…, a seal's JSON, the zipped "
+        "credential of Co-WIN, or that after B64: in base64.",
     )
 
 
@@ -44,7 +45,7 @@ class Stated(BaseModel):
 
     format: certificates.Format
     issuer: str
-    certificate_id: str
+    certificate_id: str = Field(description="Its number; empty in a SMART Health Card, which has none.")
     name: str
     birth: str = Field(description="A date, a year, or for Co-WIN's form an age in years as age:34.")
     vaccine: str
@@ -59,7 +60,8 @@ class Judged(BaseModel):
 
     result: Verdict = Field(
         description="valid; revoked by its issuer; altered after it was signed, or signed by somebody else; expired; "
-        "unknown_issuer: not one of ours; unreadable: no certificate at all."
+        "cannot_check: written in a way that is not known here; unknown_issuer: neither ours nor of one who is trusted "
+        "here; unreadable: no certificate at all."
     )
     certificate: Stated | None = Field(None, description="What it says, where it is valid.")
 

@@ -21,8 +21,8 @@ STATUS_OUT: dict[int | str, dict[str, Any]] = {
         "description": "A JSON Web Signature (compact, ES256; its `kid` is in jwks.json). Its payload: `iat`; "
         "`next_update`, after which a copy should not be relied on; `hash_type` SIGNATURE as in the European gateway; "
         "`hash_bytes` 16; `hashes`, base64url of `count` hashes one after the other, in order. A certificate is "
-        "revoked when the first 16 bytes of SHA-256 over its signature are among them: over the whole signature of a "
-        "W3C credential, over the first half (r) of an HC1's.",
+        "revoked when the first 16 bytes of SHA-256 over its signature are among them: over a whole RSA or Ed25519 "
+        "signature, over the first half (r) of an ECDSA one, whichever form it stands in.",
         "content": {JWS: {"schema": {"type": "string"}}},
     },
     304: {"description": "As the caller has it."},
@@ -31,11 +31,13 @@ STATUS_OUT: dict[int | str, dict[str, Any]] = {
 
 @router.get("/jwks.json")
 async def jwks(request: Request, _actor: Public) -> Any:
-    """All public keys as a JSON Web Key Set."""
+    """All public keys as a JSON Web Key Set; readers of SMART Health Cards look here."""
     site = site_of(request)
     async with site.transaction() as conn:
         of_certificates = await certificates.published_jwks(conn, site.floor)
-    return JSONResponse({"keys": [*site.tokens.jwks()["keys"], *of_certificates]}, headers=KEPT)
+    return JSONResponse(
+        {"iss": site.floor.settings.address, "keys": [*site.tokens.jwks()["keys"], *of_certificates]}, headers=KEPT
+    )
 
 
 @router.get("/did.json")

@@ -41,6 +41,8 @@ KEPT_FILES = (
     "check_common.js",
     "check_cowin.js",
     "check_hc1.js",
+    "check_card.js",
+    "check_seal.js",
     "canon.js",
     "trust.js",
     "scan.js",

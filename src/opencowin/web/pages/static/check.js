@@ -1,30 +1,42 @@
-/* Judges certificates on this device, in the server's words: valid, revoked, altered, expired, unknown_issuer or
-   unreadable; and unsupported, where this browser lacks a kind of signature. */
+/* Judges certificates of every form on this device, in the server's words: valid, revoked, altered, expired,
+   unknown_issuer or unreadable; and unsupported, where the server must be asked: this browser lacks a kind of signature,
+   or the issuer may be one of those whose keys the server alone has. */
+import { checkCard } from "./check_card.js";
 import { checkCowin } from "./check_cowin.js";
 import { checkHc1 } from "./check_hc1.js";
+import { checkSeal } from "./check_seal.js";
 import { Refused, unbase64 } from "./check_common.js";
 import { sha256 } from "./canon.js";
 
 const AS_BASE64 = "B64:";
 const ORDER = ["unsupported", "revoked", "altered", "expired", "unknown_issuer", "unreadable"];
 
+/* The most telling verdict, what the certificate says where it is valid, and of which text that was said. */
 export async function judge(texts, trust, now = new Date()) {
-  const verdicts = ["unreadable"];
+  const verdicts = [];
   for (const text of texts) {
     try {
-      const facts = await (text.startsWith("HC1:") ? checkHc1(text, trust, now) : checkCowin(plain(text), trust, now));
+      const facts = await checked(text, trust, now);
       if (listed(trust.revoked, (await sha256(facts.signature)).slice(0, 16))) throw new Refused("revoked");
-      return { verdict: "valid", facts };
+      return { verdict: "valid", facts, text };
     } catch (odd) {
       if (!(odd instanceof Refused)) throw odd;
-      verdicts.push(odd.verdict);
+      verdicts.push({ verdict: odd.verdict, facts: null, text });
     }
   }
-  return { verdict: ORDER.find((one) => verdicts.includes(one)), facts: null };
+  const told = ORDER.map((one) => verdicts.find(({ verdict }) => verdict === one));
+  return told.find(Boolean) ?? { verdict: "unreadable", facts: null, text: "" };
+}
+
+const FORMS = [[/^HC1:/, checkHc1], [/^shc:\//, checkCard], [/^\s*\{/, checkSeal]];
+
+function checked(text, trust, now) {
+  const check = FORMS.find(([like]) => like.test(text))?.[1];
+  return check ? check(text, trust, now) : checkCowin(plain(text), trust, now);
 }
 
 /* Co-WIN's form is bytes, which a field of text does not keep: there it is written in base64. */
-export const portable = (text) => (text.startsWith("HC1:") ? text : AS_BASE64 + btoa(text));
+export const portable = (text) => (FORMS.some(([like]) => like.test(text)) ? text : AS_BASE64 + btoa(text));
 
 function plain(text) {
   return text.startsWith(AS_BASE64) ? String.fromCharCode(...unbase64(text.slice(AS_BASE64.length))) : text;

@@ -1,29 +1,26 @@
-/* The European form: CBOR, signed COSE, deflated, in base 45: certificates/hcert.py in a browser. */
-import { day, opened } from "./check_cowin.js";
-import { Refused, inflated } from "./check_common.js";
+/* HC1, the European form and the WHO's: CBOR, signed COSE, deflated, in base 45. certificates/cose.py, hcert.py and who.py
+   in a browser. */
+import { ES256, Refused, anyFits, day, inflated, past, stranger } from "./check_common.js";
 
 const BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
-const [ALGORITHM, KEY_ID, ISSUER, EXPIRES_AT, ISSUED_AT, HEALTH, EU_DCC] = [1, 4, 1, 4, 6, -260, 1];
+const [ALGORITHM, KEY_ID, ISSUER, EXPIRES_AT, ISSUED_AT, HEALTH, EU_DCC, DDCC_VS] = [1, 4, 1, 4, 6, -260, 1, 3];
 const KINDS = {
-  "-7": { kty: "EC", name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+  "-7": ES256,
   "-37": { kty: "RSA", name: "RSA-PSS", hash: "SHA-256", saltLength: 32 },
 };
 
 export async function checkHc1(text, trust, now) {
   const [protect, unprotect, body, signature] = await parts(text.slice(4));
   const headers = new Map([...unprotect, ...mapOf(protect)]);
-  const { kty, ...algorithm } = KINDS[headers.get(ALGORITHM)] ?? {};
+  const kind = KINDS[headers.get(ALGORITHM)];
   const named = headers.get(KEY_ID);
   const kid = named instanceof Uint8Array ? btoa(String.fromCharCode(...named)) : "";
-  const signers = trust.signers.filter((one) => one.kid === kid && one.key.kty === kty);
-  if (!signers.length) throw new Refused("unknown_issuer");
-  let fits = false;
-  for (const { key } of signers) {
-    fits ||= await crypto.subtle.verify(algorithm, await opened(key, algorithm), signature, toBeSigned(protect, body));
-  }
-  if (!fits) throw new Refused("altered");
+  const signers = trust.signers.filter((one) => one.kid === kid);
+  if (!signers.length) throw stranger(trust, "signer");
+  if (!kind) throw new Refused("unsupported");
+  if (!(await anyFits(signers.map(({ key }) => key), kind, signature, toBeSigned(protect, body)))) throw new Refused("altered");
   const facts = factsOf(mapOf(body), now);
-  return { ...facts, signature: kty === "EC" ? signature.slice(0, 32) : signature };
+  return { ...facts, signature: kind.kty === "EC" ? signature.slice(0, 32) : signature };
 }
 
 async function parts(text) {
@@ -121,18 +118,40 @@ export function decoded(bytes) {
 }
 
 function factsOf(claims, now) {
-  const dcc = claims.get(HEALTH)?.get?.(EU_DCC);
-  const [doses, names] = [dcc?.get?.("v"), dcc?.get?.("nam")];
-  const dose = Array.isArray(doses) && doses.length === 1 ? doses[0] : null;
-  const [until, issued] = [claims.get(EXPIRES_AT), claims.get(ISSUED_AT)];
-  if (!(dose instanceof Map && names instanceof Map) || !Number.isFinite(until) || !Number.isFinite(issued)) throw new Refused("unreadable");
+  const [until, issued, health] = [claims.get(EXPIRES_AT), claims.get(ISSUED_AT), claims.get(HEALTH)];
+  const [european, status] = [health?.get?.(EU_DCC), health?.get?.(DDCC_VS)];
+  if (!(european instanceof Map || status instanceof Map)) throw new Refused("unsupported");
+  if (!Number.isFinite(until) || !Number.isFinite(issued)) throw new Refused("unreadable");
   if (now.getTime() > until * 1000) throw new Refused("expired");
-  const [number, total] = [dose.get("dn"), dose.get("sd")];
+  const facts = european ? ofEurope(european, until) : ofWho(status, now);
+  if (!(facts.dose >= 1 && facts.total >= 1)) throw new Refused("altered");
+  return { ...facts, issuer: String(claims.get(ISSUER)) };
+}
+
+const numbered = (identifier) => String(identifier).split("#")[0].split("/").pop();
+
+function ofEurope(dcc, until) {
+  const [doses, names] = [dcc.get("v"), dcc.get("nam")];
+  const inOrder = Array.isArray(doses) && doses.length && doses.every((one) => one instanceof Map) && names instanceof Map;
+  if (!inOrder) throw new Refused("unreadable");
+  const dose = doses.reduce((last, one) => (String(one.get("dt")) > String(last.get("dt")) ? one : last));
   const given = day(dose.get("dt"));
-  if (!(number >= 1 && total >= 1) || given > new Date(until * 1000).toISOString().slice(0, 10)) throw new Refused("altered");
+  if (given > new Date(until * 1000).toISOString().slice(0, 10)) throw new Refused("altered");
   return {
     name: [names.get("gn"), names.get("fn")].filter(Boolean).join(" ") || names.get("fnt"),
-    birth: String(dcc.get("dob")), vaccine: String(dose.get("mp")), dose: number, total, day: given,
-    number: String(dose.get("ci")).split("#")[0].split("/").pop(), issuer: String(claims.get(ISSUER)),
+    birth: String(dcc.get("dob")).slice(0, 10), vaccine: String(dose.get("mp")), dose: dose.get("dn"), total: dose.get("sd"),
+    day: given, number: numbered(dose.get("ci")),
+  };
+}
+
+function ofWho(status, now) {
+  const [event, hcid] = [status.get("vaccination"), status.get("certificate")?.get?.("hcid")?.get?.("value")];
+  if (!(event instanceof Map) || typeof status.get("name") !== "string" || !hcid) throw new Refused("unreadable");
+  const shown = (coding) => (coding instanceof Map ? coding.get("display") || coding.get("code") || "" : coding ?? "");
+  const [dose, given] = [event.get("dose"), day(event.get("date"))];
+  if (!past(given, now)) throw new Refused("altered");
+  return {
+    name: status.get("name"), birth: status.get("birthDate") ?? "", vaccine: String(shown(event.get("brand")) || shown(event.get("vaccine"))),
+    dose, total: event.get("totalDoses") ?? dose, day: given, number: numbered(hcid),
   };
 }

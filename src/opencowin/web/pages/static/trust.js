@@ -1,11 +1,9 @@
 /* The issuers' keys and the list of revoked certificates: fetched when there is a network, kept for when there is none.
    Nothing else is ever kept. */
-import { unbase64 } from "./check_common.js";
-import { opened } from "./check_cowin.js";
+import { ES256, opened, unbase64 } from "./check_common.js";
 
 const KEPT = "verify-trust";
 const FETCHED = "x-fetched-at";
-const ES256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
 export async function refresh({ keys, list }) {
   const answers = await Promise.all([keys, list].map((address) => fetch(address, { cache: "no-cache", credentials: "omit" })));

@@ -59,18 +59,18 @@
     answer.replaceChildren(part);
     answer.hidden = false;
     tell();
-    answer.querySelector("button")?.addEventListener("click", () => form.submit());
+    answer.querySelector("button")?.addEventListener("click", async () => send((await tools())[1]));
     answer.querySelector("h2").focus();
   };
 
   const check = async (texts, mine) => {
     const [{ judge, portable }, trust] = await tools();
     const known = await trusted(trust);
-    const { verdict, facts } = known ? await judge(texts, known) : {};
+    const { verdict, facts, text } = known ? await judge(texts, known) : {};
     if (mine !== turn) return;
     if (!known) return void tell(say.nokeys);
     showAge(known);
-    if (verdict === "unsupported") form.elements.text.value = portable(texts[0]);
+    if (verdict === "unsupported") form.elements.text.value = portable(text);
     show(verdict, facts);
   };
 
