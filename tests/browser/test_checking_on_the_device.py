@@ -40,6 +40,8 @@ from tests.unit.test_certificates_formats import MAKERS, UNSEEN
 
 pytestmark = pytest.mark.anyio
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+FRAMED = '<iframe sandbox="allow-forms" src="{}" title="Check" width="400" height="800"></iframe>'
+PICTURE: Any = {"name": "c.png", "mimeType": "image/png"}
 HEADING = "#verdict h2"
 SAID = "#device [role=status]"
 SCAN = "#device button"
@@ -347,6 +349,38 @@ async def test_kinds_of_signatures_that_others_use_are_checked_too(browser: Brow
             "() => { crypto.subtle.importKey = async () => { throw new DOMException('', 'NotSupportedError'); }; }"
         )
         assert await judged(packed(document)) == "unsupported"
+
+
+@asynccontextmanager
+async def another_site(*pages: str) -> AsyncIterator[list[str]]:
+    """The addresses of a site of another origin with these pages, which frame pages of ours."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        asked = request.split()[1].decode().strip("/")
+        content = FRAMED.format(pages[int(asked)]).encode() if asked.isdigit() else b""
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n" + content)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield [f"http://localhost:{port}/{at}" for at in range(len(pages))]
+
+
+async def test_another_site_shows_the_checker_in_a_frame(browser: Browser, world: World, papers: list[Paper]) -> None:
+    """Sandboxed, in a page of another origin; the page that it comes from refuses to be framed."""
+    ours = (f"{world.address}/verify/embed", f"{world.address}/verify")
+    async with visiting(browser, world, Visitor.NOBODY) as context, another_site(*ours) as (framed, refused_to):
+        page = await context.new_page()
+        within = page.frame_locator("iframe")
+        await page.goto(framed)
+        await within.locator("#file").set_input_files(PICTURE | {"buffer": png(papers[0].text)})
+        await within.locator("#check button.main").click()
+        await within.locator("h1", has_text="This certificate is genuine").wait_for()
+        assert NAME in await within.locator("dl").inner_text()
+        await page.goto(refused_to)
+        assert await within.locator("#check").count() == 0
 
 
 async def test_what_the_server_alone_may_know_is_left_to_it(browser: Browser, world: World) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
 from opencowin.identity import TokenBook
 from opencowin.kit.actor import Permission
@@ -43,8 +45,15 @@ async def test_with_consent_the_status_is_told_and_follows_the_doses(clinic: Cli
     assert (await status(platform, key, token)).json()["vaccination_status"] == 1
     await clinic.vaccinate(home.first, dose=2)
     answer = (await status(platform, key, token)).json()
-    assert answer.keys() == {"vaccination_status", "share_link"}
+    assert answer.keys() == {"vaccination_status", "share_link", "signed"}
     assert answer["vaccination_status"] == 2
+    published = (await platform.http.get("/.well-known/jwks.json")).json()
+    claims = jwt.decode(
+        answer["signed"], KeySet.import_key_set({"keys": published["keys"]}), algorithms=["ES256"]
+    ).claims
+    assert (claims["sub"], claims["vaccination_status"], claims["exp"] - claims["iat"]) == (home.first, 2, 3600)
+    refused(await status(platform, key, answer["signed"]), 401, "USRAUT0031")
+    refused(await platform.get("/v2/appointment/beneficiaries", answer["signed"]), 401, "USRAUT0031")
 
 
 async def test_the_share_link_shows_the_status_and_no_name_for_an_hour(clinic: Clinic) -> None:

@@ -8,11 +8,13 @@ import httpx
 import pypdfium2
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
+from opencowin.kit.settings import Settings
 from opencowin.web.pages.assets import asset_link
 from tests.papers import read_qr_codes
 from tests.surface import Surface
-from tests.web.clinic import Clinic, a_home
+from tests.web.clinic import Clinic, a_home, beside
 
 pytestmark = pytest.mark.anyio
 PEOPLE = {"Accept": "text/html"}
@@ -131,3 +133,27 @@ async def test_a_picture_made_to_fill_the_memory_is_not_opened(platform: Surface
     assert (answer.status_code, "no picture and no PDF" in answer.text) == (400, True)
     large = await check(platform, file=b"%PDF" + bytes(9_100_000))
     assert large.status_code == 413
+
+
+async def test_other_sites_show_the_checker_in_a_frame_and_no_other_page(platform: Surface) -> None:
+    anywhere, elsewhere = await platform.http.get("/verify/embed?lang=hi"), await platform.http.get("/verify")
+    assert "frame-ancestors *" in anywhere.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in elsewhere.headers["content-security-policy"]
+    assert "<script" not in anywhere.text
+    assert "set-cookie" not in anywhere.headers
+    assert 'action="/verify/embed?lang=hi"' in anywhere.text
+    async with beside(platform, checker_frames=("https://rail.example", "https://*.hotel.example")) as chosen:
+        policy = (await chosen.http.get("/verify/embed")).headers["content-security-policy"]
+    assert policy.endswith("frame-ancestors https://rail.example https://*.hotel.example")
+    with pytest.raises(ValidationError):
+        Settings(checker_frames=("https://rail.example; script-src *",))
+
+
+async def test_the_frame_says_what_the_page_says_and_stays_within_itself(clinic: Clinic, paper: bytes) -> None:
+    for file, status, told in ((paper, 200, "This certificate is genuine"), (b"nothing", 400, "Check a certificate")):
+        answer = await clinic.platform.http.post("/verify/embed", files={"file": ("c", file, "application/pdf")})
+        assert (answer.status_code, heading(answer)) == (status, told)
+        assert "frame-ancestors *" in answer.headers["content-security-policy"]
+        ways = set(re.findall(r'(?:href|action)="(/[^"?]*)', answer.text)) - {"/"}
+        assert {way for way in ways if not way.startswith("/static/")} == {"/verify/embed"}
+    assert (await clinic.platform.http.post("/verify/embed", data={"text": ""})).status_code == 400

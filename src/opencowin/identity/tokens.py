@@ -25,8 +25,8 @@ KNOWN_BEFORE_USE = timedelta(minutes=10)
 """A new key signs only when every process has had time to learn of it."""
 REFRESH_EVERY = timedelta(minutes=5)
 REFRESH_AT_MOST_EVERY = timedelta(seconds=10)
-SIGN_IN, STATUS = "BENEFICIARY", "STATUS"
-"""Types of token: the second is good for one question only, the status of one person."""
+SIGN_IN, STATUS, STATUS_TOLD = "BENEFICIARY", "STATUS", "STATUS_TOLD"
+"""Types of token: the second is good for one question only, the status of one person; the third is its answer."""
 SHARE_CODE_DIGITS = 32
 log = structlog.get_logger(__name__)
 
@@ -79,6 +79,11 @@ class TokenBook:
         claims = self._claims(token, STATUS)
         return Person(UUID(claims["sub"]), UUID(claims["beneficiary"]))
 
+    def sign_status(self, reference_id: int, status: int, lasts: timedelta) -> str:
+        """What was told of a person's status, for whoever asked to show on; it opens nothing."""
+        told = {"sub": str(reference_id), "vaccination_status": status}
+        return self._sign({**told, "user_type": STATUS_TOLD}, lasts)
+
     def share_code(self, reference_id: int, lasts: timedelta) -> str:
         """A code that opens one reference's status page for a while."""
         until = int((self._floor.clock.now() + lasts).timestamp())
@@ -119,13 +124,14 @@ class TokenBook:
             signs_after=timedelta(0) if newest is None else KNOWN_BEFORE_USE,
         )
 
-    def _sign(self, claims: dict[str, Any]) -> str:
+    def _sign(self, claims: dict[str, Any], lasts: timedelta | None = None) -> str:
         self._refresh_if_older_than(REFRESH_EVERY)
         if self._signing is None or self._signing.kid is None:
             raise RuntimeError("TokenBook.refresh() comes before the first token")
         issued_at = int(self._floor.clock.now().timestamp())
         header = {"alg": ALGORITHM, "kid": self._signing.kid}
-        times = {"iat": issued_at, "exp": issued_at + self._floor.settings.token_minutes * 60}
+        good_for = lasts or timedelta(minutes=self._floor.settings.token_minutes)
+        times = {"iat": issued_at, "exp": issued_at + int(good_for.total_seconds())}
         everything = {**claims, **times, "jti": str(uuid4()), "iss": self._floor.settings.address}
         return jwt.encode(header, everything, self._signing, algorithms=[ALGORITHM])
 

@@ -3,6 +3,7 @@
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -56,6 +57,11 @@ class Settings(BaseSettings):
     )
     trusted_proxies: tuple[str, ...] = Field(
         default=(), description="Proxies whose X-Forwarded-For is believed (addresses)."
+    )
+    checker_frames: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9*.:-]+$")], ...] = Field(
+        default=(),
+        description="Sites whose pages may show the checker of certificates (/verify/embed) in a frame, as a JSON list"
+        " of https://host; none named: any.",
     )
     log_level: str = Field(default="INFO", description="Least severity that is logged.")
     api_calls_per_5_minutes: int = Field(

@@ -46,10 +46,14 @@ class AskConsent(Body):
 
 
 class StatusAnswer(BaseModel):
-    """0 not, 1 partly, 2 fully vaccinated; and a link that shows the same for an hour."""
+    """0 not, 1 partly, 2 fully vaccinated; the same signed, and a link that shows it, both good for an hour."""
 
     vaccination_status: int = Field(ge=0, le=2)
     share_link: str
+    signed: str = Field(
+        description="The answer as a JSON Web Token (ES256, key in /.well-known/jwks.json): `sub`, the reference; "
+        "`vaccination_status`; `iss`, `iat`, `exp`."
+    )
 
 
 PAGE_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
@@ -115,7 +119,8 @@ async def status(request: Request, bearer: Bearer, actor: Partner) -> StatusAnsw
         value = await _status_number(conn, person)
     share = site.tokens.share_code(member.reference_id, SHARE_FOR)
     link = f"{site.floor.settings.address}/api/v3/vaccination/status/{member.reference_id}/{share}"
-    return StatusAnswer(vaccination_status=value, share_link=link)
+    signed = site.tokens.sign_status(member.reference_id, value, SHARE_FOR)
+    return StatusAnswer(vaccination_status=value, share_link=link, signed=signed)
 
 
 @router.get("/v3/vaccination/status/knowYourStatus", response_class=Response, responses=PAGE_OUT)

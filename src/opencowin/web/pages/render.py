@@ -1,5 +1,6 @@
 """Renders pages: one set of templates, the reader's language and way of writing numbers, and strict headers."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
@@ -20,9 +21,9 @@ from opencowin.web.pages import visits
 from opencowin.web.pages.assets import asset_link
 from opencowin.web.site import language_of, site_of
 
+OWN_FILES = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
 SAFE = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
-    " base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": f"{OWN_FILES}; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Vary": "Accept-Language",
@@ -167,19 +168,31 @@ def page(
     `policy` is what a page with scripts may do beyond what every page may.
     """
     wanted = (*scripts, "visit.js") if reader.signed_in else scripts
+    html = _html(reader, template, layout="page.html", scripts=[asset_link(name) for name in wanted], **data)
+    answer = HTMLResponse(html, status, {**SAFE, "Content-Language": reader.language.code})
+    if wanted:
+        answer.headers["Content-Security-Policy"] = f"{SAFE['Content-Security-Policy']}; {policy}"
+    return visits.keep(reader.request, answer)
+
+
+def framed_page(reader: Reader, template: str, status: int = 200, *, sites: Sequence[str], **data: object) -> Response:
+    """A page that other sites show in a frame; without sites named, any. It runs no script and knows of no visit."""
+    html = _html(reader, template, layout="framed.html", scripts=(), **data)
+    policy = f"{OWN_FILES}; frame-ancestors {' '.join(sites) or '*'}"
+    return HTMLResponse(
+        html, status, {**SAFE, "Content-Language": reader.language.code, "Content-Security-Policy": policy}
+    )
+
+
+def _html(reader: Reader, template: str, **data: object) -> str:
     frame = {
         "reader": reader,
         "_": reader.text,
         "demo": reader.demo,
         "style": asset_link("site.css"),
         "icon": asset_link("icon.svg"),
-        "scripts": [asset_link(name) for name in wanted],
     }
-    html = templates().get_template(template).render(**frame, **data)
-    answer = HTMLResponse(html, status, {**SAFE, "Content-Language": reader.language.code})
-    if wanted:
-        answer.headers["Content-Security-Policy"] = f"{SAFE['Content-Security-Policy']}; {policy}"
-    return visits.keep(reader.request, answer)
+    return templates().get_template(template).render(**frame, **data)
 
 
 def _locale(country: Country, language: Language) -> Locale:

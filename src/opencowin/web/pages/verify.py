@@ -24,14 +24,15 @@ from opencowin.web.guard import open_to_probes, open_to_readers
 from opencowin.web.pages.assets import asset_link, assets
 from opencowin.web.pages.forms import Fault, Filled
 from opencowin.web.pages.qr_reading import read_qr_codes
-from opencowin.web.pages.render import Reader, page
-from opencowin.web.site import Site, site_of
+from opencowin.web.pages.render import Reader, framed_page, page
+from opencowin.web.site import site_of
 
 router = APIRouter(include_in_schema=False)
 Public = Annotated[Actor, open_to_readers()]
 Loading = Annotated[Actor, open_to_probes()]
 """What comes with the page is not counted as another one."""
 LONGEST_TEXT = 20_000
+HERE, EMBEDDED = "/verify", "/verify/embed"
 SCRIPT, WORKER = "verify.js", "verify_worker.js"
 KEPT_FILES = (
     "site.css",
@@ -75,15 +76,28 @@ async def verify_form(request: Request, _actor: Public) -> Response:
 @router.post("/verify", response_class=Response)
 async def verify(request: Request, _actor: Public) -> Response:
     """Is it genuine?"""
-    site, reader = site_of(request), Reader(request)
+    reader = Reader(request)
     try:
-        judged = await _judge(site, await _texts(request))
+        judged = await _judge(request)
     except Refusal as no:
-        fault = Fault(no.field or "", reader.refusal(no))
-        return _form(reader, Filled({}, (fault,)), 400)
-    answer = page(reader, "verdict.html", verdict=judged.verdict.value, facts=judged.facts)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+        return _form(reader, _refused(reader, no), 400)
+    return _told(page(reader, "verdict.html", here=HERE, verdict=judged.verdict.value, facts=judged.facts))
+
+
+@router.get("/verify/embed", response_class=Response)
+async def embedded_form(request: Request, _actor: Public) -> Response:
+    """The same for a frame of another site: without scripts, and without a word about who is signed in."""
+    return _embedded(request, "verify.html", form=Filled())
+
+
+@router.post("/verify/embed", response_class=Response)
+async def verify_embedded(request: Request, _actor: Public) -> Response:
+    """Is it genuine? Told within the frame."""
+    try:
+        judged = await _judge(request)
+    except Refusal as no:
+        return _embedded(request, "verify.html", 400, form=_refused(Reader(request), no))
+    return _told(_embedded(request, "verdict.html", verdict=judged.verdict.value, facts=judged.facts))
 
 
 @router.get("/verify/keys.json", response_class=Response)
@@ -137,7 +151,21 @@ def worker_source() -> bytes:
 
 def _form(reader: Reader, form: Filled, status: int = 200) -> Response:
     months = "|".join(_written(reader, month) for month in range(1, 13))
-    return page(reader, "verify.html", status, scripts=(SCRIPT,), policy=POLICY, form=form, months=months)
+    return page(reader, "verify.html", status, scripts=(SCRIPT,), policy=POLICY, here=HERE, form=form, months=months)
+
+
+def _embedded(request: Request, template: str, status: int = 200, **data: object) -> Response:
+    sites = site_of(request).floor.settings.checker_frames
+    return framed_page(Reader(request), template, status, sites=sites, here=EMBEDDED, **data)
+
+
+def _refused(reader: Reader, no: Refusal) -> Filled:
+    return Filled({}, (Fault(no.field or "", reader.refusal(no)),))
+
+
+def _told(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _written(reader: Reader, month: int) -> str:
@@ -159,6 +187,7 @@ async def _texts(request: Request) -> list[str]:
     return found
 
 
-async def _judge(site: Site, texts: list[str]) -> Judgement:
+async def _judge(request: Request) -> Judgement:
+    texts, site = await _texts(request), site_of(request)
     async with site.transaction() as conn:
         return await certificates.judge(conn, site.floor, texts)
