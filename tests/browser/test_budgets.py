@@ -86,6 +86,7 @@ async def cost(context: BrowserContext, page: Page, world: World, shown: Shown) 
     await page.wait_for_load_state("load")
     assert {"Document", "Stylesheet"} <= set(wire.bytes)
     spent = sum(wire.bytes.values()) + ICON_BYTES
+    print(f"{shown.name}: {spent:,} of {shown.most_bytes:,} bytes, {len(wire.requests) + 1} requests")
     faults = [] if spent <= shown.most_bytes else [f"{spent} bytes, not {shown.most_bytes}: {wire.bytes}"]
     if shown.most_bytes < DASHBOARD_BYTES:
         most = {**MOST, "Script": shown.most_script}
@@ -103,6 +104,7 @@ async def test_a_page_can_be_used_soon_on_a_slow_network_and_phone(
     times: list[float] = []
     while len(times) < TRIES and not (len(times) >= 2 and sorted(times)[1] <= SECONDS):
         times.append(await timed(browser, world, shown))
+    print(f"{shown.name}: {median(sorted(times)[:3]):.2f} of {SECONDS} s, loads: {times}")
     assert median(sorted(times)[:3]) <= SECONDS, times
 
 
