@@ -68,8 +68,8 @@ async def graphics(page: Page) -> list[str]:
 
 
 async def layout(page: Page) -> list[str]:
-    """Nothing sticks out sideways, is cut off, lies over something else or is torn apart by the direction of a line."""
-    probes = ("sideways", "clipped", "overlapping", "torn")
+    """Nothing sticks out, is cut off, lies over something else or is torn apart by a line's direction or end."""
+    probes = ("sideways", "escaping", "clipped", "overlapping", "torn", "broken")
     return [fault for probe in probes for fault in await ask(page, probe)]
 
 

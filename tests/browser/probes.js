@@ -92,6 +92,32 @@
     return faults;
   };
 
+  const broken = () => {
+    const faults = [];
+    for (const node of texts()) {
+      for (const found of node.data.matchAll(/\d[\d,.]*\d|\d{1,2}:\d{2}[\s\u202f][AP]M/giu)) {
+        const range = document.createRange();
+        range.setStart(node, found.index);
+        range.setEnd(node, found.index + found[0].length);
+        const tops = [...range.getClientRects()].filter((box) => box.width > 0).map((box) => box.top);
+        if (tops.length && Math.max(...tops) - Math.min(...tops) > 4) faults.push(`“${found[0]}” is broken over two lines in ${say(node.parentElement)}`);
+      }
+    }
+    return faults;
+  };
+
+  const escaping = () => {
+    const faults = [];
+    for (const node of texts()) {
+      const box = node.parentElement.closest(".card,.figures div,td,th,.option,button,.button,.doors li");
+      if (!box || node.parentElement.closest("svg")) continue;
+      const edge = box.getBoundingClientRect();
+      if (boxes(node).some((one) => one.right > edge.right + 1 || one.left < edge.left - 1))
+        faults.push(`“${node.data.trim().slice(0, 40)}” sticks out of ${say(box)}`);
+    }
+    return faults;
+  };
+
   const SCRIPTS = {
     as: "Beng", bn: "Beng", gu: "Gujr", hi: "Deva", kn: "Knda", ml: "Mlym", mr: "Deva", ne: "Deva", or: "Orya",
     pa: "Guru", ta: "Taml", te: "Telu", ur: "Arab",
@@ -217,5 +243,5 @@
     :not(:lang(ur)):not(:lang(ks)):not(:lang(sd)){line-height:1.5!important}p{margin-block-end:2em!important}`);
   const space = (on) => { document.adoptedStyleSheets = on ? [sheet] : []; };
 
-  return { sideways, clipped, overlapping, torn, scripts, pale, tiny, invisible, controls, pretending, focused, structure, space, say };
+  return { sideways, clipped, overlapping, torn, broken, escaping, scripts, pale, tiny, invisible, controls, pretending, focused, structure, space, say };
 })()

@@ -75,6 +75,12 @@ SEEDS = (
     Seed("a heading over the text below", wide_letters_on_a_desk, "lies over", style="h1{margin-block-end:-2.5rem}"),
     Seed("a time of day torn apart", wide_letters_on_a_desk, "torn apart", MAIN_END,
          "<p>جمعرات 26 نومبر 9:00 AM – 11:00 AM</p></main>", language="ur"),
+    Seed("a number over two lines", gates.reflow, "broken over two lines", style=".number{white-space:normal!important}"
+         "td.number{inline-size:3rem;display:block}", shown=DASHBOARD),
+    Seed("a time of day over two lines", gates.reflow, "broken over two lines", MAIN_END,
+         '<p class="hint">9:00 AM</p></main>', ".hint{inline-size:3rem}", language="ta"),
+    Seed("a long word out of its box", gates.reflow, "sticks out", style=".figures dt{white-space:nowrap}"
+         ".figures div{max-inline-size:5rem;min-inline-size:0!important}", shown=DASHBOARD),
     Seed("letters of 5 px in a drawing", gates.graphics, "px", style=".tiles text{font-size:3px}", shown=DASHBOARD),
     Seed("white on a middling green", gates.graphics, "contrast", style=".tiles polygon{fill:#4fa594!important}"
          ".tiles text{fill:#fff!important}", shown=DASHBOARD),

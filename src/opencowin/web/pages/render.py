@@ -29,6 +29,7 @@ SAFE = {
     "Vary": "Accept-Language",
 }
 SCRIPTED = "script-src 'self'; connect-src 'self'"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 ISOLATED = "\u2068{}\u2069"
 """First strong isolate, pop: Unicode's words for a run with a direction of its own."""
 HTML_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
@@ -108,8 +109,8 @@ class Reader:
         return visits.form_token(self.request)
 
     def clock_time(self, at: time) -> str:
-        """A time of day; among words that run from right to left its own parts keep their order."""
-        text = str(format_time(at, "short", locale=self.locale))
+        """A time of day on one line; among words that run from right to left its own parts keep their order."""
+        text = str(format_time(at, "short", locale=self.locale)).replace(" ", NO_BREAK)
         return text if self.language.direction is Direction.LEFT_TO_RIGHT else ISOLATED.format(text)
 
     def weekday(self, day: date) -> str:
