@@ -23,7 +23,7 @@ from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Context
 from pgqueuer.domain.models import Job as QueuedJob
 
-from opencowin import certificates, identity, notifications, reports, scheduling
+from opencowin import bulk, certificates, identity, notifications, reports, scheduling
 from opencowin.kit import audit, limits
 from opencowin.kit.db import Connection, Pool, run, transaction
 from opencowin.kit.errors import Unavailable
@@ -81,7 +81,7 @@ class Patient(EntrypointExecutor):
 
 async def run_worker(pool: Pool, floor: Floor, stop: asyncio.Event) -> None:
     """Run jobs and what recurs until `stop` is set, finishing the jobs under way."""
-    handlers = [*certificates.handlers(pool, floor), *notifications.handlers(pool, floor)]
+    handlers = [*certificates.handlers(pool, floor), *notifications.handlers(pool, floor), *bulk.handlers(pool, floor)]
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(serve_jobs(pool, handlers, stop))
         for task in recurring(pool, floor):
@@ -192,6 +192,9 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("limits.forget_old", HOUR, within(lambda conn: limits.forget_old(conn, floor.clock))),
         Recurring("identity.forget_old", HOUR, within(lambda conn: identity.forget_old_otps(conn, floor))),
         Recurring("reports.forget_old", HOUR, within(lambda conn: reports.forget_old_hours(conn, floor.clock))),
+        Recurring("reports.find_signals", 300, within(lambda conn: reports.find_signals(conn, floor.clock))),
+        Recurring("bulk.forget_uploads", HOUR, within(lambda conn: bulk.forget_old_uploads(conn, floor))),
+        Recurring("bulk.forget_exports", HOUR, within(lambda conn: bulk.forget_old_exports(conn, floor))),
         Recurring("jobs.forget_old", HOUR, within(forget_old_log)),
     ]
 

@@ -18,6 +18,7 @@ ROOMS = (
     "reports",
     "cases",
     "notifications",
+    "bulk",
 )
 
 

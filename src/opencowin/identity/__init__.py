@@ -22,7 +22,7 @@ from opencowin.identity.api_keys import (
     make_api_key,
     revoke_api_key,
 )
-from opencowin.identity.model import OTP_REQUESTED, Confirmed, OtpPurpose, OtpRequested, Role, Staff
+from opencowin.identity.model import OTP_REQUESTED, Confirmed, OtpPurpose, OtpRequested, Role, Staff, is_within
 from opencowin.identity.national_id import count_sign_in, sign_in_by_national_id
 from opencowin.identity.one_time import confirm_otp, forget_old_otps, open_otp_request, request_otp
 from opencowin.identity.providers import (
@@ -116,6 +116,7 @@ __all__ = [
     "deactivate_staff",
     "forget_old_otps",
     "is_safe_address",
+    "is_within",
     "list_api_keys",
     "list_staff",
     "listed_providers",

@@ -62,6 +62,10 @@ _OFFICER = frozenset(
         Permission.MANAGE_CENTRES,
         Permission.ANSWER_CASES,
         Permission.REVOKE_CERTIFICATES,
+        Permission.IMPORT_RECORDS,
+        Permission.EXPORT_RECORDS,
+        Permission.MANAGE_RULES,
+        Permission.REVIEW_ADVERSE_EVENTS,
     }
 )
 _AT_THE_DOOR = frozenset({Permission.SEARCH_SESSIONS, Permission.FIND_BENEFICIARIES, Permission.REGISTER_BENEFICIARIES})
@@ -75,8 +79,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.VERIFIER: _AT_THE_DOOR,
     }
 )
-PARTNER_PERMISSIONS = frozenset(Permission) - {Permission.OPERATE}
-"""What an API key may carry: anything but running the deployment."""
+PARTNER_PERMISSIONS = frozenset(Permission) - {Permission.OPERATE, Permission.ASSIST_CALLERS}
+"""What an API key may carry: anything but running the deployment, and acting for a household that is on the line."""
 
 
 @dataclass(frozen=True, slots=True)

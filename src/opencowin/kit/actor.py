@@ -20,6 +20,8 @@ class ActorKind(StrEnum):
     CITIZEN = "citizen"
     PARTNER = "partner"
     STAFF = "staff"
+    OPERATOR = "operator"
+    """A member of staff who acts for one household, with its consent, for a short time."""
     SYSTEM = "system"
 
 
@@ -40,6 +42,11 @@ class Permission(StrEnum):
     MANAGE_CENTRES = "centres:manage"
     ANSWER_CASES = "cases:answer"
     REVOKE_CERTIFICATES = "certificates:revoke"
+    IMPORT_RECORDS = "records:import"
+    EXPORT_RECORDS = "records:export"
+    MANAGE_RULES = "rules:manage"
+    REVIEW_ADVERSE_EVENTS = "aefi:review"
+    ASSIST_CALLERS = "callers:assist"
     OPERATE = "operate"
 
 

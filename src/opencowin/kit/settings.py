@@ -1,6 +1,7 @@
 """The one frozen Settings: what an operator may choose, read once from the environment and the data folder."""
 
 import os
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
@@ -110,6 +111,10 @@ class Settings(BaseSettings):
     retry_window_minutes: int = Field(
         default=10, ge=0, le=1440, description="The same booking sent again answers the same."
     )
+    uploads_kept_days: int = Field(
+        default=30, ge=1, le=365, description="Days after which the rows of an upload are removed; undoing ends then."
+    )
+    exports_kept_hours: int = Field(default=24, ge=1, le=168, description="Hours for which an export can be fetched.")
     secret_code_tries: int = Field(default=5, ge=1, le=20, description="Wrong secret codes per beneficiary in an hour.")
 
     @model_validator(mode="after")
@@ -131,6 +136,16 @@ class Settings(BaseSettings):
     def keyring_path(self) -> Path:
         """Where the field-encryption keys are."""
         return self.keyring_file or self.data_dir / "keyring.json"
+
+    @property
+    def uploads_kept(self) -> timedelta:
+        """How long the rows of an upload are kept."""
+        return timedelta(days=self.uploads_kept_days)
+
+    @property
+    def exports_kept(self) -> timedelta:
+        """How long an export can be fetched."""
+        return timedelta(hours=self.exports_kept_hours)
 
     @property
     def address(self) -> str:

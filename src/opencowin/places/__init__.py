@@ -15,7 +15,9 @@ from opencowin.places.centres import (
     centres_with_ids,
     close_centre,
     find_centre,
+    is_postal_code,
     read_centre,
+    remove_centre,
 )
 from opencowin.places.divisions import (
     all_states,
@@ -96,10 +98,12 @@ __all__ = [
     "districts_of",
     "find_centre",
     "in_scope",
+    "is_postal_code",
     "load_official_districts",
     "load_places",
     "localities_of",
     "place_names",
     "places_of_pin",
     "read_centre",
+    "remove_centre",
 ]

@@ -1,5 +1,6 @@
 """Enters, closes and finds the centres where doses are given."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -22,6 +23,8 @@ from opencowin.places.model import (
 )
 
 BATCH = 10_000
+_POSTAL_CODE = re.compile(r"[0-9A-Z][0-9A-Z -]{1,11}")
+"""As the table's constraint has it."""
 
 
 async def add_centre(conn: Connection, new: NewCentre) -> int:
@@ -51,6 +54,16 @@ async def close_centre(conn: Connection, centre_id: int, at: datetime) -> None:
     if not await queries.close_centre(conn, centre_id, at):
         await read_centre(conn, centre_id)
         raise CentreAlreadyClosed(centre_id=centre_id)
+
+
+async def remove_centre(conn: Connection, district_id: int, centre_id: int) -> None:
+    """Take back a centre that was entered by mistake; that nothing refers to it is the caller's to know."""
+    await queries.delete_centre(conn, district_id, centre_id)
+
+
+def is_postal_code(written: str) -> bool:
+    """Whether this can be a postal code."""
+    return _POSTAL_CODE.fullmatch(written) is not None
 
 
 async def find_centre(conn: Connection, centre_id: int) -> Centre | None:

@@ -300,6 +300,16 @@ def centre_row(centre_id: int, centre: NewCentre, latitude: float, longitude: fl
     return (centre.district_id, centre_id, centre.name, Jsonb(dict(centre.names)), *where, *when, *what)
 
 
+async def delete_centre(conn: Connection, district_id: int, centre_id: int) -> int:
+    """Remove a centre."""
+    return await run(
+        conn,
+        "DELETE FROM centre WHERE district_id = %(district_id)s AND centre_id = %(centre_id)s",
+        district_id=district_id,
+        centre_id=centre_id,
+    )
+
+
 async def close_centre(conn: Connection, centre_id: int, at: datetime) -> int:
     """Close an open centre; the number of rows touched."""
     return await run(

@@ -13,6 +13,7 @@ from opencowin.registry.documents import (
     DocumentTypes,
     UnknownDocumentType,
 )
+from opencowin.registry.enlisting import Enlisted, delist, enlist
 from opencowin.registry.household import confirm_member, edit, members, own_members, register, remove
 from opencowin.registry.lists import document_types, genders
 from opencowin.registry.model import Beneficiary, Channel, Gender, Person, Registration, age_band
@@ -53,6 +54,7 @@ __all__ = [
     "DocumentRegistered",
     "DocumentType",
     "DocumentTypes",
+    "Enlisted",
     "Gender",
     "InvalidBirthDate",
     "InvalidBirthYear",
@@ -72,8 +74,10 @@ __all__ = [
     "age_band",
     "clean_name",
     "confirm_member",
+    "delist",
     "document_types",
     "edit",
+    "enlist",
     "find_person",
     "first_reference",
     "genders",

@@ -94,7 +94,11 @@ async def edit(
 async def remove(conn: Connection, floor: Floor, actor: Actor, reference_id: int) -> None:
     """Remove a member of one's own household, until the first dose: sealed facts are overwritten, the document may be
     registered again, the reference id is never given again. Raises NoSuchBeneficiary, MemberLocked."""
-    row = await _hold_own(conn, actor, reference_id)
+    await erase(conn, floor, await _hold_own(conn, actor, reference_id))
+
+
+async def erase(conn: Connection, floor: Floor, row: BeneficiaryRow) -> None:
+    """Overwrite a member's facts, for those who have found out that it may be done."""
     if row.document_hash is not None:
         await queries.free_document(conn, row.document_hash, row.person)
     no_code = floor.keyring.seal("", SECRET_CODE)
@@ -137,7 +141,8 @@ def _is_own(actor: Actor, account_id: UUID) -> bool:
 
 def _permit(actor: Actor, account_id: UUID, registration: Registration, channel: Channel) -> None:
     if channel is not Channel.SELF:
-        actor.require(Permission.REGISTER_BENEFICIARIES)
+        by_list = channel is Channel.IMPORT and Permission.IMPORT_RECORDS in actor.permissions
+        actor.require(Permission.IMPORT_RECORDS if by_list else Permission.REGISTER_BENEFICIARIES)
         return
     actor.require(Permission.MANAGE_OWN_MEMBERS)
     if actor.own_account() != account_id:

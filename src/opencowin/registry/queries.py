@@ -296,3 +296,34 @@ async def hold_secret_code(conn: Connection, person: Person) -> bytes | None:
         beneficiary=person.beneficiary_id,
     )
     return None if found is None else bytes(found)
+
+
+async def add_to_group(conn: Connection, person: Person, group_id: str, at: datetime) -> bool:
+    """Put a person on a group's list; False when that was so."""
+    added = await run(
+        conn,
+        """
+        UPDATE beneficiary SET priority_groups = priority_groups || %(group)s::text, changed_at = %(at)s
+        WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s AND NOT %(group)s = ANY (priority_groups)
+        """,
+        account=person.account_id,
+        beneficiary=person.beneficiary_id,
+        group=group_id,
+        at=at,
+    )
+    return added == 1
+
+
+async def take_from_group(conn: Connection, person: Person, group_id: str, at: datetime) -> None:
+    """Take a person off a group's list."""
+    await run(
+        conn,
+        """
+        UPDATE beneficiary SET priority_groups = array_remove(priority_groups, %(group)s), changed_at = %(at)s
+        WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s
+        """,
+        account=person.account_id,
+        beneficiary=person.beneficiary_id,
+        group=group_id,
+        at=at,
+    )

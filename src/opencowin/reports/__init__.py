@@ -1,8 +1,8 @@
 """Reports: the public dashboard's figures, folded from counted changes within seconds. FHIR MeasureReport.
 
 A request reads roll-ups only, never the tables that are being written. Historic series are imported and kept apart.
-Owns the tables `report_daily`, `report_total`, `report_hourly`, `report_freshness`, `history_series` and
-`history_figure`.
+Owns the tables `report_daily`, `report_total`, `report_hourly`, `report_freshness`,
+`report_batch_signal`, `history_series` and `history_figure`.
 """
 
 from opencowin.reports.board import LiveBoard, live_board
@@ -24,11 +24,14 @@ from opencowin.reports.open_data import DailyRow, daily_doses, site_doses
 from opencowin.reports.public import public_report
 from opencowin.reports.public_shape import PublicReport
 from opencowin.reports.scope import Scope, UnknownState
+from opencowin.reports.signal_queries import BatchSignal
+from opencowin.reports.signals import batch_signals, find_signals
 from opencowin.reports.small_counts import HIDDEN_BELOW, hide_small
 from opencowin.reports.vaccinations import VaccinationReport, doses_so_far, vaccination_report
 
 __all__ = [
     "HIDDEN_BELOW",
+    "BatchSignal",
     "DailyRow",
     "History",
     "HistoryDay",
@@ -40,8 +43,10 @@ __all__ = [
     "UnknownState",
     "VaccinationReport",
     "all_series",
+    "batch_signals",
     "daily_doses",
     "doses_so_far",
+    "find_signals",
     "fold",
     "forget_old_hours",
     "hide_small",

@@ -51,7 +51,13 @@ from opencowin.scheduling.refusals import (
     TooFarAhead,
     TooLateToChange,
 )
-from opencowin.scheduling.sessions import find_sessions, offered_session, publish_session, withdraw_session
+from opencowin.scheduling.sessions import (
+    check_session,
+    find_sessions,
+    offered_session,
+    publish_session,
+    withdraw_session,
+)
 from opencowin.scheduling.slip import Slip, printed_slip, qr_text, read_slip
 
 __all__ = [
@@ -103,6 +109,7 @@ __all__ = [
     "book",
     "booked_here",
     "cancel",
+    "check_session",
     "days_with_sessions",
     "end_holds",
     "find_sessions",

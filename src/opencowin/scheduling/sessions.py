@@ -52,10 +52,8 @@ async def publish_session(conn: Connection, floor: Floor, actor: Actor, new: New
     actor.require(Permission.PUBLISH_SESSIONS)
     centre = await read_centre(conn, new.centre_id)
     await _require_scope(conn, actor, centre)
-    if centre.closed_at is not None:
-        raise CentreClosed(field="centre_id")
     programme = await current_programme(conn)
-    _check(floor.clock, new, centre, programme)
+    check_session(floor.clock, new, centre, programme)
     session_id, district_id = uuid4(), centre.district_id
     await queries.insert_session(
         conn,
@@ -170,7 +168,13 @@ async def _require_scope(conn: Connection, actor: Actor, centre: Centre) -> None
         raise NotPermitted
 
 
-def _check(clock: Clock, new: NewSession, centre: Centre, programme: Programme) -> None:
+def check_session(clock: Clock, new: NewSession, centre: Centre, programme: Programme) -> None:
+    """Whether this session could be published at this centre, stock and scope aside.
+
+    Raises CentreClosed, SessionIncomplete, AgesReversed, SlotsDisordered, SessionInPast, FeeInvalid.
+    """
+    if centre.closed_at is not None:
+        raise CentreClosed(field="centre_id")
     if new.vaccine_id not in programme.vaccines or not 0 <= new.doses <= MOST_DOSES:
         raise SessionIncomplete(field="doses", most=MOST_DOSES)
     if not any(seats > 0 for slot in new.slots for seats in slot.seats.values()):

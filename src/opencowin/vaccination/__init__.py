@@ -1,12 +1,14 @@
 """Vaccination: doses given and what followed them. FHIR Immunization and AdverseEvent; WHO "dose" and "AEFI".
 
 A dose given is a clinical fact, with or without an appointment: no rule refuses it, whatever does not fit is kept as a
-flag. Owns the tables `dose` and `adverse_event`.
+flag. Owns the tables `dose`,
+`adverse_event` and `adverse_event_review`.
 """
 
 from opencowin.vaccination.adverse_events import AdverseEvent, Severity, report_adverse_event
-from opencowin.vaccination.doses import DOSE_RECORDED, DoseRecorded, record_dose
+from opencowin.vaccination.doses import DOSE_RECORDED, DoseRecorded, import_dose, record_dose
 from opencowin.vaccination.model import (
+    LARGEST_DOSE_NUMBER,
     Dose,
     DoseFlag,
     DoseState,
@@ -19,32 +21,66 @@ from opencowin.vaccination.reading import doses_of, doses_of_account, due, vacci
 from opencowin.vaccination.refusals import (
     DateInFuture,
     DoseNumberOutOfRange,
+    FindingsMissing,
+    LaterDoseStands,
+    NoSuchAdverseEvent,
     NoSuchDose,
+    SeriousByWho,
     TextUnreadable,
     UnknownVaccine,
+)
+from opencowin.vaccination.retracting import retract_dose
+from opencowin.vaccination.reviewing import (
+    Causality,
+    EventFile,
+    Findings,
+    Outcome,
+    ReportedEvent,
+    Review,
+    ReviewState,
+    adverse_events,
+    open_event,
+    review_event,
 )
 
 __all__ = [
     "DOSE_RECORDED",
+    "LARGEST_DOSE_NUMBER",
     "AdverseEvent",
+    "Causality",
     "DateInFuture",
     "Dose",
     "DoseFlag",
     "DoseNumberOutOfRange",
     "DoseRecorded",
     "DoseState",
+    "EventFile",
+    "Findings",
+    "FindingsMissing",
     "GivenDose",
+    "LaterDoseStands",
+    "NoSuchAdverseEvent",
     "NoSuchDose",
+    "Outcome",
+    "ReportedEvent",
+    "Review",
+    "ReviewState",
+    "SeriousByWho",
     "Severity",
     "TextUnreadable",
     "UnknownVaccine",
     "VaccinationStatus",
+    "adverse_events",
     "doses_of",
     "doses_of_account",
     "due",
     "facts_of",
+    "import_dose",
+    "open_event",
     "record_dose",
     "report_adverse_event",
+    "retract_dose",
+    "review_event",
     "status",
     "vaccinator_name",
 ]

@@ -51,6 +51,16 @@ async def record_dose(conn: Connection, floor: Floor, actor: Actor, given: Given
     TextUnreadable.
     """
     actor.require(Permission.VACCINATE)
+    return await _record(conn, floor, actor, given)
+
+
+async def import_dose(conn: Connection, floor: Floor, actor: Actor, given: GivenDose) -> Dose:
+    """Record a dose that was given earlier or written on paper: as `record_dose`, for those who enter records."""
+    actor.require(Permission.IMPORT_RECORDS)
+    return await _record(conn, floor, actor, given)
+
+
+async def _record(conn: Connection, floor: Floor, actor: Actor, given: GivenDose) -> Dose:
     programme = await current_programme(conn)
     given = _sensible(floor, given, programme)
     centre = await _centre(conn, actor, given)

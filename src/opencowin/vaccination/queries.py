@@ -190,3 +190,17 @@ async def insert_adverse_event(conn: Connection, event: AdverseEventRow) -> int:
         reported_at=event.reported_at,
         wants_call=event.wants_call,
     )
+
+
+async def revoke_dose(conn: Connection, person: Person, dose_id: UUID) -> None:
+    """The record stands no more."""
+    await run(
+        conn,
+        """
+        UPDATE dose SET state = 'revoked'
+        WHERE account_id = %(account_id)s AND beneficiary_id = %(beneficiary_id)s AND dose_id = %(dose_id)s
+        """,
+        account_id=person.account_id,
+        beneficiary_id=person.beneficiary_id,
+        dose_id=dose_id,
+    )

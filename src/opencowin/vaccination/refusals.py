@@ -1,6 +1,6 @@
 """What the room `vaccination` refuses: only records that make no sense, never a dose for a rule's sake."""
 
-from opencowin.kit.errors import Invalid, NotFound
+from opencowin.kit.errors import Conflict, Invalid, NotFound
 
 
 class DateInFuture(Invalid):
@@ -31,3 +31,27 @@ class NoSuchDose(NotFound):
     """This person has no record of that dose: check the dose that it followed."""
 
     code = "DOSE0005"
+
+
+class LaterDoseStands(Conflict):
+    """A later dose of this person builds on this record: take that one back first."""
+
+    code = "DOSE0006"
+
+
+class NoSuchAdverseEvent(NotFound):
+    """There is no such report in your area."""
+
+    code = "DOSE0007"
+
+
+class SeriousByWho(Invalid):
+    """A death or a stay in hospital makes an event serious: choose that severity."""
+
+    code = "DOSE0008"
+
+
+class FindingsMissing(Invalid):
+    """To close a report, choose its causality and its outcome."""
+
+    code = "DOSE0009"

@@ -1,0 +1,70 @@
+"""Takes back the record of a dose that was entered by mistake: it stays readable as revoked, and counts no more."""
+
+from uuid import UUID
+
+from opencowin.kit.actor import Actor, NotPermitted, Permission, Place
+from opencowin.kit.audit import record
+from opencowin.kit.db import Connection
+from opencowin.kit.floor import Floor
+from opencowin.kit.measures import count
+from opencowin.places import find_centre, in_scope
+from opencowin.registry import Person, age_band, read_person
+from opencowin.vaccination import queries
+from opencowin.vaccination.model import Dose, DoseState
+from opencowin.vaccination.refusals import LaterDoseStands, NoSuchDose
+
+
+async def retract_dose(  # noqa: PLR0917 (said in one breath)
+    conn: Connection, floor: Floor, actor: Actor, person: Person, dose_id: UUID, reason: str
+) -> Dose:
+    """Revoke the record of a dose within one's scope; doing it again changes nothing.
+
+    Raises NotPermitted, NoSuchDose, and LaterDoseStands while a later dose builds on it.
+    """
+    actor.require(Permission.IMPORT_RECORDS)
+    await queries.lock_person(conn, person)
+    doses = await queries.doses_of(conn, person)
+    dose = next((one for one in doses if one.dose_id == dose_id), None)
+    if dose is None:
+        raise NoSuchDose(field="dose_id")
+    if not await _is_near(conn, actor, dose):
+        raise NotPermitted
+    if dose.state is DoseState.REVOKED:
+        return dose
+    if any(one.state is DoseState.VALID and one.dose_number > dose.dose_number for one in doses):
+        raise LaterDoseStands(field="dose_id")
+    await queries.revoke_dose(conn, person, dose_id)
+    subject, detail = ("beneficiary", person.beneficiary_id), {"dose": dose.dose_number}
+    await record(conn, actor, "vaccination.retract_dose", subject=subject, reason=reason, detail=detail)
+    if dose.state is DoseState.VALID:
+        await _uncount(conn, floor, actor, dose)
+    return dose
+
+
+async def _is_near(conn: Connection, actor: Actor, dose: Dose) -> bool:
+    if dose.district_id is None:
+        return actor.place == Place()
+    return await in_scope(conn, actor, district_id=dose.district_id, centre_id=dose.centre_id)
+
+
+async def _uncount(conn: Connection, floor: Floor, actor: Actor, dose: Dose) -> None:
+    """Take the dose back out of what was counted when it was recorded."""
+    beneficiary = await read_person(conn, floor, actor, dose.person, "vaccination.retract_dose")
+    centre = await find_centre(conn, dose.centre_id) if dose.centre_id is not None else None
+    await count(
+        conn,
+        floor.clock,
+        "dose",
+        district_id=dose.district_id or 0,
+        at=dose.recorded_at,
+        on_date=dose.given_on,
+        keys={
+            "dose": dose.dose_number,
+            "vaccine": dose.vaccine_id,
+            "gender": beneficiary.gender_id,
+            "age": age_band(beneficiary.birth_year, dose.given_on.year),
+            "operator": centre.operator.value if centre else "unknown",
+            "centre": centre.centre_id if centre else None,
+        },
+        amount=-1,
+    )
