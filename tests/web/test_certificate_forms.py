@@ -53,6 +53,13 @@ async def test_each_form_comes_as_sheet_picture_and_text(clinic: Clinic) -> None
         assert (svg.headers["content-type"], svg.text[:4]) == ("image/svg+xml", "<svg")
         assert {sheet.headers["cache-control"], svg.headers["cache-control"]} == {"no-store"}
         assert heading(await check(clinic.platform, text)) == "This certificate is genuine"
+    wallet = await file_of(clinic, home.token, home.first, "smart_health_card", "smart-health-card")
+    (jws,) = wallet.json()["verifiableCredential"]
+    digits = "".join(f"{ord(mark) - 45:02d}" for mark in jws)
+    assert f"shc:/{digits}" == listed["smart_health_card"]["payload"]
+    assert wallet.headers["content-type"] == "application/smart-health-card"
+    no = await file_of(clinic, home.token, home.first, "divoc", "smart-health-card")
+    assert (no.status_code, no.json()["errorCode"]) == (400, "CERTIFICATE00036")
     missing = await file_of(clinic, home.token, home.first, "icao_vds_nc", "pdf")
     assert (missing.status_code, missing.json()["errorCode"]) == (400, "CERTIFICATE00004")
     assert "no passport" in missing.text
@@ -65,6 +72,18 @@ async def test_forms_are_for_the_household_alone(clinic: Clinic) -> None:
         assert (await clinic.platform.get(path, beneficiary_reference_id=home.first)).status_code == 401
         foreign = await clinic.platform.get(path, stranger.token, beneficiary_reference_id=home.first)
         assert (foreign.status_code, foreign.json()["errorCode"]) == (400, "APPOIN0001")
+
+
+async def test_the_everyday_sheet_comes_as_a_picture_that_is_read(clinic: Clinic) -> None:
+    home = await a_home(clinic.platform)
+    await clinic.vaccinate(home.first)
+    listed = await forms_of(clinic, home.token, home.first)
+    answer = await clinic.platform.get(
+        "/v2/registration/certificate/picture", home.token, beneficiary_reference_id=home.first
+    )
+    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(answer.content)), text_mode=zxingcpp.TextMode.Plain)
+    assert {code.text for code in found} >= {listed[form]["payload"] for form in ("divoc", "eu_dcc")}
+    assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("image/png", "no-store")
 
 
 async def a_traveller(browser: Browser, clinic: Clinic) -> tuple[str, str]:
@@ -91,6 +110,8 @@ async def test_a_traveller_finds_every_form_on_the_pages(clinic: Clinic) -> None
     assert json.loads(seal.text)["data"]["msg"]["pid"]["i"] == passport
     everyday = await browser._http.get(f"/certificates/{reference}.pdf")
     travel = await browser._http.get(f"/certificates/{reference}/icao_vds_nc.pdf?lang=hi")
+    assert f'href="/certificates/{reference}.png"' in page
+    assert (await browser._http.get(f"/certificates/{reference}.png")).content[:4] == b"\x89PNG"
     assert passport not in printed(everyday.content)
     assert passport in printed(travel.content)
     assert "hi" in await browser.open(f"/certificates/{reference}?lang=hi")

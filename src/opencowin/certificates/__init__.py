@@ -10,28 +10,26 @@ certificates of others are checked by loaded trust lists. Owns the tables `certi
 from opencowin.certificates.carried import carried_keys
 from opencowin.certificates.issuing import (
     CERTIFICATE_ISSUED,
-    EVERYDAY,
     CertificateIssued,
-    FormNotIssued,
     NoCertificateYet,
     NotTheHolder,
-    Sheet,
     handlers,
     holder,
     issue_due,
-    printed,
     sheet,
     sweep,
 )
 from opencowin.certificates.keys import own_issuer, own_profile, published_did, published_jwks, published_trust_list
 from opencowin.certificates.model import CertificateFacts, CertificateStatement, Format
-from opencowin.certificates.pdf import code_png, code_svg
+from opencowin.certificates.pdf import Paper, code_png, code_svg
+from opencowin.certificates.printing import EVERYDAY, Sheet, printed
 from opencowin.certificates.profile import form_texts
 from opencowin.certificates.refusals import (
     CertificateExpired,
     CertificateRefused,
     CertificateStands,
     DoseStandsNot,
+    FormNotIssued,
     Lacking,
     NoSuchCertificate,
     NotACertificate,
@@ -50,6 +48,7 @@ from opencowin.certificates.revoking import (
     why_revoked,
 )
 from opencowin.certificates.rotation import KeyShown, LastKey, NoSuchKey, csca_pem, list_keys, retire_key, rotate_key
+from opencowin.certificates.smart import wallet_file
 from opencowin.certificates.status import StatusList, published_status
 from opencowin.certificates.trust import TrustList, drop_trust, load_trust, read_trust, trust_sources
 from opencowin.certificates.trust_queries import TrustSource
@@ -80,6 +79,7 @@ __all__ = [
     "NotSignable",
     "NotTheHolder",
     "OwnCertificateRevoked",
+    "Paper",
     "Revocation",
     "RevocationUnexplained",
     "RevokedByIssuer",
@@ -117,5 +117,6 @@ __all__ = [
     "sweep",
     "trust_sources",
     "verify",
+    "wallet_file",
     "why_revoked",
 ]

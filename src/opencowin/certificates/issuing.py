@@ -1,8 +1,7 @@
-"""Issuing: a certificate for every standing dose, by itself after the dose, and its page when somebody asks."""
+"""Issuing: a certificate for every standing dose, by itself after the dose, and its forms when somebody asks."""
 
-import asyncio
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,9 +11,8 @@ from opencowin import identity, programme, registry, vaccination
 from opencowin.certificates import queries
 from opencowin.certificates.keys import own_issuer
 from opencowin.certificates.model import CertificateStatement, Format, Payload
-from opencowin.certificates.mrz import latin_name
-from opencowin.certificates.pdf import render_certificate
-from opencowin.certificates.refusals import REASONS, Lacking, OwnCertificateRevoked
+from opencowin.certificates.printing import Sheet
+from opencowin.certificates.refusals import Lacking, OwnCertificateRevoked
 from opencowin.certificates.signing import sign_all, sign_or_tell
 from opencowin.certificates.statements import state_doses
 from opencowin.kit import audit
@@ -28,8 +26,6 @@ from opencowin.registry import Person
 STATEMENT, PAYLOADS = "certificate.statement", "certificate.payloads"
 _statements = TypeAdapter(CertificateStatement)
 _payloads = TypeAdapter(dict[Format, str])
-EVERYDAY = (Format.DIVOC, Format.EU_DCC)
-"""The codes on the sheet for everyday use."""
 SWEEP_AFTER = timedelta(seconds=20)
 SWEEP_BATCH = 200
 
@@ -38,12 +34,6 @@ class NoCertificateYet(NotFound):
     """There is no certificate yet: it appears after the first dose is recorded."""
 
     code = "CERTIFICATE00001"
-
-
-class FormNotIssued(NotFound):
-    """The certificate is not issued in this form: {reason}."""
-
-    code = "CERTIFICATE00004"
 
 
 class NotTheHolder(NotFound):
@@ -63,22 +53,6 @@ class CertificateIssued:
 
 
 CERTIFICATE_ISSUED = Job("certificates.certificate_issued", CertificateIssued)
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A certificate ready to be printed."""
-
-    statement: CertificateStatement
-    payloads: Mapping[Format, str]
-    lacking: Mapping[Format, Lacking] = field(default_factory=dict)
-    """Why it is not issued in the other forms."""
-
-    def payload(self, form: Format) -> str:
-        """The text of a form's QR code. Raises FormNotIssued with the reason."""
-        if form not in self.payloads:
-            raise FormNotIssued(reason=REASONS[self.lacking[form]] if form in self.lacking else "")
-        return self.payloads[form]
 
 
 async def issue_due(conn: Connection, floor: Floor, person: Person) -> list[str]:
@@ -176,26 +150,6 @@ async def _completed(conn: Connection, floor: Floor, person: Person) -> Sheet:
 def open_payloads(floor: Floor, sealed: bytes) -> Mapping[Format, str]:
     """The signed payloads of a stored certificate by format."""
     return _payloads.validate_json(floor.keyring.open(sealed, PAYLOADS))
-
-
-async def printed(floor: Floor, page: Sheet, language: str, form: Format | None = None) -> bytes:
-    """The certificate as PDF, in English and the given language; drawn outside the event loop and any transaction.
-
-    The sheet for everyday use carries the codes of `EVERYDAY`; with a form, it is the sheet for travel with that one
-    code and the passport's number. Raises FormNotIssued.
-    """
-    if form is None:
-        payloads = {each: page.payloads[each] for each in EVERYDAY if each in page.payloads}
-        stated = replace(page.statement, travel_document="")
-    else:
-        payloads, stated = {form: page.payload(form)}, replace(page.statement, name=_name_abroad(page.statement.name))
-    return await asyncio.to_thread(render_certificate, floor.pack, stated, payloads, language)
-
-
-def _name_abroad(name: str) -> str:
-    """The name with its Latin letters beside it, where it is written in others."""
-    latin = latin_name(name)
-    return name if latin in ("", name) else f"{name} ({latin})"
 
 
 async def holder(conn: Connection, floor: Floor, reference_id: int, mobile: str) -> Person:

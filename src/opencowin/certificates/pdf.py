@@ -1,17 +1,20 @@
-"""The printed certificate: what it states, in two languages, beside its QR codes."""
+"""The printed certificate: what it states, in two languages, beside its QR codes; as a PDF or as a picture."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
 from opencowin.certificates.checks import signable
 from opencowin.certificates.model import CertificateStatement, DoseStatement, Facility, Format, IssuerProfile
-from opencowin.certificates.profile import languages, printed_texts, read_profile
+from opencowin.certificates.profile import languages, printed_texts, read_branding, read_profile
 from opencowin.kit.documents import DocumentRenderer, in_two_languages
 from opencowin.kit.pack import CountryPack
 from opencowin.kit.qr import qr_png, qr_svg
+from opencowin.registry import Gender, genders
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
 LEVELS: Mapping[Format, str] = MappingProxyType(
@@ -31,16 +34,40 @@ def _renderer() -> DocumentRenderer:
     return DocumentRenderer(TEMPLATE)
 
 
+class Paper(StrEnum):
+    """As what a page is drawn."""
+
+    PDF = "pdf"
+    PNG = "png"
+
+
 def render_certificate(
-    pack: CountryPack, statement: CertificateStatement, payloads: Mapping[Format, str], language: str
+    pack: CountryPack,
+    statement: CertificateStatement,
+    payloads: Mapping[Format, str],
+    language: str,
+    paper: Paper = Paper.PDF,
 ) -> bytes:
-    """The certificate as a PDF of one A4 page, labelled in this language and, smaller, in a second one."""
+    """The certificate as one A4 page, PDF or picture, labelled in this language and, smaller, in a second one."""
     tidy = signable(statement)
     main, second = languages(pack, language)
     labels = {"texts": printed_texts(pack, main), "second": printed_texts(pack, second)}
-    data = certificate_data(tidy, payloads, read_profile(pack)) | labels | in_two_languages(main, second)
+    look = read_branding(pack)
+    sexes = {one.name: _in_both(one, main, second) for one in genders(pack)}
+    shown = replace(tidy, sex=sexes.get(tidy.sex, tidy.sex))
+    data = certificate_data(shown, payloads, read_profile(pack)) | labels | in_two_languages(main, second)
+    data |= {"ink": look.ink}
     pictures = {form.value: code_svg(form, text) for form, text in payloads.items()}
+    if look.logo:
+        pictures["logo"] = look.logo
+    if paper is Paper.PNG:
+        return _renderer().picture(data, pictures)
     return _renderer().render(data, pictures, tidy.issued_at)
+
+
+def _in_both(thing: Gender, main: str, second: str) -> str:
+    ours, other = (thing.names.get(language, thing.name) for language in (main, second))
+    return ours if ours == other else f"{ours} ({other})"
 
 
 def code_svg(form: Format, text: str) -> str:

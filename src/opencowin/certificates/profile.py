@@ -1,5 +1,6 @@
 """What a country pack says about certificates: the issuer's words, the printed texts, the vaccines' codes."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,8 @@ from opencowin.kit.country import PackBroken, read_country
 from opencowin.kit.pack import CountryPack, two_languages
 
 FILE = "certificate.toml"
+INK = "#1b2a41"
+COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
 @lru_cache(maxsize=8)
@@ -51,6 +54,27 @@ def printed_texts(pack: CountryPack, language: str) -> Mapping[str, str]:
     """The texts printed on a certificate. Raises KeyError for a language that the pack lacks."""
     texts: Mapping[str, str] = _read(pack)["texts"][language]
     return texts
+
+
+@dataclass(frozen=True, slots=True)
+class Branding:
+    """How a country's papers look: its logo (SVG; empty for none) and the colour of headings."""
+
+    logo: str
+    ink: str
+
+
+@lru_cache(maxsize=8)
+def read_branding(pack: CountryPack) -> Branding:
+    """The pack's logo and colour. Raises PackBroken."""
+    said: Mapping[str, str] = _read(pack).get("branding", {})
+    ink, file = said.get("ink", INK), said.get("logo", "")
+    if not COLOUR.fullmatch(ink):
+        raise PackBroken(file=FILE, problem="branding: ink is no colour such as #1b2a41")
+    try:
+        return Branding(pack.text(file) if file else "", ink)
+    except OSError as missing:
+        raise PackBroken(file=FILE, problem=f"branding: there is no {file}") from missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,12 @@ REASONS: Mapping[Lacking, str] = MappingProxyType(
 )
 
 
+class FormNotIssued(NotFound):
+    """The certificate is not issued in this form: {reason}."""
+
+    code = "CERTIFICATE00004"
+
+
 class NotSignable(Invalid):
     """The certificate cannot be issued: {reason}."""
 

@@ -72,6 +72,15 @@ def sign_smart(statement: CertificateStatement, issuer: Issuer) -> Payload:
     return Payload(Format.SMART_HEALTH_CARD, PREFIX + "".join(f"{ord(mark) - FIRST_MARK:02d}" for mark in jws))
 
 
+def wallet_file(text: str) -> bytes:
+    """A card as the file that wallets of phones take (`.smart-health-card`): its signed text in JSON."""
+    return _minified({"verifiableCredential": [_undigited(text.removeprefix(PREFIX))]})
+
+
+def _undigited(digits: str) -> str:
+    return "".join(chr(int(digits[at : at + 2]) + FIRST_MARK) for at in range(0, len(digits), 2))
+
+
 def _bundle(statement: CertificateStatement) -> Document:
     if not all(dose.vaccine.cvx for dose in statement.doses):
         raise FormatImpossible(form=Format.SMART_HEALTH_CARD, lacking=Lacking.CODE)
@@ -109,8 +118,7 @@ def opened(text: str) -> Card:
         digits = text.removeprefix(PREFIX)
         if not text.startswith(PREFIX) or len(digits) % 2 or not (digits.isascii() and digits.isdigit()):
             raise NotACertificate
-        jws = "".join(chr(int(digits[at : at + 2]) + FIRST_MARK) for at in range(0, len(digits), 2))
-        head, body, signature = jws.split(".")
+        head, body, signature = _undigited(digits).split(".")
         header = json.loads(from_unpadded(head))
         document = json.loads(_inflated(from_unpadded(body)))
         signed, named = f"{head}.{body}".encode(), str(header["kid"])

@@ -1,4 +1,4 @@
-"""Printable documents: a typst template and a dictionary of data in, a tagged PDF (PDF/UA-1) out."""
+"""Printable documents: a typst template and a dictionary of data in, a tagged, archivable PDF or a picture out."""
 
 import importlib.resources
 import json
@@ -28,6 +28,10 @@ FAMILIES = (
     "Noto Naskh Arabic",
 )
 """In the order in which a letter is looked for."""
+STANDARDS: list["typst.PDFStandard"] = ["ua-1", "a-2a"]
+"""Readable by those who do not see (PDF/UA-1), and in a hundred years (PDF/A-2a)."""
+POINTS_PER_INCH = 150.0
+"""Of a page as a picture: its QR codes are read from it."""
 Data = Mapping[str, object]
 
 
@@ -63,15 +67,30 @@ class DocumentRenderer:
 
     def render(self, data: Data, images: Mapping[str, str], created_at: datetime) -> bytes:
         """The PDF, the same bytes for the same data and instant. Raises typst.TypstError where the template fails."""
-        inputs = {"data": json.dumps({**_drawable(data), "families": FAMILIES}, ensure_ascii=False)}
-        inputs |= {f"image-{name}": svg for name, svg in images.items()}
+        inputs = _inputs(data, images)
         with self._lock:
             pdf = self._compiler.compile(
-                format="pdf", sys_inputs=inputs, pdf_standards="ua-1", timestamp=int(created_at.timestamp())
+                format="pdf", sys_inputs=inputs, pdf_standards=STANDARDS, timestamp=int(created_at.timestamp())
             )
-        if not isinstance(pdf, bytes):
-            raise TypeError("the template did not yield one document")
-        return pdf
+        return _one(pdf)
+
+    def picture(self, data: Data, images: Mapping[str, str]) -> bytes:
+        """The page as a PNG, for those who keep pictures. Raises typst.TypstError where the template fails."""
+        inputs = _inputs(data, images)
+        with self._lock:
+            png = self._compiler.compile(format="png", sys_inputs=inputs, ppi=POINTS_PER_INCH)
+        return _one(png)
+
+
+def _one(made: object) -> bytes:
+    if not isinstance(made, bytes):
+        raise TypeError("the template did not yield one document")
+    return made
+
+
+def _inputs(data: Data, images: Mapping[str, str]) -> dict[str, str]:
+    inputs = {"data": json.dumps({**_drawable(data), "families": FAMILIES}, ensure_ascii=False)}
+    return inputs | {f"image-{name}": svg for name, svg in images.items()}
 
 
 def _drawable(data: Data) -> dict[str, object]:

@@ -26,7 +26,11 @@ class CountryPack:
 
     def toml(self, file: str) -> dict[str, Any]:
         """A TOML file of the pack, parsed."""
-        return tomllib.loads((self.folder / file).read_text("utf-8"))
+        return tomllib.loads(self.text(file))
+
+    def text(self, file: str) -> str:
+        """A text file of the pack, such as a picture in SVG."""
+        return (self.folder / file).read_text("utf-8")
 
     def csv(self, file: str) -> list[dict[str, str]]:
         """A CSV file of the pack with its header row, as dictionaries."""

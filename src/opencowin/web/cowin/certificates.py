@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from opencowin import certificates, registry
-from opencowin.certificates import Format, Lacking, Sheet
+from opencowin.certificates import Format, Lacking, Paper, Sheet
 from opencowin.kit.actor import Actor, Permission
-from opencowin.web.certificate_files import FILE_OUT, Kind, form_file
+from opencowin.web.certificate_files import FILE_OUT, Kind, form_file, whole_sheet
 from opencowin.web.cowin.wire import PDF_OUT, Answer, Body, LooseText, parse_reference, pdf_response
 from opencowin.web.guard import Face, may
 from opencowin.web.site import language_of, site_of
@@ -56,6 +56,15 @@ async def download(
     return await _own(request, beneficiary_reference_id, actor)
 
 
+@router.get("/v2/registration/certificate/picture", response_class=Response, responses=FILE_OUT)
+async def download_picture(
+    request: Request, beneficiary_reference_id: Reference, actor: Annotated[Actor, may(Permission.OWN_CERTIFICATES)]
+) -> Response:
+    """The same page as a picture (PNG, 150 dpi), for those who keep pictures."""
+    paper = await _sheet(request, beneficiary_reference_id, actor)
+    return await whole_sheet(site_of(request), paper, Paper.PNG, language_of(request))
+
+
 class FormShown(Answer):
     """One form of the certificate."""
 
@@ -95,7 +104,8 @@ async def form_of_certificate(
     beneficiary_reference_id: Reference,
     actor: Annotated[Actor, may(Permission.OWN_CERTIFICATES)],
 ) -> Response:
-    """One form as a file: sheet (pdf), picture of its QR code (svg, png) or the code's text (txt)."""
+    """One form as a file: sheet (pdf), picture of its QR code (svg, png), the code's text (txt), and of the SMART
+    Health Card the file that phones' wallets take (smart-health-card)."""
     paper = await _sheet(request, beneficiary_reference_id, actor)
     return await form_file(site_of(request), paper, form, kind, language_of(request))
 

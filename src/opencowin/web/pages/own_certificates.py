@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from opencowin import certificates, registry, vaccination
-from opencowin.certificates import Format, Lacking, Sheet
+from opencowin.certificates import Format, Lacking, Paper, Sheet
 from opencowin.kit.actor import Actor, Permission
 from opencowin.registry import Beneficiary
-from opencowin.web.certificate_files import Kind, file_response, form_file
+from opencowin.web.certificate_files import Kind, form_file, whole_sheet
 from opencowin.web.pages.render import Reader, page
 from opencowin.web.pages.visits import keep, signed_in
 from opencowin.web.site import site_of
@@ -33,13 +33,11 @@ async def own_certificates(request: Request, actor: Own) -> Response:
     return page(reader, "certificates.html", holders=holders, members=members)
 
 
-@router.get("/certificates/{reference_id}.pdf", response_class=Response)
-async def certificate(request: Request, reference_id: int, actor: Own) -> Response:
-    """The certificate as PDF, in the reader's language and English."""
-    site, reader = site_of(request), Reader(request)
+@router.get("/certificates/{reference_id}.{kind}", response_class=Response)
+async def certificate(request: Request, reference_id: int, kind: Paper, actor: Own) -> Response:
+    """The certificate in the reader's language and English, as PDF or as a picture."""
     _, paper = await _sheet(request, actor, reference_id)
-    pdf = await certificates.printed(site.floor, paper, reader.language.code)
-    return keep(request, file_response(Kind.PDF, "certificate", pdf))
+    return keep(request, await whole_sheet(site_of(request), paper, kind, Reader(request).language.code))
 
 
 @router.get("/certificates/{reference_id}", response_class=Response)
