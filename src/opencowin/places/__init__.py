@@ -27,6 +27,7 @@ from opencowin.places.divisions import (
     localities_of,
     place_names,
     places_of_pin,
+    places_within,
 )
 from opencowin.places.loading import load_places
 from opencowin.places.matching import How
@@ -50,6 +51,7 @@ from opencowin.places.model import (
     State,
     UnknownCentre,
     UnknownDistrict,
+    Within,
 )
 from opencowin.places.official import (
     InvalidDistrictTable,
@@ -86,6 +88,7 @@ __all__ = [
     "State",
     "UnknownCentre",
     "UnknownDistrict",
+    "Within",
     "add_centre",
     "add_centres",
     "all_states",
@@ -104,6 +107,7 @@ __all__ = [
     "localities_of",
     "place_names",
     "places_of_pin",
+    "places_within",
     "read_centre",
     "remove_centre",
 ]

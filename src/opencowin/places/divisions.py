@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from opencowin.kit.actor import Actor
+from opencowin.kit.actor import Actor, Place
 from opencowin.kit.db import Connection
-from opencowin.places import queries
-from opencowin.places.model import District, Locality, PinPlace, PlaceNames, State, UnknownDistrict
+from opencowin.places import queries, scope_queries
+from opencowin.places.model import District, Locality, PinPlace, PlaceNames, State, UnknownDistrict, Within
 
 
 async def all_states(conn: Connection) -> list[State]:
@@ -45,3 +45,8 @@ async def localities_of(conn: Connection, district_id: int) -> list[Locality]:
 async def places_of_pin(conn: Connection, pin_code: str) -> list[PinPlace]:
     """The districts that a postal code lies in, the likeliest first; none for an unknown code."""
     return await queries.pin_places(conn, pin_code)
+
+
+async def places_within(conn: Connection, place: Place) -> list[Within]:
+    """A scope and every place below it."""
+    return await scope_queries.places_within(conn, place.state_id, place.district_id, place.centre_id)

@@ -202,6 +202,15 @@ class NearbyCentre(Centre):
     distance_km: float
 
 
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A place of the tree: the nation when all are None, a state, a district, or a centre."""
+
+    state_id: int | None
+    district_id: int | None
+    centre_id: int | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadReport:
     """What `load_places` found: counts, and how many points were doubtful and replaced by the middle of their code."""

@@ -36,7 +36,7 @@ from opencowin.scheduling.refusals import (
     SessionWithdrawn,
     SlotsDisordered,
 )
-from opencowin.stock import allot, give_back
+from opencowin.stock import allot, take_back
 
 MOST_DOSES = 100_000
 OLDEST = 150
@@ -99,7 +99,8 @@ async def withdraw_session(conn: Connection, floor: Floor, actor: Actor, session
         raise AlreadyWithdrawn(field="session_id")
     ended = await queries.ended_by_withdrawal(conn, *key)
     await seats.release_claims(conn, [one.account_id for one in ended], [one.claim_id for one in ended])
-    await give_back(conn, *key, used=await seats.doses_given(conn, *key))
+    given, here = await seats.doses_given(conn, *key), {"district_id": key[0], "centre_id": centre.centre_id}
+    await take_back(conn, floor, actor, session_id, given=given, **here)
     await tell(conn, WITHDRAWN, ((one.account_id, one.booking_id, one.claim_id) for one in ended), now)
     detail, subject = {"ended": len(ended)}, ("session", session_id)
     await record(conn, actor, "scheduling.withdraw_session", subject=subject, reason=reason.strip(), detail=detail)

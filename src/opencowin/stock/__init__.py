@@ -2,77 +2,124 @@
 
 FHIR Medication.batch, SupplyDelivery; WHO "vaccine lot". The ledger is double entry: a dose is in one account at a
 time, from the supplier to the arm or the bin. A dose is allotted once: soonest-expiring batches first, never more of a
-batch than is there. Owns the tables `batch`, `session_batch`, `vaccine_batch`, `stock_movement`, `stock_balance` and
-`stock_consignment`.
+batch than is there. A batch that is recalled or quarantined is not promised, issued or sent on. Owns the tables
+`batch`, `session_batch`, `vaccine_batch`, `stock_movement`, `stock_balance`, `stock_consignment`, `batch_hold`,
+`vial_opening` and `cold_chain_reading`.
 """
 
 from opencowin.stock.batches import NewBatch, batches_at, receive_batch
 from opencowin.stock.bulk import BulkAllotment, BulkBatch, receive_and_allot
+from opencowin.stock.cold_chain import NewReading, Reading, Watched, alarms, readings, record_temperature
 from opencowin.stock.consignments import Consignment, coming
+from opencowin.stock.exchange import Exchanged, Outcome, can_enter, give_out, take_in
+from opencowin.stock.hold_queries import EVERYWHERE, BatchHold, Touched, holds_in
 from opencowin.stock.ledger import Balance, MovementKind, Recorded, VaccineBatch, WasteReason, balances, movements
 from opencowin.stock.model import Allotment, Batch
 from opencowin.stock.movements import Lot, arrive, count, dispatch, receive, waste
+from opencowin.stock.quarantine import NewHold, hold_batch, lift_hold
 from opencowin.stock.refusals import (
     BatchDiffers,
     BatchExpired,
+    BatchHeld,
     BatchIncomplete,
     MovementDiffers,
+    NoSuchHold,
     NoSuchStore,
     NotEnoughStock,
     NothingMoved,
     NothingOnTheWay,
     NotIssued,
     NotSoManyThere,
+    StockReasonMissing,
+    TemperatureUnlikely,
     UnknownBatch,
 )
+from opencowin.stock.report import Level, Usage, level_of, use_of_doses
 from opencowin.stock.sessions import allot, allotted_to, give_back
-from opencowin.stock.stores import Store, Tier, in_session, store_named, transit
-from opencowin.stock.usage import Used, close_session, issue_to_session
+from opencowin.stock.stores import Store, Tier, in_session, require_store, store_named, transit
+from opencowin.stock.supply import Supply, read_supply
+from opencowin.stock.usage import Used, close_session, issue_to_session, take_back
+from opencowin.stock.vials import Opening, Vials, open_now, open_vials, vials_opened
 
 __all__ = [
+    "EVERYWHERE",
     "Allotment",
     "Balance",
     "Batch",
     "BatchDiffers",
     "BatchExpired",
+    "BatchHeld",
+    "BatchHold",
     "BatchIncomplete",
     "BulkAllotment",
     "BulkBatch",
     "Consignment",
+    "Exchanged",
+    "Level",
     "Lot",
     "MovementDiffers",
     "MovementKind",
     "NewBatch",
+    "NewHold",
+    "NewReading",
+    "NoSuchHold",
     "NoSuchStore",
     "NotEnoughStock",
     "NotIssued",
     "NotSoManyThere",
     "NothingMoved",
     "NothingOnTheWay",
+    "Opening",
+    "Outcome",
+    "Reading",
     "Recorded",
+    "StockReasonMissing",
     "Store",
+    "Supply",
+    "TemperatureUnlikely",
     "Tier",
+    "Touched",
     "UnknownBatch",
+    "Usage",
     "Used",
     "VaccineBatch",
+    "Vials",
     "WasteReason",
+    "Watched",
+    "alarms",
     "allot",
     "allotted_to",
     "arrive",
     "balances",
     "batches_at",
+    "can_enter",
     "close_session",
     "coming",
     "count",
     "dispatch",
     "give_back",
+    "give_out",
+    "hold_batch",
+    "holds_in",
     "in_session",
     "issue_to_session",
+    "level_of",
+    "lift_hold",
     "movements",
+    "open_now",
+    "open_vials",
+    "read_supply",
+    "readings",
     "receive",
     "receive_and_allot",
     "receive_batch",
+    "record_temperature",
+    "require_store",
     "store_named",
+    "take_back",
+    "take_in",
     "transit",
+    "use_of_doses",
+    "vials_opened",
     "waste",
 ]

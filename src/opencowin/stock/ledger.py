@@ -49,6 +49,7 @@ class VaccineBatch:
     batch_number: str
     expires_on: date
     doses_per_vial: int
+    manufacturer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Balance:
     expires_on: date
     doses_per_vial: int
     doses: int
+    manufacturer: str = ""
 
 
 def wasted(reason: WasteReason) -> str:
@@ -123,17 +125,18 @@ async def enter_vaccine_batch(conn: Connection, batch: VaccineBatch) -> VaccineB
         VaccineBatch,
         """
         WITH entered AS (
-            INSERT INTO vaccine_batch (vaccine_id, batch_number, expires_on, doses_per_vial)
-            VALUES (%(vaccine_id)s, %(batch_number)s, %(expires_on)s, %(doses_per_vial)s)
-            ON CONFLICT DO NOTHING RETURNING vaccine_id, batch_number, expires_on, doses_per_vial)
-        SELECT vaccine_id, batch_number, expires_on, doses_per_vial FROM entered
-        UNION ALL SELECT vaccine_id, batch_number, expires_on, doses_per_vial FROM vaccine_batch
+            INSERT INTO vaccine_batch (vaccine_id, batch_number, expires_on, doses_per_vial, manufacturer)
+            VALUES (%(vaccine_id)s, %(batch_number)s, %(expires_on)s, %(doses_per_vial)s, %(manufacturer)s)
+            ON CONFLICT DO NOTHING RETURNING vaccine_id, batch_number, expires_on, doses_per_vial, manufacturer)
+        SELECT vaccine_id, batch_number, expires_on, doses_per_vial, manufacturer FROM entered
+        UNION ALL SELECT vaccine_id, batch_number, expires_on, doses_per_vial, manufacturer FROM vaccine_batch
         WHERE vaccine_id = %(vaccine_id)s AND batch_number = %(batch_number)s LIMIT 1
         """,
         vaccine_id=batch.vaccine_id,
         batch_number=batch.batch_number,
         expires_on=batch.expires_on,
         doses_per_vial=batch.doses_per_vial,
+        manufacturer=batch.manufacturer,
     )
     return known or batch
 
@@ -144,7 +147,7 @@ async def vaccine_batch(conn: Connection, vaccine_id: str, batch_number: str) ->
         conn,
         VaccineBatch,
         """
-        SELECT vaccine_id, batch_number, expires_on, doses_per_vial FROM vaccine_batch
+        SELECT vaccine_id, batch_number, expires_on, doses_per_vial, manufacturer FROM vaccine_batch
         WHERE vaccine_id = %(vaccine_id)s AND batch_number = %(batch_number)s
         """,
         vaccine_id=vaccine_id,
@@ -158,7 +161,7 @@ async def balances(conn: Connection, accounts: Sequence[str]) -> list[Balance]:
         conn,
         Balance,
         """
-        SELECT account, vaccine_id, batch_number, expires_on, doses_per_vial, doses
+        SELECT account, vaccine_id, batch_number, expires_on, doses_per_vial, doses, manufacturer
         FROM stock_balance JOIN vaccine_batch USING (vaccine_id, batch_number)
         WHERE account = ANY (%(accounts)s) AND doses <> 0
         ORDER BY account, vaccine_id, expires_on, batch_number
@@ -181,3 +184,13 @@ async def movements(conn: Connection, account: str, since: datetime, limit: int)
         since=since,
         limit=limit,
     )
+
+
+async def was_issued(conn: Connection, account: str) -> bool:
+    """Whether a session's account was ever issued doses."""
+    found = await fetch_value(
+        conn,
+        "SELECT EXISTS (SELECT FROM stock_movement WHERE target = %(account)s AND kind = 'issue')",
+        account=account,
+    )
+    return found is True

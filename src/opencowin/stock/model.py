@@ -15,11 +15,13 @@ class Batch:
     expires_on: date
     received: int
     allotted: int
+    held: bool = False
+    """Whether it is recalled or quarantined."""
 
     @property
     def free(self) -> int:
         """Doses that no session has yet."""
-        return self.received - self.allotted
+        return 0 if self.held else self.received - self.allotted
 
 
 @dataclass(frozen=True, slots=True)

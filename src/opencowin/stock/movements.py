@@ -10,13 +10,14 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.places import read_centre
 from opencowin.programme import current_programme
-from opencowin.stock import consignments, ledger, queries
+from opencowin.stock import consignments, hold_queries, ledger, queries
 from opencowin.stock.consignments import Consignment
 from opencowin.stock.ledger import FOUND, MISSING, SUPPLIER, Movement, MovementKind, VaccineBatch, WasteReason
 from opencowin.stock.model import Batch
 from opencowin.stock.refusals import (
     BatchDiffers,
     BatchExpired,
+    BatchHeld,
     BatchIncomplete,
     MovementDiffers,
     NothingMoved,
@@ -27,6 +28,7 @@ from opencowin.stock.refusals import (
 from opencowin.stock.stores import Store, Tier, require_store, store_named, transit
 
 LONGEST_NUMBER = 50
+LONGEST_MAKER = 100
 LONGEST_NOTE = 300
 MOST_DOSES = 1_000_000_000
 
@@ -55,7 +57,8 @@ async def receive(  # noqa: PLR0917 (said in one breath: so many doses of this b
         raise BatchIncomplete(field="batch_number")
     if batch.expires_on < floor.clock.today():
         raise BatchExpired(field="expires_on")
-    given = VaccineBatch(batch.vaccine_id, number, batch.expires_on, batch.doses_per_vial)
+    maker = batch.manufacturer.strip()[:LONGEST_MAKER] or vaccines[batch.vaccine_id].manufacturer
+    given = VaccineBatch(batch.vaccine_id, number, batch.expires_on, batch.doses_per_vial, maker)
     known = await ledger.enter_vaccine_batch(conn, given)
     if known.expires_on != batch.expires_on:
         raise BatchDiffers(field="expires_on", expires_on=known.expires_on)
@@ -69,11 +72,13 @@ async def dispatch(  # noqa: PLR0917 (said in one breath: these doses, from here
 ) -> bool:
     """Send doses on to another store; they are on their way until it counts them. False when recorded before.
 
-    Raises NotPermitted (of the sending store), NoSuchStore, UnknownBatch, NotSoManyThere, NothingMoved,
+    Raises NotPermitted (of the sending store), NoSuchStore, UnknownBatch, BatchHeld, NotSoManyThere, NothingMoved,
     MovementDiffers.
     """
     await require_store(conn, actor, source)
     await _known(conn, lot)
+    if await hold_queries.is_held(conn, lot.vaccine_id, lot.batch_number, source.account):
+        raise BatchHeld(field="batch_number", batch=lot.batch_number)
     if source == target:
         raise NothingMoved(field="target")
     if target.tier is Tier.CENTRE:
@@ -88,11 +93,18 @@ async def dispatch(  # noqa: PLR0917 (said in one breath: these doses, from here
 
 
 async def arrive(
-    conn: Connection, floor: Floor, actor: Actor, consignment_id: UUID, counted: Mapping[tuple[str, str], int]
+    conn: Connection,
+    floor: Floor,
+    actor: Actor,
+    consignment_id: UUID,
+    counted: Mapping[tuple[str, str], int],
+    *,
+    broken: Mapping[tuple[str, str], int] | None = None,
 ) -> Consignment:
     """A consignment is received: what was counted, by vaccine and batch, comes in; what is not there is missing.
 
-    Raises NothingOnTheWay, NotPermitted (of the receiving store), NotSoManyThere when more was counted than was sent.
+    `broken` doses came, but cannot be given. Raises NothingOnTheWay, NotPermitted (of the receiving store),
+    NotSoManyThere when more was counted than was sent.
     """
     sent = await consignments.hold(conn, consignment_id)
     if sent is None or sent.arrived_at is not None:
@@ -105,11 +117,13 @@ async def arrive(
         raise NotSoManyThere(field="counted", batch=next(iter(counted))[1])
     for one in on_the_way:
         came = counted.get((one.vaccine_id, one.batch_number), 0)
-        if not 0 <= came <= one.doses:
+        lost = (broken or {}).get((one.vaccine_id, one.batch_number), 0)
+        if came < 0 or lost < 0 or came + lost > one.doses:
             raise NotSoManyThere(field="counted", batch=one.batch_number)
         for doses, kind, target in (
             (came, MovementKind.ARRIVAL, store.account),
-            (one.doses - came, MovementKind.COUNT, MISSING),
+            (lost, MovementKind.WASTE, ledger.wasted(WasteReason.BROKEN)),
+            (one.doses - came - lost, MovementKind.COUNT, MISSING),
         ):
             if doses:
                 lot = Lot(one.vaccine_id, one.batch_number, doses)

@@ -13,11 +13,14 @@ async def add_to_batch(conn: Connection, batch: Batch) -> Batch | None:
         conn,
         Batch,
         """
-        INSERT INTO batch (district_id, centre_id, vaccine_id, batch_number, expires_on, received)
-        VALUES (%(district_id)s, %(centre_id)s, %(vaccine_id)s, %(batch_number)s, %(expires_on)s, %(received)s)
+        INSERT INTO batch (district_id, centre_id, vaccine_id, batch_number, expires_on, received, held)
+        SELECT %(district_id)s, %(centre_id)s, %(vaccine_id)s, %(batch_number)s, %(expires_on)s, %(received)s,
+               EXISTS (SELECT FROM batch_hold h WHERE h.vaccine_id = %(vaccine_id)s AND h.lifted_at IS NULL
+                         AND h.batch_number = %(batch_number)s
+                         AND h.account IN ('everywhere', 'centre:' || %(centre_id)s::integer))
         ON CONFLICT (district_id, centre_id, vaccine_id, batch_number)
         DO UPDATE SET received = batch.received + excluded.received WHERE batch.expires_on = excluded.expires_on
-        RETURNING district_id, centre_id, vaccine_id, batch_number, expires_on, received, allotted
+        RETURNING district_id, centre_id, vaccine_id, batch_number, expires_on, received, allotted, held
         """,
         district_id=batch.district_id,
         centre_id=batch.centre_id,
@@ -52,7 +55,7 @@ async def batches(conn: Connection, district_id: int, centre_id: int, vaccine_id
         conn,
         Batch,
         """
-        SELECT district_id, centre_id, vaccine_id, batch_number, expires_on, received, allotted FROM batch
+        SELECT district_id, centre_id, vaccine_id, batch_number, expires_on, received, allotted, held FROM batch
         WHERE district_id = %(district_id)s AND centre_id = %(centre_id)s
           AND (%(vaccine_id)s::text IS NULL OR vaccine_id = %(vaccine_id)s)
         ORDER BY vaccine_id, expires_on, batch_number
@@ -71,9 +74,9 @@ async def hold_good_batches(
         conn,
         Batch,
         """
-        SELECT district_id, centre_id, vaccine_id, batch_number, expires_on, received, allotted FROM batch
+        SELECT district_id, centre_id, vaccine_id, batch_number, expires_on, received, allotted, held FROM batch
         WHERE district_id = %(district_id)s AND centre_id = %(centre_id)s AND vaccine_id = %(vaccine_id)s
-          AND expires_on >= %(day)s AND allotted < received
+          AND expires_on >= %(day)s AND allotted < received AND NOT held
         ORDER BY expires_on, batch_number FOR UPDATE
         """,
         district_id=district_id,
@@ -142,7 +145,8 @@ async def hold_batches_of(conn: Connection, district_id: int, session_id: UUID) 
         conn,
         Batch,
         """
-        SELECT district_id, centre_id, vaccine_id, batch_number, expires_on, received, s.doses AS allotted
+        SELECT district_id, centre_id, vaccine_id, batch_number, expires_on, received, s.doses AS allotted,
+               held
         FROM session_batch s JOIN batch USING (district_id, centre_id, vaccine_id, batch_number)
         WHERE s.district_id = %(district_id)s AND s.session_id = %(session_id)s
         ORDER BY expires_on, batch_number FOR UPDATE

@@ -67,3 +67,27 @@ class NotIssued(Conflict):
     """The session was not issued so many doses of batch {batch}: it can use, waste and return only what it has."""
 
     code = "STOCK0011"
+
+
+class BatchHeld(Conflict):
+    """Batch {batch} is recalled or quarantined: it may not be sent on, promised or given until that is lifted."""
+
+    code = "STOCK0012"
+
+
+class NoSuchHold(NotFound):
+    """There is no such recall or quarantine, or it has been lifted already."""
+
+    code = "STOCK0013"
+
+
+class StockReasonMissing(Invalid):
+    """Say why, in up to 300 characters."""
+
+    code = "STOCK0014"
+
+
+class TemperatureUnlikely(Invalid):
+    """Write the temperature in degrees Celsius, between -99 and 99, and a time that is not in the future."""
+
+    code = "STOCK0015"

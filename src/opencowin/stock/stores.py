@@ -52,9 +52,13 @@ def in_session(session_id: UUID) -> str:
     return f"session:{session_id}"
 
 
-async def require_store(conn: Connection, actor: Actor, store: Store) -> None:
-    """Raise NotPermitted unless the actor may act in this store, NoSuchStore unless there is such a place."""
-    actor.require(Permission.PUBLISH_SESSIONS)
+async def require_store(conn: Connection, actor: Actor, store: Store, *any_of: Permission) -> None:
+    """Raise NotPermitted unless the actor may act in this store, UnknownDistrict or UnknownCentre for no such place.
+
+    One of the permissions is enough; without any named it is that of those who look after supply.
+    """
+    if not actor.permissions & set(any_of or (Permission.PUBLISH_SESSIONS,)):
+        raise NotPermitted
     if not await _covers(conn, actor, store):
         raise NotPermitted
 

@@ -8,9 +8,9 @@ from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.stock import ledger, queries
+from opencowin.stock import hold_queries, ledger, queries
 from opencowin.stock.ledger import GIVEN, Movement, MovementKind, WasteReason
-from opencowin.stock.refusals import NotIssued
+from opencowin.stock.refusals import BatchHeld, NotIssued
 from opencowin.stock.stores import Store, Tier, in_session
 
 
@@ -27,12 +27,14 @@ async def issue_to_session(
 ) -> int:
     """A session begins: its allotted doses leave the centre's store; how many. Again it issues nothing.
 
-    The caller has checked the actor's scope. Raises NotPermitted, NotSoManyThere.
+    The caller has checked the actor's scope. Raises NotPermitted, BatchHeld, NotSoManyThere.
     """
     actor.require(Permission.VACCINATE)
     issued = 0
     store = Store(Tier.CENTRE, centre_id).account
     for batch in await queries.hold_batches_of(conn, district_id, session_id):
+        if batch.held or await hold_queries.is_held(conn, batch.vaccine_id, batch.batch_number, store):
+            raise BatchHeld(field="batch_number", batch=batch.batch_number)
         out = Movement(
             uuid5(session_id, f"issue/{batch.vaccine_id}/{batch.batch_number}"),
             MovementKind.ISSUE,
@@ -88,6 +90,39 @@ async def close_session(
     detail = {"returned": back, "wasted": sum(sum(one.wasted.values()) for one in used.values())}
     await record(conn, actor, "stock.close_session", subject=("session", session_id), reason="closed", detail=detail)
     return back
+
+
+async def take_back(
+    conn: Connection, floor: Floor, actor: Actor, session_id: UUID, *, district_id: int, centre_id: int, given: int
+) -> int:
+    """A session is called off: its doses are free again but for those given, which are of the soonest-expiring batches.
+
+    What it had been issued goes back to the centre in the ledger; what a closed session kept stays as it is.
+    The caller has checked the actor's scope. Returns
+    how many doses are free again.
+    """
+    account, store = in_session(session_id), Store(Tier.CENTRE, centre_id).account
+    held = {(one.vaccine_id, one.batch_number): one.doses for one in await ledger.balances(conn, [account])}
+    if not held and await ledger.was_issued(conn, account):
+        return 0
+    now, freed = floor.clock.now(), 0
+    for batch in await queries.hold_batches_of(conn, district_id, session_id):
+        key = (batch.vaccine_id, batch.batch_number)
+        kept = min(given, batch.allotted)
+        given -= kept
+        there = held.get(key, 0)
+        for kind, doses, target in (
+            (MovementKind.USE, min(kept, there), GIVEN),
+            (MovementKind.RETURN, there - min(kept, there), store),
+        ):
+            if doses:
+                movement_id = uuid5(session_id, f"{kind.value}/{target}/{key[0]}/{key[1]}")
+                movement = Movement(movement_id, kind, *key, doses, account, target)
+                await ledger.post(conn, movement, at=now, by=actor.actor_id)
+        if batch.allotted > kept:
+            await queries.put_back(conn, batch, session_id, batch.allotted - kept)
+            freed += batch.allotted - kept
+    return freed
 
 
 def _total(used: Used) -> int:
