@@ -10,7 +10,7 @@ from itertools import count
 from uuid import UUID
 
 from opencowin import identity, places, programme, registry, scheduling, stock
-from opencowin.kit.actor import CITIZEN_PERMISSIONS, Actor, ActorKind, Permission, Place, system
+from opencowin.kit.actor import CITIZEN_PERMISSIONS, Actor, ActorKind, Place, system
 from opencowin.kit.db import Connection, Pool, make_pool, transaction
 from opencowin.kit.floor import Floor
 
@@ -153,7 +153,7 @@ async def new_key(conn: Connection, floor: Floor) -> str:
         floor,
         TEST,
         "Test partner",
-        permissions=frozenset(Permission) - {Permission.OPERATE},
+        permissions=identity.PARTNER_PERMISSIONS,
         place=Place(),
         calls_per_minute=1_000_000,
         calls_per_day=1_000_000_000,

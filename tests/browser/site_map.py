@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from fastapi.routing import APIRoute
 
 from opencowin.web import home
+from opencowin.web.console.desk import ConsoleGuard
+from opencowin.web.console.routes import CONSOLE
 from opencowin.web.pages.routes import FIGURES, PEOPLE
 from opencowin.web.pages.visits import VisitGuard
 from tests.architecture.test_routes import guards, routes
 from tests.browser.world import Visitor
 
-CITIZEN_BYTES, DASHBOARD_BYTES = 20_000, 30_000
+CITIZEN_BYTES, DASHBOARD_BYTES, CONSOLE_BYTES = 20_000, 30_000, 80_000
 SCRIPT_BYTES, REQUESTS = 4_000, 4
 FILE = re.compile(r"\.(\w+|{\w+})$|^/static/")
 """Paths of files, not of pages."""
@@ -75,6 +77,10 @@ SPECIAL = (
     Shown("/book/who", Visitor.CHOOSING),
     Shown("/book/who", Visitor.CHOOSING, 400, {}),
     Shown("/book/check", Visitor.CHECKING),
+    Shown("/console", Visitor.NATION_OFFICER, most_bytes=CONSOLE_BYTES),
+    Shown("/console", Visitor.OFFICER, most_bytes=CONSOLE_BYTES),
+    Shown("/console", Visitor.WORKER, most_bytes=CONSOLE_BYTES),
+    Shown("/console/sign-in", status=400, sends={"#user_name": "nobody", "#password": "a wrong one"}),
     Shown("/people", Visitor.MEMBER),
     Shown("/people", Visitor.NEWCOMER),
     Shown("/people/new", Visitor.MEMBER, 400, {"#name": "?"}),
@@ -93,7 +99,7 @@ SPECIAL = (
 
 def page_routes() -> list[APIRoute]:
     """The routes that answer pages."""
-    found = [route for router in (home.router, *FIGURES, *PEOPLE) for route in routes(router)]
+    found = [route for router in (home.router, *FIGURES, *PEOPLE, *CONSOLE) for route in routes(router)]
     return [
         route
         for route in found
@@ -119,7 +125,10 @@ def _plain() -> Iterator[Shown]:
         plainly_special = any(shows(page, route) and page.sends is None for page in SPECIAL)
         if "{" not in route.path and not plainly_special:
             (guard,) = guards(route.dependant)
-            yield Shown(route.path, Visitor.MEMBER if isinstance(guard, VisitGuard) else Visitor.NOBODY)
+            if isinstance(guard, ConsoleGuard):
+                yield Shown(route.path, Visitor.OFFICER, most_bytes=CONSOLE_BYTES)
+            else:
+                yield Shown(route.path, Visitor.MEMBER if isinstance(guard, VisitGuard) else Visitor.NOBODY)
 
 
 def unseen() -> list[str]:

@@ -17,16 +17,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from opencowin import identity, places, reports, scheduling
+from opencowin.identity import Role
 from opencowin.kit import measures
+from opencowin.kit.actor import Place
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.web.app import build_app
+from opencowin.web.console import desk
 from opencowin.web.pages import visits
 from opencowin.worker import run_worker
 from tests.builders import TEST, a_session, citizen, new_centre, pan, stock_in
 from tests.surface import Surface, free_port
 from tests.web.clinic import MORNING, Clinic, Home, a_home, booked, open_clinic
 
+STAFF_NAME = "Neha Sharma"
 AGES = ("12_14", "15_17", "18_44", "45_59", "60_up")
 
 
@@ -40,6 +44,22 @@ class Visitor(StrEnum):
     CHECKING = "signed in with a slot and people chosen"
     NEWCOMER = "signed in, nobody registered"
     PROVEN = "signed in by national ID, nobody registered"
+    NATION_OFFICER = "nation officer at the console"
+    STATE_OFFICER = "state officer at the console"
+    OFFICER = "district officer at the console"
+    MANAGER = "centre manager at the console"
+    WORKER = "vaccinator at the console"
+    HELPLINE = "helpline operator at the console"
+
+
+STAFF = {
+    Visitor.NATION_OFFICER: Role.NATION_OFFICER,
+    Visitor.STATE_OFFICER: Role.STATE_OFFICER,
+    Visitor.OFFICER: Role.DISTRICT_OFFICER,
+    Visitor.MANAGER: Role.CENTRE_MANAGER,
+    Visitor.WORKER: Role.VACCINATOR,
+    Visitor.HELPLINE: Role.HELPLINE_OPERATOR,
+}
 
 
 @dataclass(slots=True)
@@ -53,6 +73,8 @@ class World:
     home: Home
     facts: dict[str, str] = field(default_factory=dict)
     accounts: dict[Visitor, UUID] = field(default_factory=dict)
+    desks: dict[Visitor, str] = field(default_factory=dict)
+    """Secrets of open sessions of staff at the console."""
     names: tuple[str, ...] = ()
     """Of people, places and commands: proper names may be in Latin letters whatever the page's language."""
 
@@ -69,6 +91,9 @@ class World:
                 "state": {},
             }
         )
+        if visitor in self.desks:
+            desk.sign_in(request, self.desks[visitor])
+            return self._as_given(desk.keep(request, Response()))
         visit = visits.visit_of(request)
         if visitor in self.accounts:
             visits.sign_in(request, self.accounts[visitor])
@@ -80,7 +105,10 @@ class World:
         if visitor is Visitor.PROVEN:
             visit.proven = visits.Proven("citizen", 6, pan(), "Asha Kumari", 1990, "1990-04-14", 2)
         visit.kept = True
-        response = visits.keep(request, Response())
+        return self._as_given(visits.keep(request, Response()))
+
+    def _as_given(self, response: Response) -> list[dict[str, Any]]:
+        """The cookie that a response sets, as a browser takes it."""
         name, _, rest = response.headers["set-cookie"].partition("=")
         return [{"name": name, "value": rest.partition(";")[0], "url": self.address}]
 
@@ -175,6 +203,25 @@ async def history(conn: Connection, floor: Floor) -> None:
     await reports.import_history(conn, floor.clock, layout, read)
 
 
+async def staff_at_work(conn: Connection, floor: Floor, clinic: Clinic, state_id: int) -> dict[Visitor, str]:
+    """A member of staff of each tier, signed in at the console: the secrets of their sessions."""
+    district_id, centre_id = clinic.centre.district_id, clinic.centre.centre_id
+    levels = {
+        Role.NATION_OFFICER: Place(),
+        Role.HELPLINE_OPERATOR: Place(),
+        Role.STATE_OFFICER: Place(state_id),
+        Role.DISTRICT_OFFICER: Place(state_id, district_id),
+    }
+    secrets = {}
+    for visitor, role in STAFF.items():
+        place = levels.get(role, Place(state_id, district_id, centre_id))
+        name = f"{role.value}.of.the.world".replace("_", ".")
+        made, password = await identity.create_staff(conn, floor, TEST, name, name=STAFF_NAME, role=role, place=place)
+        actor = await identity.check_password(conn, floor, made.user_name, password, "127.0.0.1")
+        secrets[visitor] = await identity.begin_session(conn, floor, actor, device="Test browser")
+    return secrets
+
+
 async def settle(app: FastAPI, surface: Surface, address: str) -> World:
     """A clinic, a household of three (vaccinated, booked, neither) and an account without anybody."""
     clinic = await open_clinic(surface)
@@ -189,6 +236,7 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         world.accounts = dict.fromkeys((Visitor.MEMBER, Visitor.CHOOSING, Visitor.CHECKING), account)
         world.accounts[Visitor.NEWCOMER] = world.accounts[Visitor.PROVEN] = newcomer
         place = await places.district(conn, clinic.centre.district_id)
+        world.desks = await staff_at_work(conn, surface.floor, clinic, place.state_id)
         states = await places.all_states(conn)
         districts = [one for state in states[:2] for one in await places.districts_of(conn, state.state_id)]
     world.facts = {
@@ -209,6 +257,8 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         "opencowin messages latest",
         "Citizen ID",
         "Parquet",
+        STAFF_NAME,
+        *(one.name for one in states),
         *(one.name for one in districts),
     }
     world.names = tuple(sorted(named, key=len, reverse=True))

@@ -675,10 +675,12 @@ async def test_officers_appoint_below_themselves_in_their_area(conn: Connection,
         return Actor(ActorKind.STAFF, role.value, identity.permissions_of(role), place=place)
 
     state, district = officer(Role.STATE_OFFICER, Place(17)), officer(Role.DISTRICT_OFFICER, Place(17, 307))
+    manager = officer(Role.CENTRE_MANAGER, Place(17, 307, 5))
     allowed = [
         (state, Role.DISTRICT_OFFICER, Place(17, 307)),
         (state, Role.VACCINATOR, Place(17, 307, 5)),
         (district, Role.CENTRE_MANAGER, Place(17, 307, 5)),
+        (manager, Role.VACCINATOR, Place(17, 307, 5)),
     ]
     refused = [
         (state, Role.STATE_OFFICER, Place(17)),
@@ -686,7 +688,9 @@ async def test_officers_appoint_below_themselves_in_their_area(conn: Connection,
         (state, Role.VACCINATOR, Place(18, 1, 5)),
         (district, Role.DISTRICT_OFFICER, Place(17, 307)),
         (district, Role.VACCINATOR, Place(17, 308, 5)),
-        (officer(Role.CENTRE_MANAGER, Place(17, 307, 5)), Role.VACCINATOR, Place(17, 307, 5)),
+        (manager, Role.CENTRE_MANAGER, Place(17, 307, 5)),
+        (manager, Role.VACCINATOR, Place(17, 307, 6)),
+        (officer(Role.VACCINATOR, Place(17, 307, 5)), Role.VERIFIER, Place(17, 307, 5)),
     ]
     for actor, role, place in refused:
         with pytest.raises(NotPermitted):

@@ -4,7 +4,7 @@ FHIR Task. What is written is sealed; an officer sees cases of the own scope, an
 down. Owns the table `help_case`.
 """
 
-from opencowin.cases.answering import answer_case, open_cases
+from opencowin.cases.answering import answer_case, count_open_cases, open_cases
 from opencowin.cases.model import Case, CaseKind, CaseState, NewCase
 from opencowin.cases.raising import cases_of, raise_case
 from opencowin.cases.refusals import CaseEmpty, NoSuchCase, TooManyCases
@@ -19,6 +19,7 @@ __all__ = [
     "TooManyCases",
     "answer_case",
     "cases_of",
+    "count_open_cases",
     "open_cases",
     "raise_case",
 ]

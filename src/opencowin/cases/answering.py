@@ -22,6 +22,12 @@ async def open_cases(conn: Connection, floor: Floor, actor: Actor) -> list[Case]
     return [opened(floor, row) for row in rows]
 
 
+async def count_open_cases(conn: Connection, actor: Actor) -> int:
+    """How many cases within the actor's scope are open; it looks at none of them. Raises NotPermitted."""
+    actor.require(Permission.ANSWER_CASES)
+    return await queries.count_open(conn, await _districts(conn, actor))
+
+
 async def answer_case(
     conn: Connection, floor: Floor, actor: Actor, case_number: int, answer: str, *, close: bool = False
 ) -> Case:

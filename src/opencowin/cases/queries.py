@@ -107,3 +107,16 @@ async def set_answer(conn: Connection, row: CaseRow, *, answer: bytes, state: st
         by=by,
         at=at,
     )
+
+
+async def count_open(conn: Connection, districts: Sequence[int] | None) -> int:
+    """How many cases of these districts, or of the whole nation (None), are open."""
+    found = await fetch_value(
+        conn,
+        """
+        SELECT count(*) FROM help_case
+        WHERE state = 'open' AND (%(districts)s::int[] IS NULL OR district_id = ANY (%(districts)s))
+        """,
+        districts=list(districts) if districts is not None else None,
+    )
+    return int(found)

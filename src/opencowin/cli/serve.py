@@ -113,7 +113,7 @@ def _welcome(chosen: Settings) -> None:
     out.print(f"  API reference  {address}/docs", markup=False)
     out.print(f"  Health         {address}/health/ready", markup=False)
     if chosen.demo:
-        _welcome_to_demo(chosen)
+        _welcome_to_demo(chosen, address)
     out.print()
     out.print("ready")
     sys.stdout.flush()
@@ -123,13 +123,13 @@ def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _welcome_to_demo(chosen: Settings) -> None:
+def _welcome_to_demo(chosen: Settings, address: str) -> None:
     out.print(f"  Logs           {chosen.data_dir / 'log'}", markup=False)
     log_ins = demo.read_notes(chosen.data_dir).log_ins
     if log_ins:
-        out.print("  Staff log-ins", markup=False)
+        out.print(f"  Staff log-ins  {address}/console", markup=False)
     for one in log_ins:
-        out.print(f"    {one.user_name:<18} {one.password:<22} {one.role}, {one.where}", markup=False)
+        out.print(f"    {one.user_name:<18} {one.password:<20} {one.role}, {one.where}", markup=False)
     out.print("  One-time passwords and other messages of a number:", markup=False)
     command = sys.argv[0] if sys.argv[0].endswith("opencowin") else "opencowin"
     out.print(f"    {command} messages latest MOBILE", markup=False)

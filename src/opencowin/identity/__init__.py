@@ -3,7 +3,7 @@ partners act in scopes.
 
 FHIR Person (an account) and Practitioner with PractitionerRole (staff). A mobile number leads to its account by keyed
 hash only, and nothing here tells a caller whether a number has members.
-Owns the tables mobile_directory, account, national_id, otp, api_key and staff.
+Owns the tables mobile_directory, account, national_id, otp, api_key and staff with those whose names begin with staff.
 """
 
 from opencowin.identity.accounts import (
@@ -22,7 +22,16 @@ from opencowin.identity.api_keys import (
     make_api_key,
     revoke_api_key,
 )
-from opencowin.identity.model import OTP_REQUESTED, Confirmed, OtpPurpose, OtpRequested, Role, Staff, is_within
+from opencowin.identity.model import (
+    OTP_REQUESTED,
+    PARTNER_PERMISSIONS,
+    Confirmed,
+    OtpPurpose,
+    OtpRequested,
+    Role,
+    Staff,
+    is_within,
+)
 from opencowin.identity.national_id import count_sign_in, sign_in_by_national_id
 from opencowin.identity.one_time import confirm_otp, forget_old_otps, open_otp_request, request_otp
 from opencowin.identity.providers import (
@@ -57,6 +66,7 @@ from opencowin.identity.refusals import (
 )
 from opencowin.identity.staff import (
     actor_of_staff,
+    appointable,
     change_password,
     check_password,
     create_staff,
@@ -64,12 +74,22 @@ from opencowin.identity.staff import (
     list_staff,
     permissions_of,
 )
+from opencowin.identity.staff_sessions import (
+    StaffSession,
+    begin_session,
+    end_other_sessions,
+    end_session,
+    forget_old_sessions,
+    open_sessions,
+    session_of,
+)
 from opencowin.identity.tokens import TokenBook
 from opencowin.kit.country import InvalidMobile
 
 __all__ = [
     "MOBILE",
     "OTP_REQUESTED",
+    "PARTNER_PERMISSIONS",
     "PROVIDERS_FILE",
     "SIGNATURES",
     "AccountNotFound",
@@ -92,6 +112,7 @@ __all__ = [
     "RoleNeedsPlace",
     "Staff",
     "StaffNotFound",
+    "StaffSession",
     "TokenBook",
     "TooManyOtps",
     "TooManySignIns",
@@ -107,6 +128,8 @@ __all__ = [
     "account_of_mobile",
     "actor_of_api_key",
     "actor_of_staff",
+    "appointable",
+    "begin_session",
     "change_password",
     "check_password",
     "choose_language",
@@ -114,7 +137,10 @@ __all__ = [
     "count_sign_in",
     "create_staff",
     "deactivate_staff",
+    "end_other_sessions",
+    "end_session",
     "forget_old_otps",
+    "forget_old_sessions",
     "is_safe_address",
     "is_within",
     "list_api_keys",
@@ -123,9 +149,11 @@ __all__ = [
     "make_api_key",
     "open_account",
     "open_otp_request",
+    "open_sessions",
     "permissions_of",
     "ready_providers",
     "request_otp",
     "revoke_api_key",
+    "session_of",
     "sign_in_by_national_id",
 ]

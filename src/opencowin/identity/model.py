@@ -53,12 +53,22 @@ class Role(StrEnum):
     CENTRE_MANAGER = "centre_manager"
     VACCINATOR = "vaccinator"
     VERIFIER = "verifier"
+    HELPLINE_OPERATOR = "helpline_operator"
+    SERVICE_CENTRE_OPERATOR = "service_centre_operator"
 
 
-_OFFICER = frozenset(
+_ANYBODY = frozenset({Permission.SEARCH_SESSIONS, Permission.ENTER_CONSOLE})
+_RUNS_A_PLACE = frozenset(
     {
-        Permission.SEARCH_SESSIONS,
         Permission.PUBLISH_SESSIONS,
+        Permission.MANAGE_STAFF,
+        Permission.MANAGE_STOCK,
+    }
+)
+_OFFICER = (
+    _ANYBODY
+    | _RUNS_A_PLACE
+    | {
         Permission.MANAGE_CENTRES,
         Permission.ANSWER_CASES,
         Permission.REVOKE_CERTIFICATES,
@@ -66,21 +76,37 @@ _OFFICER = frozenset(
         Permission.EXPORT_RECORDS,
         Permission.MANAGE_RULES,
         Permission.REVIEW_ADVERSE_EVENTS,
+        Permission.READ_AUDIT,
+        Permission.WATCH_ALERTS,
     }
 )
-_AT_THE_DOOR = frozenset({Permission.SEARCH_SESSIONS, Permission.FIND_BENEFICIARIES, Permission.REGISTER_BENEFICIARIES})
+_AT_THE_DOOR = _ANYBODY | {Permission.FIND_BENEFICIARIES, Permission.REGISTER_BENEFICIARIES}
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.NATION_OFFICER: _OFFICER | {Permission.OPERATE},
         Role.STATE_OFFICER: _OFFICER,
         Role.DISTRICT_OFFICER: _OFFICER,
-        Role.CENTRE_MANAGER: _AT_THE_DOOR | {Permission.PUBLISH_SESSIONS, Permission.VACCINATE},
+        Role.CENTRE_MANAGER: _AT_THE_DOOR | _RUNS_A_PLACE | {Permission.VACCINATE},
         Role.VACCINATOR: _AT_THE_DOOR | {Permission.VACCINATE},
         Role.VERIFIER: _AT_THE_DOOR,
+        Role.HELPLINE_OPERATOR: _ANYBODY | {Permission.ASSIST_CALLERS},
+        Role.SERVICE_CENTRE_OPERATOR: _ANYBODY | {Permission.ASSIST_CALLERS},
     }
 )
-PARTNER_PERMISSIONS = frozenset(Permission) - {Permission.OPERATE, Permission.ASSIST_CALLERS}
-"""What an API key may carry: anything but running the deployment, and acting for a household that is on the line."""
+STAFF_ONLY = frozenset(
+    {
+        Permission.ENTER_CONSOLE,
+        Permission.MANAGE_STAFF,
+        Permission.MANAGE_RULES,
+        Permission.READ_AUDIT,
+        Permission.WATCH_ALERTS,
+        Permission.ASSIST_CALLERS,
+        Permission.OPERATE,
+    }
+)
+"""What no API key may carry: a person answers for it."""
+PARTNER_PERMISSIONS = frozenset(Permission) - STAFF_ONLY
+"""What an API key may carry."""
 
 
 @dataclass(frozen=True, slots=True)

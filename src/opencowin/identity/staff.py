@@ -1,10 +1,12 @@
 """Staff: who runs the campaign, in which role and place; they sign in by password and leave when deactivated."""
 
 import re
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from opencowin.identity import passwords
 from opencowin.identity import staff_queries as queries
+from opencowin.identity import staff_session_queries as session_queries
 from opencowin.identity.model import ROLE_PERMISSIONS, Role, Staff, is_within
 from opencowin.identity.refusals import (
     NotSignedIn,
@@ -25,14 +27,35 @@ from opencowin.kit.throttle import HOUR, Limit, count_all, wait_for
 STAFF_NAME = "staff.name"
 WRONG_FROM_ONE_PLACE, WRONG_FOR_ONE_NAME, WRONG_FROM_ONE_ADDRESS = 10, 60, 60
 """Wrong passwords in an hour: for one user name from one address, for one user name, from one address."""
+BROWSER = "staff_device"
+BROWSER_KNOWN_FOR = timedelta(days=180)
 _USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
-_LEVEL_OF_ROLE = {Role.NATION_OFFICER: "nation", Role.STATE_OFFICER: "state", Role.DISTRICT_OFFICER: "district"}
-_AT_A_CENTRE = frozenset({Role.CENTRE_MANAGER, Role.VACCINATOR, Role.VERIFIER})
+_LEVEL_OF_ROLE = {
+    Role.NATION_OFFICER: "nation",
+    Role.HELPLINE_OPERATOR: "nation",
+    Role.STATE_OFFICER: "state",
+    Role.DISTRICT_OFFICER: "district",
+    Role.SERVICE_CENTRE_OPERATOR: "district",
+}
+_BELOW_CENTRE = (Role.VACCINATOR, Role.VERIFIER)
+_BELOW_DISTRICT = (Role.CENTRE_MANAGER, *_BELOW_CENTRE, Role.SERVICE_CENTRE_OPERATOR)
+_BELOW_STATE = (Role.DISTRICT_OFFICER, *_BELOW_DISTRICT, Role.HELPLINE_OPERATOR)
 
 
 def permissions_of(role: Role) -> frozenset[Permission]:
     """What a role may do."""
     return ROLE_PERMISSIONS[role]
+
+
+def appointable(actor: Actor) -> tuple[Role, ...]:
+    """The roles that an actor may give, in the own area: who operates the platform any, others those below."""
+    if Permission.OPERATE in actor.permissions:
+        return tuple(Role)
+    if Permission.MANAGE_STAFF not in actor.permissions:
+        return ()
+    if actor.place.centre_id is not None:
+        return _BELOW_CENTRE
+    return _BELOW_STATE if actor.place.district_id is None else _BELOW_DISTRICT
 
 
 async def create_staff(
@@ -48,7 +71,7 @@ async def create_staff(
 ) -> tuple[Staff, str]:
     """Appoint a member of staff; the password is generated unless one is given, and cannot be shown again.
 
-    Who operates the platform appoints anybody; who manages centres appoints the roles below within the own area.
+    Who operates the platform appoints anybody; who manages staff appoints the roles below within the own area.
     Raises NotPermitted, UserNameInvalid, UserNameTaken, RoleNeedsPlace, PasswordTooShort.
     """
     _permit(actor, role, place)
@@ -61,7 +84,7 @@ async def create_staff(
         user_name=user_name,
         name_sealed=floor.keyring.seal(name, STAFF_NAME),
         password_hash=await passwords.hash_password(chosen),
-        permissions=sorted(permissions_of(role)),
+        permissions=[],
         role=role.value,
         state_id=place.state_id,
         district_id=place.district_id,
@@ -72,14 +95,21 @@ async def create_staff(
     if not await queries.insert_staff(conn, row):
         raise UserNameTaken(field="user_name")
     await audit.record(conn, actor, "identity.create_staff", subject=("staff", row.staff_id), reason=role.value)
-    return _opened(floor, row), chosen
+    return opened_staff(floor, row), chosen
 
 
-async def check_password(conn: Connection, floor: Floor, user_name: str, password: str, address: str) -> Actor:
-    """The member of staff who signs in. Raises WrongPassword (keeps the count; never tells which part was wrong), also
-    for those who left, and TooManyWrongPasswords."""
+async def check_password(
+    conn: Connection, floor: Floor, user_name: str, password: str, address: str, *, browser: str = ""
+) -> Actor:
+    """The member of staff who signs in; `browser` is the secret by which one's own browser is known again.
+
+    Raises WrongPassword (keeps the count; never tells which part was wrong), also for those who left, and
+    TooManyWrongPasswords: strangers' wrong tries keep out nobody who comes with a known browser.
+    """
     known_as = user_name.strip().lower()
     limits = _limits(known_as, address)
+    if browser and await is_known_browser(conn, floor, known_as, browser):
+        limits = [Limit(f"password-browser:{known_as}:{browser}", WRONG_FROM_ONE_PLACE, HOUR)]
     if wait := await wait_for(conn, floor, limits):
         raise TooManyWrongPasswords(retry_after=wait)
     row = await queries.staff_named(conn, known_as) if _USER_NAME.fullmatch(known_as) else None
@@ -89,7 +119,13 @@ async def check_password(conn: Connection, floor: Floor, user_name: str, passwor
         raise WrongPassword
     if passwords.is_outdated(row.password_hash):
         await queries.set_password(conn, row.staff_id, await passwords.hash_password(password))
-    return _actor(row, address)
+    return staff_actor(row, address)
+
+
+async def is_known_browser(conn: Connection, floor: Floor, user_name: str, browser: str) -> bool:
+    """Whether the person of this name has signed in with this browser in the last months."""
+    since = floor.clock.now() - BROWSER_KNOWN_FOR
+    return await session_queries.is_known_device(conn, user_name, floor.keyring.index(browser, BROWSER), since)
 
 
 async def actor_of_staff(conn: Connection, staff_id: UUID, address: str) -> Actor:
@@ -97,7 +133,7 @@ async def actor_of_staff(conn: Connection, staff_id: UUID, address: str) -> Acto
     row = await queries.staff_of(conn, staff_id)
     if row is None or row.deactivated_at is not None:
         raise NotSignedIn
-    return _actor(row, address)
+    return staff_actor(row, address)
 
 
 async def change_password(
@@ -122,25 +158,20 @@ async def deactivate_staff(conn: Connection, floor: Floor, actor: Actor, staff_i
     """End a member of staff's access at once. Raises StaffNotFound, NotPermitted."""
     row = await _in_reach(conn, actor, staff_id)
     await queries.deactivate(conn, staff_id, floor.clock.now())
+    await session_queries.end_all(conn, staff_id, None, floor.clock.now())
     await audit.record(conn, actor, "identity.deactivate_staff", subject=("staff", staff_id), reason=row.role)
 
 
 async def list_staff(conn: Connection, floor: Floor, actor: Actor) -> list[Staff]:
     """The staff of the actor's area, those who left too, by user name. Raises NotPermitted."""
-    if not actor.permissions & {Permission.OPERATE, Permission.MANAGE_CENTRES}:
+    if not actor.permissions & {Permission.OPERATE, Permission.MANAGE_STAFF}:
         raise NotPermitted
     rows = await queries.all_staff(conn)
-    return [_opened(floor, row) for row in rows if is_within(_place(row), actor.place)]
+    return [opened_staff(floor, row) for row in rows if is_within(_place(row), actor.place)]
 
 
 def _permit(actor: Actor, role: Role, place: Place) -> None:
-    if not is_within(place, actor.place):
-        raise NotPermitted
-    if Permission.OPERATE in actor.permissions:
-        return
-    actor.require(Permission.MANAGE_CENTRES)
-    below_state = role is Role.DISTRICT_OFFICER and actor.place.district_id is None
-    if role not in _AT_A_CENTRE and not below_state:
+    if not is_within(place, actor.place) or role not in appointable(actor):
         raise NotPermitted
 
 
@@ -173,14 +204,16 @@ def _place(row: StaffRow) -> Place:
 
 
 def _known_permissions(row: StaffRow) -> frozenset[Permission]:
-    return frozenset(permission for permission in Permission if permission.value in row.permissions)
+    return permissions_of(Role(row.role)) | {one for one in Permission if one.value in row.permissions}
 
 
-def _actor(row: StaffRow, address: str) -> Actor:
+def staff_actor(row: StaffRow, address: str) -> Actor:
+    """The actor that a row of staff is, calling from an address."""
     return Actor(ActorKind.STAFF, str(row.staff_id), _known_permissions(row), place=_place(row), address=address)
 
 
-def _opened(floor: Floor, row: StaffRow) -> Staff:
+def opened_staff(floor: Floor, row: StaffRow) -> Staff:
+    """The member of staff that a row is."""
     return Staff(
         staff_id=row.staff_id,
         user_name=row.user_name,

@@ -47,6 +47,11 @@ class Permission(StrEnum):
     MANAGE_RULES = "rules:manage"
     REVIEW_ADVERSE_EVENTS = "aefi:review"
     ASSIST_CALLERS = "callers:assist"
+    ENTER_CONSOLE = "console:enter"
+    MANAGE_STAFF = "staff:manage"
+    MANAGE_STOCK = "stock:manage"
+    READ_AUDIT = "audit:read"
+    WATCH_ALERTS = "alerts:watch"
     OPERATE = "operate"
 
 

@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     visit_minutes: int = Field(
         default=30, ge=20, le=240, description="How long a signed-in person's pages may rest before they sign out."
     )
+    console_rest_minutes: int = Field(
+        default=20, ge=5, le=120, description="How long a page of the console may rest before its user is signed out."
+    )
+    console_hours: int = Field(
+        default=10, ge=1, le=24, description="How long a sign-in at the console lasts, however much it is used."
+    )
     hold_minutes: int = Field(
         default=5, ge=1, le=30, description="How long a chosen slot is held for a signed-in person."
     )

@@ -6,6 +6,7 @@ country pack, the official district numbers from a table that an operator loads.
 `district`, `locality`, `pin_code`, `centre` and `place_source`.
 """
 
+from opencowin.places.areas import Area, area_of, trail_of
 from opencowin.places.centres import (
     add_centre,
     add_centres,
@@ -63,6 +64,7 @@ from opencowin.places.official import (
 from opencowin.places.source import PlaceSourceMissing
 
 __all__ = [
+    "Area",
     "Centre",
     "CentreAlreadyClosed",
     "CentreHoursInvalid",
@@ -92,6 +94,7 @@ __all__ = [
     "add_centre",
     "add_centres",
     "all_states",
+    "area_of",
     "centres_near",
     "centres_of_district",
     "centres_of_pin",
@@ -110,4 +113,5 @@ __all__ = [
     "places_within",
     "read_centre",
     "remove_centre",
+    "trail_of",
 ]

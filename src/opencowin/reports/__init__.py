@@ -27,7 +27,7 @@ from opencowin.reports.scope import Scope, UnknownState
 from opencowin.reports.signal_queries import BatchSignal
 from opencowin.reports.signals import batch_signals, find_signals
 from opencowin.reports.small_counts import HIDDEN_BELOW, hide_small
-from opencowin.reports.vaccinations import VaccinationReport, doses_so_far, vaccination_report
+from opencowin.reports.vaccinations import VaccinationReport, doses_on, doses_so_far, vaccination_report
 
 __all__ = [
     "HIDDEN_BELOW",
@@ -45,6 +45,7 @@ __all__ = [
     "all_series",
     "batch_signals",
     "daily_doses",
+    "doses_on",
     "doses_so_far",
     "find_signals",
     "fold",

@@ -284,3 +284,20 @@ async def doses_by_place_on(
 async def doses_so_far(conn: Connection) -> int:
     """All doses that were ever counted."""
     return int(await fetch_value(conn, "SELECT sum(amount) FROM report_total WHERE measure = 'dose'") or 0)
+
+
+async def doses_on(conn: Connection, districts: Sequence[int] | None, centre_id: int | None, on: date) -> int:
+    """Doses of one day in these districts, or in one centre of them; in the whole nation when both are None."""
+    found = await fetch_value(
+        conn,
+        """
+        SELECT coalesce(sum(amount), 0) FROM report_daily
+        WHERE measure = 'dose' AND on_date = %(on)s
+          AND (%(districts)s::int[] IS NULL OR district_id = ANY (%(districts)s))
+          AND (%(centre)s::int IS NULL OR (keys ->> 'centre')::int = %(centre)s)
+        """,
+        on=on,
+        districts=list(districts) if districts is not None else None,
+        centre=centre_id,
+    )
+    return int(found)

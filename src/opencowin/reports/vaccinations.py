@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
+from opencowin.places import Area
 from opencowin.reports import queries
 from opencowin.reports.public import by_day, timestamp
 from opencowin.reports.scope import Scope, parts_of
@@ -95,6 +96,11 @@ async def vaccination_report(
 async def doses_so_far(conn: Connection) -> int:
     """All doses that were ever counted, in the whole country."""
     return await queries.doses_so_far(conn)
+
+
+async def doses_on(conn: Connection, area: Area, on: date) -> int:
+    """Doses of one day in an area."""
+    return await queries.doses_on(conn, area.district_list, area.centre_id, on)
 
 
 def _week(days: list[tuple[date, Tally]]) -> tuple[str, Tally]:

@@ -11,6 +11,7 @@ from opencowin.scheduling.booking_slot import open_slot
 from opencowin.scheduling.bulk import BulkSession, BulkSlot, days_with_sessions, publish_sessions
 from opencowin.scheduling.changes import cancel, move
 from opencowin.scheduling.holds import Hold, TooManySeats, end_holds, hold_of, hold_slot, let_go
+from opencowin.scheduling.load import DayLoad, load_of_day
 from opencowin.scheduling.model import (
     AppointmentState,
     AppointmentView,
@@ -79,6 +80,7 @@ __all__ = [
     "CentreClosed",
     "CentreMismatch",
     "CentreSessions",
+    "DayLoad",
     "FeeInvalid",
     "FullyBooked",
     "HasAppointment",
@@ -116,6 +118,7 @@ __all__ = [
     "hold_of",
     "hold_slot",
     "let_go",
+    "load_of_day",
     "move",
     "offered_session",
     "on_the_spot",

@@ -7,7 +7,7 @@ batch than is there. A batch that is recalled or quarantined is not promised, is
 `vial_opening` and `cold_chain_reading`.
 """
 
-from opencowin.stock.batches import NewBatch, batches_at, receive_batch
+from opencowin.stock.batches import NewBatch, batches_at, receive_batch, short_of_stock
 from opencowin.stock.bulk import BulkAllotment, BulkBatch, receive_and_allot
 from opencowin.stock.cold_chain import NewReading, Reading, Watched, alarms, readings, record_temperature
 from opencowin.stock.consignments import Consignment, coming
@@ -115,6 +115,7 @@ __all__ = [
     "receive_batch",
     "record_temperature",
     "require_store",
+    "short_of_stock",
     "store_named",
     "take_back",
     "take_in",

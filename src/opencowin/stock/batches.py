@@ -7,12 +7,15 @@ from uuid import UUID, uuid4
 from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.places import read_centre
+from opencowin.places import Area, read_centre
 from opencowin.stock import queries
 from opencowin.stock.ledger import VaccineBatch
 from opencowin.stock.model import Batch
 from opencowin.stock.movements import receive
 from opencowin.stock.stores import Store, Tier
+
+HARDLY_ANY = 20
+"""Doses: two vials of most vaccines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +48,8 @@ async def receive_batch(
 async def batches_at(conn: Connection, district_id: int, centre_id: int, vaccine_id: str | None = None) -> list[Batch]:
     """The batches at a centre, of one vaccine or all, soonest-expiring first."""
     return await queries.batches(conn, district_id, centre_id, vaccine_id)
+
+
+async def short_of_stock(conn: Connection, area: Area) -> int:
+    """How often in an area a centre has hardly any doses left to allot of a vaccine that it has had."""
+    return await queries.count_short(conn, area.district_list, area.centre_id, below=HARDLY_ANY)

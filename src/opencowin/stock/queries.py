@@ -1,9 +1,10 @@
 """All SQL of the room `stock`: one function, one statement."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_all, fetch_one, run
+from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
 from opencowin.stock.model import Allotment, Batch
 
 
@@ -208,3 +209,21 @@ async def settle_batch(conn: Connection, batch: Batch, session_id: UUID, *, kept
         kept=kept,
         lost=lost,
     )
+
+
+async def count_short(conn: Connection, districts: Sequence[int] | None, centre_id: int | None, *, below: int) -> int:
+    """How many pairs of centre and vaccine have fewer doses left to allot than this, of what they ever had."""
+    found = await fetch_value(
+        conn,
+        """
+        SELECT count(*) FROM (
+            SELECT 1 FROM batch
+            WHERE (%(districts)s::int[] IS NULL OR district_id = ANY (%(districts)s))
+              AND (%(centre)s::int IS NULL OR centre_id = %(centre)s)
+            GROUP BY district_id, centre_id, vaccine_id HAVING sum(received - allotted) < %(below)s) AS short
+        """,
+        districts=list(districts) if districts is not None else None,
+        centre=centre_id,
+        below=below,
+    )
+    return int(found)

@@ -18,6 +18,7 @@ from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
 from opencowin.web import health, home, manage, verification, wellknown
 from opencowin.web.compression import Compressed
+from opencowin.web.console.routes import CONSOLE
 from opencowin.web.cowin import (
     appointments,
     auth,
@@ -127,7 +128,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
     app.include_router(_api())
     for router in OUTSIDE_API:
         app.include_router(router, responses=REFUSALS)
-    for router in (home.router, *PEOPLE):
+    for router in (home.router, *PEOPLE, *CONSOLE):
         app.include_router(router)
     add_error_handlers(app)
     add_links(app.openapi())

@@ -14,6 +14,8 @@ from starlette.types import Scope
 from opencowin import identity, registry
 from opencowin.identity import NotSignedIn, UnknownApiKey
 from opencowin.kit.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
+from opencowin.web.console.desk import ConsoleSignInFirst, lead_to_console_sign_in
+from opencowin.web.console.shown import refusal_page
 from opencowin.web.limiter import TooManyRequests
 from opencowin.web.pages.render import Reader, page
 from opencowin.web.pages.visits import SignInFirst, lead_to_sign_in
@@ -21,6 +23,7 @@ from opencowin.web.site import language_of, site_of
 
 log = structlog.get_logger(__name__)
 
+CONSOLE = "/console"
 CHECKS = "/api/v1/verify"
 """No path of Co-WIN's: refusals there are problem details (RFC 9457)."""
 PROBLEM = "application/problem+json"
@@ -122,6 +125,10 @@ def _headers(refusal: Refusal) -> dict[str, str]:
 def refusal_response(request: Request, refusal: Refusal) -> Response:
     """The Co-WIN error body in the caller's language; a page for whoever opens an address that is no API's."""
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
+        if request.url.path.startswith(CONSOLE):
+            answer = refusal_page(request, refusal, status_of(type(refusal)))
+            answer.headers.update(_headers(refusal))
+            return answer
         reader = Reader(request)
         said = site_of(request).catalogues.refusal(refusal, reader.language.code)
         waits = isinstance(refusal, Unavailable) and request.method == "GET" and "retry_after" in refusal.details
@@ -199,6 +206,7 @@ def add_error_handlers(app: FastAPI) -> None:
     """Register the table with the application."""
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(SignInFirst, lead_to_sign_in)
+    app.add_exception_handler(ConsoleSignInFirst, lead_to_console_sign_in)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_refused)
     app.add_exception_handler(OperationalError, _database_away)

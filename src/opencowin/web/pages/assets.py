@@ -29,6 +29,8 @@ TYPES = {
     ".wasm": "application/wasm",
     ".svg": "image/svg+xml",
 }
+FOLDERS = ("opencowin.web.pages", "opencowin.web.console")
+"""Packages with files in their folder `static`; no two files share a name."""
 NEIGHBOUR = re.compile(rb'"\./([\w.]+)"')
 NOTE = re.compile(rb"^ */\*.*?\*/\n", re.DOTALL | re.MULTILINE)
 A_YEAR = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
@@ -52,8 +54,9 @@ class Asset:
 @lru_cache(maxsize=1)
 def assets() -> dict[str, Asset]:
     """All of them by name, read once."""
-    folder = files("opencowin.web.pages") / "static"
-    raw = {file.name: file.read_bytes() for file in folder.iterdir() if _ending(file.name) in TYPES}
+    folders = [files(package) / "static" for package in FOLDERS]
+    found = [file for folder in folders for file in folder.iterdir() if _ending(file.name) in TYPES]
+    raw = {file.name: file.read_bytes() for file in found}
     return {name: _marked(name, raw) for name in raw}
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -40,7 +40,9 @@ HTML_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"sc
 def templates() -> Environment:
     """The templates; an unknown name in one is an error."""
     return Environment(
-        loader=PackageLoader("opencowin.web.pages"),
+        loader=ChoiceLoader(
+            [PackageLoader("opencowin.web.pages"), PrefixLoader({"console": PackageLoader("opencowin.web.console")})]
+        ),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -169,7 +171,7 @@ def page(
     `policy` is what a page with scripts may do beyond what every page may.
     """
     wanted = (*scripts, "visit.js") if reader.signed_in else scripts
-    html = _html(reader, template, layout="page.html", scripts=[asset_link(name) for name in wanted], **data)
+    html = html_of(reader, template, layout="page.html", scripts=[asset_link(name) for name in wanted], **data)
     answer = HTMLResponse(html, status, {**SAFE, "Content-Language": reader.language.code})
     if wanted:
         answer.headers["Content-Security-Policy"] = f"{SAFE['Content-Security-Policy']}; {policy}"
@@ -178,14 +180,15 @@ def page(
 
 def framed_page(reader: Reader, template: str, status: int = 200, *, sites: Sequence[str], **data: object) -> Response:
     """A page that other sites show in a frame; without sites named, any. It runs no script and knows of no visit."""
-    html = _html(reader, template, layout="framed.html", scripts=(), **data)
+    html = html_of(reader, template, layout="framed.html", scripts=(), **data)
     policy = f"{OWN_FILES}; frame-ancestors {' '.join(sites) or '*'}"
     return HTMLResponse(
         html, status, {**SAFE, "Content-Language": reader.language.code, "Content-Security-Policy": policy}
     )
 
 
-def _html(reader: Reader, template: str, **data: object) -> str:
+def html_of(reader: Reader, template: str, **data: object) -> str:
+    """The page that a template makes for a reader."""
     frame = {
         "reader": reader,
         "_": reader.text,

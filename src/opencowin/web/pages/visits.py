@@ -182,11 +182,16 @@ def keep(request: Request, response: Response) -> Response:
 
 def go(request: Request, path: str, **query: object) -> Response:
     """Send the browser on to another of our pages, in the language chosen by hand."""
+    return keep(request, RedirectResponse(with_query(request, path, **query), SEE_OTHER))
+
+
+def with_query(request: Request, path: str, **query: object) -> str:
+    """An address of ours that keeps the language chosen by hand; None leaves a parameter out."""
     if "lang" in request.query_params:
         query["lang"] = request.query_params["lang"]
     given = {name: value for name, value in query.items() if value is not None}
     joint = "&" if "?" in path else "?"
-    return keep(request, RedirectResponse(path + (joint + urlencode(given) if given else ""), SEE_OTHER))
+    return path + (joint + urlencode(given) if given else "")
 
 
 async def read_form(request: Request) -> dict[str, list[str]]:

@@ -1,0 +1,80 @@
+"""Members of staff in a browser at the console, for tests without one."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from opencowin import identity, places
+from opencowin.identity import Role, Staff
+from opencowin.kit.actor import Place
+from opencowin.kit.db import transaction
+from opencowin.places import Centre
+from tests.builders import TEST
+from tests.surface import Surface
+
+PASSWORD = "a long walk by the river"
+PEOPLE = {"Accept": "text/html", "User-Agent": "Test browser"}
+TOKEN = re.compile(r'name="token" value="([^"]+)"')
+
+
+@dataclass(slots=True)
+class Browser:
+    """One browser, with cookies of its own."""
+
+    platform: Surface
+    cookies: dict[str, str] = field(default_factory=dict)
+    token: str = ""
+
+    async def get(self, path: str, **query: Any) -> httpx.Response:
+        """Open a page; the token of its forms is remembered."""
+        return self._noted(await self.platform.http.get(path, params=query, headers=self._headers()))
+
+    async def post(self, path: str, **fields: Any) -> httpx.Response:
+        """Send a form of the page that was opened last."""
+        data = {"token": self.token, **fields}
+        return self._noted(await self.platform.http.post(path, data=data, headers=self._headers()))
+
+    async def sign_in(self, user_name: str, password: str = PASSWORD) -> httpx.Response:
+        """Type name and password into the console's sign-in."""
+        await self.get("/console/sign-in")
+        return await self.post("/console/sign-in", user_name=user_name, password=password)
+
+    def _headers(self) -> dict[str, str]:
+        return {**PEOPLE, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+
+    def _noted(self, answer: httpx.Response) -> httpx.Response:
+        for line in answer.headers.get_list("set-cookie"):
+            name, _, rest = line.partition("=")
+            self.cookies[name] = rest.partition(";")[0]
+        if found := TOKEN.search(answer.text):
+            self.token = found[1]
+        self.platform.http.cookies.clear()
+        return answer
+
+
+async def place_of(platform: Surface, centre: Centre) -> Place:
+    """The place of a centre."""
+    async with transaction(platform.pool) as conn:
+        district = await places.district(conn, centre.district_id)
+    return Place(district.state_id, district.district_id, centre.centre_id)
+
+
+async def appoint(platform: Surface, role: Role, place: Place) -> Staff:
+    """A new member of staff with the usual password."""
+    name = f"{role.value.replace('_', '.')}.{uuid4().hex[:8]}"
+    async with transaction(platform.pool) as conn:
+        made, _ = await identity.create_staff(
+            conn, platform.floor, TEST, name, name="Anita Rao", role=role, place=place, password=PASSWORD
+        )
+    return made
+
+
+async def at_console(platform: Surface, role: Role, place: Place) -> tuple[Staff, Browser]:
+    """A new member of staff, signed in at the console."""
+    made, browser = await appoint(platform, role, place), Browser(platform)
+    answer = await browser.sign_in(made.user_name)
+    assert answer.status_code == 303, answer.text
+    return made, browser
