@@ -23,7 +23,7 @@ from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Context
 from pgqueuer.domain.models import Job as QueuedJob
 
-from opencowin import bulk, certificates, identity, notifications, reports, scheduling
+from opencowin import bulk, certificates, identity, notifications, reports, scheduling, tablets
 from opencowin.kit import audit, limits
 from opencowin.kit.db import Connection, Pool, run, transaction
 from opencowin.kit.errors import Unavailable
@@ -189,6 +189,7 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("certificates.sweep", 30, within(lambda conn: certificates.sweep(conn, floor))),
         Recurring("scheduling.end_holds", 10, within(lambda conn: scheduling.end_holds(conn, floor))),
         Recurring("notifications.sweep", 30, lambda: notifications.send_left_behind(pool, floor)),
+        Recurring("tablets.settle", HOUR, within(lambda conn: tablets.settle_left_behind(conn, floor))),
         Recurring("limits.forget_old", HOUR, within(lambda conn: limits.forget_old(conn, floor.clock))),
         Recurring("identity.forget_old", HOUR, within(lambda conn: identity.forget_old_otps(conn, floor))),
         Recurring("identity.forget_sessions", HOUR, within(lambda conn: identity.forget_old_sessions(conn, floor))),

@@ -19,6 +19,7 @@ ROOMS = (
     "cases",
     "notifications",
     "bulk",
+    "tablets",
 )
 
 

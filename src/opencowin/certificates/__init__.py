@@ -45,6 +45,7 @@ from opencowin.certificates.revoking import (
     Revocation,
     reissue,
     revoke,
+    revoke_of_dose,
     why_revoked,
 )
 from opencowin.certificates.rotation import KeyShown, LastKey, NoSuchKey, csca_pem, list_keys, retire_key, rotate_key
@@ -112,6 +113,7 @@ __all__ = [
     "reissue",
     "retire_key",
     "revoke",
+    "revoke_of_dose",
     "rotate_key",
     "sheet",
     "sweep",

@@ -59,6 +59,10 @@ async def revoke(conn: Connection, floor: Floor, actor: Actor, certificate_id: s
     row = await _within_scope(conn, actor, certificate_id)
     if row.revoked_at is not None:
         return Revocation(row.certificate_id, row.revoked_at, already=True)
+    return Revocation(row.certificate_id, await _end(conn, floor, actor, row, why), already=False)
+
+
+async def _end(conn: Connection, floor: Floor, actor: Actor, row: Revocable, why: str) -> datetime:
     now = floor.clock.now()
     await queries.revoke(conn, row.certificate_id, reason=why, by=actor.actor_id, at=now)
     await queries.put_marks(conn, row.certificate_id, marks_of(open_payloads(floor, row.payloads_sealed)))
@@ -66,7 +70,24 @@ async def revoke(conn: Connection, floor: Floor, actor: Actor, certificate_id: s
     await audit.record(conn, actor, "certificates.revoke", subject=subject, reason=why)
     news = CertificateRevoked(row.account_id, row.beneficiary_id, row.certificate_id, row.dose_number)
     await CERTIFICATE_REVOKED.enqueue(conn, news)
-    return Revocation(row.certificate_id, now, already=False)
+    return now
+
+
+async def revoke_of_dose(
+    conn: Connection, floor: Floor, actor: Actor, person: Person, dose_id: UUID, *, why: str
+) -> bool:
+    """End the certificate of a dose that was recorded by mistake; whether there was one. Its holder is told.
+
+    For whoever undoes the dose, who has checked the place. Raises NotPermitted, RevocationUnexplained.
+    """
+    actor.require(Permission.VACCINATE)
+    reason = _explained(why)
+    number = await queries.standing_for(conn, person, dose_id)
+    row = await queries.revocable(conn, number) if number else None
+    if row is None or row.revoked_at is not None:
+        return False
+    await _end(conn, floor, actor, row, reason)
+    return True
 
 
 async def reissue(conn: Connection, floor: Floor, actor: Actor, certificate_id: str, reason: str) -> str:

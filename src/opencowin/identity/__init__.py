@@ -13,6 +13,7 @@ from opencowin.identity.accounts import (
     account_of_mobile,
     choose_language,
     open_account,
+    open_account_without_mobile,
 )
 from opencowin.identity.api_keys import (
     ApiKey,
@@ -73,6 +74,7 @@ from opencowin.identity.staff import (
     deactivate_staff,
     list_staff,
     permissions_of,
+    staff_name,
 )
 from opencowin.identity.staff_sessions import (
     StaffSession,
@@ -148,6 +150,7 @@ __all__ = [
     "listed_providers",
     "make_api_key",
     "open_account",
+    "open_account_without_mobile",
     "open_otp_request",
     "open_sessions",
     "permissions_of",
@@ -156,4 +159,5 @@ __all__ = [
     "revoke_api_key",
     "session_of",
     "sign_in_by_national_id",
+    "staff_name",
 ]

@@ -35,6 +35,13 @@ async def find_or_make(conn: Connection, floor: Floor, number: str, language: st
     return fresh, True
 
 
+async def open_account_without_mobile(conn: Connection, floor: Floor, account_id: UUID, language: str = "en") -> None:
+    """An account for somebody without a phone, who was registered at a centre."""
+    await queries.insert_account(
+        conn, account_id, mobile_sealed=None, language=known_language(floor, language), at=floor.clock.now()
+    )
+
+
 async def account_of_mobile(conn: Connection, floor: Floor, mobile: str) -> UUID | None:
     """The account of a number. For the system only: no answer to a caller may depend on it. Raises InvalidMobile."""
     return await queries.account_of_hash(conn, floor.keyring.index(floor.country.normalise_mobile(mobile), MOBILE))

@@ -128,6 +128,14 @@ async def is_known_browser(conn: Connection, floor: Floor, user_name: str, brows
     return await session_queries.is_known_device(conn, user_name, floor.keyring.index(browser, BROWSER), since)
 
 
+async def staff_name(conn: Connection, floor: Floor, staff_id: UUID) -> str:
+    """The full name of a member of staff, for records of what they did. Raises StaffNotFound."""
+    row = await queries.staff_of(conn, staff_id)
+    if row is None:
+        raise StaffNotFound
+    return floor.keyring.open(row.name_sealed, STAFF_NAME)
+
+
 async def actor_of_staff(conn: Connection, staff_id: UUID, address: str) -> Actor:
     """The member of staff of an open session, as things stand now. Raises NotSignedIn for those who left."""
     row = await queries.staff_of(conn, staff_id)

@@ -121,6 +121,15 @@ class Settings(BaseSettings):
         default=30, ge=1, le=365, description="Days after which the rows of an upload are removed; undoing ends then."
     )
     exports_kept_hours: int = Field(default=24, ge=1, le=168, description="Hours for which an export can be fetched.")
+    tablet_days: int = Field(
+        default=10,
+        ge=1,
+        le=60,
+        description="How long a centre's tablet may send what it recorded before signing in again.",
+    )
+    tablet_idle_days: int = Field(
+        default=2, ge=1, le=30, description="Days without use after which a tablet forgets the lists that it carries."
+    )
     secret_code_tries: int = Field(default=5, ge=1, le=20, description="Wrong secret codes per beneficiary in an hour.")
 
     @model_validator(mode="after")

@@ -14,16 +14,18 @@ from opencowin.registry.documents import (
     UnknownDocumentType,
 )
 from opencowin.registry.enlisting import Enlisted, delist, enlist
-from opencowin.registry.household import confirm_member, edit, members, own_members, register, remove
+from opencowin.registry.household import confirm_member, edit, has_room, members, own_members, register, remove
 from opencowin.registry.lists import document_types, genders
 from opencowin.registry.model import Beneficiary, Channel, Gender, Person, Registration, age_band
-from opencowin.registry.names import InvalidName, clean_name
+from opencowin.registry.names import InvalidName, clean_name, same_name
 from opencowin.registry.people import (
     find_person,
     first_reference,
+    holder_of,
     lock,
     member_named,
     prove,
+    read_people,
     read_person,
     travel_document,
 )
@@ -81,14 +83,18 @@ __all__ = [
     "find_person",
     "first_reference",
     "genders",
+    "has_room",
+    "holder_of",
     "is_reference_id",
     "lock",
     "member_named",
     "members",
     "own_members",
     "prove",
+    "read_people",
     "read_person",
     "register",
     "remove",
+    "same_name",
     "travel_document",
 ]

@@ -61,6 +61,11 @@ async def register(
     return open_row(floor.keyring, row)
 
 
+async def has_room(conn: Connection, floor: Floor, account_id: UUID) -> bool:
+    """Whether one more member may be registered with this account."""
+    return len(await queries.live_members(conn, account_id)) < floor.settings.members_per_mobile
+
+
 async def edit(
     conn: Connection,
     floor: Floor,

@@ -1,16 +1,18 @@
 """One person at a time: found by reference, proven by secret code, read with a reason, locked by the first dose."""
 
 import hmac
+from collections.abc import Sequence
 from uuid import UUID
 
 from opencowin.kit import audit
-from opencowin.kit.actor import Actor, ActorKind, NotPermitted
+from opencowin.kit.actor import Actor, ActorKind, NotPermitted, Permission
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.throttle import DAY, HOUR, Limit, count_all, wait_for
 from opencowin.registry import queries
+from opencowin.registry.checks import check
 from opencowin.registry.lists import document_types
-from opencowin.registry.model import Beneficiary, Person
+from opencowin.registry.model import Beneficiary, Person, Registration
 from opencowin.registry.names import same_name
 from opencowin.registry.reference_ids import is_reference_id
 from opencowin.registry.refusals import NoSuchBeneficiary, TooManyWrongCodes, WrongSecretCode
@@ -53,6 +55,36 @@ async def read_person(conn: Connection, floor: Floor, actor: Actor, person: Pers
         subject = ("beneficiary", person.beneficiary_id)
         await audit.record(conn, actor, "registry.read_person", subject=subject, reason=reason)
     return open_row(floor.keyring, row)
+
+
+async def read_people(
+    conn: Connection, floor: Floor, actor: Actor, people: Sequence[Person], reason: str
+) -> dict[UUID, Beneficiary]:
+    """The facts of several people, by beneficiary; each look leaves an audit row with the reason.
+
+    Raises NotPermitted for anybody but staff and the platform itself.
+    """
+    if actor.kind not in {ActorKind.STAFF, ActorKind.SYSTEM}:
+        raise NotPermitted
+    rows = await queries.beneficiaries_of(conn, people)
+    for row in rows:
+        subject = ("beneficiary", row.beneficiary_id)
+        await audit.record(conn, actor, "registry.read_person", subject=subject, reason=reason)
+    return {row.beneficiary_id: open_row(floor.keyring, row) for row in rows}
+
+
+async def holder_of(conn: Connection, floor: Floor, actor: Actor, registration: Registration) -> Beneficiary | None:
+    """Who is registered with the document that a person shows here, whatever the household; None where nobody is.
+
+    For vaccination staff, who see the document; the look leaves an audit row. Raises NotPermitted and what
+    `checks.check` raises.
+    """
+    actor.require(Permission.REGISTER_BENEFICIARIES)
+    document_hash = check(floor, registration).document_hash
+    person = await queries.holder_of_document(conn, document_hash) if document_hash is not None else None
+    if person is None:
+        return None
+    return await read_person(conn, floor, actor, person, "identity document shown")
 
 
 async def travel_document(conn: Connection, floor: Floor, actor: Actor, person: Person, reason: str) -> str:

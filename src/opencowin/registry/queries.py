@@ -9,11 +9,12 @@ from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
 from opencowin.registry.model import Channel, Facts, Person
 from opencowin.registry.sealing import BeneficiaryRow, SealedFacts
 
-_MEMBER: LiteralString = """
+_LIVE: LiteralString = """
     SELECT account_id, beneficiary_id, reference_id, member_number, name_sealed, birth_year, birth_date_sealed,
            gender_id, document_type_id, document_sealed, document_masked_sealed, document_hash, comorbidity,
            priority_groups, consent_version, document_confirmed_by, secret_code_sealed, registered_at, locked_at
-    FROM beneficiary WHERE deleted_at IS NULL AND account_id = %(account)s"""
+    FROM beneficiary WHERE deleted_at IS NULL"""
+_MEMBER: LiteralString = _LIVE + " AND account_id = %(account)s"
 
 
 async def ensure_household(conn: Connection, account_id: UUID) -> None:
@@ -266,6 +267,19 @@ async def beneficiary_of(conn: Connection, person: Person) -> BeneficiaryRow | N
         _MEMBER + " AND beneficiary_id = %(beneficiary)s",
         account=person.account_id,
         beneficiary=person.beneficiary_id,
+    )
+
+
+async def beneficiaries_of(conn: Connection, people: Sequence[Person]) -> list[BeneficiaryRow]:
+    """These beneficiaries, those who were removed left out."""
+    return await fetch_all(
+        conn,
+        BeneficiaryRow,
+        _LIVE  # noqa: S608 (both parts are literals)
+        + """ AND (account_id, beneficiary_id) IN (
+            SELECT * FROM unnest(%(accounts)s::uuid[], %(beneficiaries)s::uuid[]))""",
+        accounts=[person.account_id for person in people],
+        beneficiaries=[person.beneficiary_id for person in people],
     )
 
 

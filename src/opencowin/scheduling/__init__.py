@@ -5,7 +5,7 @@ time) and the place's seat (never more than there are). On one database both are
 `session`, `session_directory`, `seat_hold`, `slot`, `slot_capacity`, `session_stock`, `appointment` and `claim`.
 """
 
-from opencowin.scheduling.attendance import booked_here, refuse_if_booked, vaccinate
+from opencowin.scheduling.attendance import Seat, booked_here, expected_in, refuse_if_booked, reopen, vaccinate
 from opencowin.scheduling.booking import book, on_the_spot
 from opencowin.scheduling.booking_slot import open_slot
 from opencowin.scheduling.bulk import BulkSession, BulkSlot, days_with_sessions, publish_sessions
@@ -95,6 +95,7 @@ __all__ = [
     "NotInBooking",
     "NothingToCancel",
     "ReasonMissing",
+    "Seat",
     "SessionInPast",
     "SessionIncomplete",
     "SessionView",
@@ -114,6 +115,7 @@ __all__ = [
     "check_session",
     "days_with_sessions",
     "end_holds",
+    "expected_in",
     "find_sessions",
     "hold_of",
     "hold_slot",
@@ -129,6 +131,7 @@ __all__ = [
     "qr_text",
     "read_slip",
     "refuse_if_booked",
+    "reopen",
     "vaccinate",
     "withdraw_session",
 ]

@@ -1,14 +1,15 @@
 """What becomes of appointments when people come: who is booked where, and doses given to them."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from uuid import UUID
 
 from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.registry import Person
-from opencowin.scheduling import seats
-from opencowin.scheduling.model import AppointmentState, LiveAppointment
+from opencowin.scheduling import queries, seats
+from opencowin.scheduling.model import AppointmentState, LiveAppointment, SlotRow
 from opencowin.scheduling.refusals import HasAppointment
 from opencowin.vaccination import Dose, GivenDose, record_dose
 
@@ -32,6 +33,35 @@ async def vaccinate(conn: Connection, floor: Floor, actor: Actor, given: GivenDo
 async def booked_here(conn: Connection, person: Person, centre_id: int | None, on: date) -> bool:
     """Whether the person has a live appointment on this day at this centre (None: anywhere)."""
     return any(one.held_on == on and centre_id in {None, one.centre_id} for one in await seats.live(conn, [person]))
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Who has a seat in a session, for which dose, and whether it was given."""
+
+    person: Person
+    dose_number: int
+    slot: str
+    state: AppointmentState
+
+
+async def expected_in(conn: Connection, district_id: int, session_id: UUID) -> list[Seat]:
+    """Who is expected in a session or was there already, in the order of the day."""
+    return [
+        Seat(
+            Person(row.account_id, row.beneficiary_id),
+            row.dose_number,
+            SlotRow(row.slot_number, row.starts_at, row.ends_at, {}).label,
+            AppointmentState(row.state),
+        )
+        for row in await queries.expected_in(conn, district_id, session_id)
+    ]
+
+
+async def reopen(conn: Connection, floor: Floor, person: Person, district_id: int, session_id: UUID) -> bool:
+    """The dose of an appointment was not given after all: it is live again, unless another was made since."""
+    await seats.hold_person(conn, person, alone=True)
+    return await queries.reopen(conn, district_id, session_id, person, floor.clock.now()) > 0
 
 
 async def refuse_if_booked(conn: Connection, person: Person) -> None:

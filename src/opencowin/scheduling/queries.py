@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import LiteralString
 from uuid import UUID
 
 from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
+from opencowin.registry import Person
 from opencowin.scheduling.model import NewSession, NewSlot, Session
 
 SESSIONS: LiteralString = """
@@ -29,6 +30,19 @@ class Ended:
     account_id: UUID
     booking_id: UUID
     claim_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedRow:
+    """An appointment of a session with its slot."""
+
+    account_id: UUID
+    beneficiary_id: UUID
+    dose_number: int
+    state: str
+    slot_number: int
+    starts_at: time
+    ends_at: time
 
 
 async def session(conn: Connection, session_id: UUID) -> Session | None:
@@ -66,6 +80,45 @@ async def sessions(
         first=first,
         last=last,
         vaccine_id=vaccine_id,
+    )
+
+
+async def expected_in(conn: Connection, district_id: int, session_id: UUID) -> list[ExpectedRow]:
+    """Who is booked in a session or has been there, by slot."""
+    return await fetch_all(
+        conn,
+        ExpectedRow,
+        """
+        SELECT a.account_id, a.beneficiary_id, a.dose_number, a.state, l.slot_number, l.starts_at, l.ends_at
+        FROM appointment a JOIN slot l USING (district_id, session_id, slot_number)
+        WHERE a.district_id = %(district_id)s AND a.session_id = %(session_id)s AND a.state IN ('booked', 'given')
+        ORDER BY l.slot_number, a.booked_at, a.claim_id
+        """,
+        district_id=district_id,
+        session_id=session_id,
+    )
+
+
+async def reopen(conn: Connection, district_id: int, session_id: UUID, person: Person, now: datetime) -> int:
+    """Let a fulfilled appointment be live again, unless the person has made another since."""
+    return await run(
+        conn,
+        """
+        WITH seat AS (
+            UPDATE appointment a SET state = 'booked', changed_at = %(now)s
+            WHERE a.district_id = %(district)s AND a.session_id = %(session)s AND a.state = 'given'
+              AND a.account_id = %(account)s AND a.beneficiary_id = %(beneficiary)s
+              AND NOT EXISTS (SELECT FROM claim c WHERE c.account_id = %(account)s
+                              AND c.beneficiary_id = %(beneficiary)s AND c.state IN ('pending', 'confirmed'))
+            RETURNING a.claim_id)
+        UPDATE claim SET state = 'confirmed' FROM seat
+        WHERE claim.account_id = %(account)s AND claim.claim_id = seat.claim_id AND claim.state = 'given'
+        """,
+        district=district_id,
+        session=session_id,
+        account=person.account_id,
+        beneficiary=person.beneficiary_id,
+        now=now,
     )
 
 

@@ -17,6 +17,7 @@ from opencowin.stock.ledger import Balance, MovementKind, Recorded, VaccineBatch
 from opencowin.stock.model import Allotment, Batch
 from opencowin.stock.movements import Lot, arrive, count, dispatch, receive, waste
 from opencowin.stock.quarantine import NewHold, hold_batch, lift_hold
+from opencowin.stock.reconciling import reconcile
 from opencowin.stock.refusals import (
     BatchDiffers,
     BatchExpired,
@@ -113,6 +114,7 @@ __all__ = [
     "receive",
     "receive_and_allot",
     "receive_batch",
+    "reconcile",
     "record_temperature",
     "require_store",
     "short_of_stock",

@@ -87,6 +87,25 @@ async def hold_good_batches(
     )
 
 
+async def hold_batch(
+    conn: Connection, district_id: int, centre_id: int, vaccine_id: str, batch_number: str
+) -> Batch | None:
+    """One batch at a centre, locked."""
+    return await fetch_one(
+        conn,
+        Batch,
+        """
+        SELECT district_id, centre_id, vaccine_id, batch_number, expires_on, received, allotted FROM batch
+        WHERE district_id = %(district_id)s AND centre_id = %(centre_id)s AND vaccine_id = %(vaccine_id)s
+          AND batch_number = %(batch_number)s FOR UPDATE
+        """,
+        district_id=district_id,
+        centre_id=centre_id,
+        vaccine_id=vaccine_id,
+        batch_number=batch_number,
+    )
+
+
 async def take_from_batch(conn: Connection, batch: Batch, doses: int) -> bool:
     """Allot doses of a batch; False when it has not so many left."""
     touched = await run(

@@ -17,7 +17,7 @@ from opencowin.vaccination.model import (
     facts_of,
     status,
 )
-from opencowin.vaccination.reading import doses_of, doses_of_account, due, vaccinator_name
+from opencowin.vaccination.reading import doses_of, doses_of_account, doses_of_people, due, vaccinator_name
 from opencowin.vaccination.refusals import (
     DateInFuture,
     DoseNumberOutOfRange,
@@ -73,6 +73,7 @@ __all__ = [
     "adverse_events",
     "doses_of",
     "doses_of_account",
+    "doses_of_people",
     "due",
     "facts_of",
     "import_dose",

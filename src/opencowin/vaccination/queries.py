@@ -1,5 +1,6 @@
 """All SQL of the room `vaccination`: one function, one statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import LiteralString
@@ -104,6 +105,22 @@ async def doses_of_account(conn: Connection, account_id: UUID) -> list[Dose]:
         + """FROM dose WHERE account_id = %(account_id)s AND state = 'valid'
         ORDER BY beneficiary_id, dose_number""",
         account_id=account_id,
+    )
+    return [row.dose() for row in rows]
+
+
+async def doses_of_people(conn: Connection, people: Sequence[Person]) -> list[Dose]:
+    """The standing doses of these people, by number."""
+    rows = await fetch_all(
+        conn,
+        DoseRow,
+        "SELECT "  # noqa: S608 (all parts are literals)
+        + COLUMNS
+        + """FROM dose WHERE state = 'valid' AND (account_id, beneficiary_id) IN (
+            SELECT * FROM unnest(%(accounts)s::uuid[], %(beneficiaries)s::uuid[]))
+        ORDER BY beneficiary_id, dose_number""",
+        accounts=[person.account_id for person in people],
+        beneficiaries=[person.beneficiary_id for person in people],
     )
     return [row.dose() for row in rows]
 

@@ -44,3 +44,11 @@ async def due(
 def vaccinator_name(floor: Floor, dose: Dose) -> str:
     """Who gave the dose."""
     return floor.keyring.open(dose.vaccinator_name_sealed, VACCINATOR)
+
+
+async def doses_of_people(conn: Connection, people: Sequence[Person]) -> dict[UUID, list[Dose]]:
+    """The standing doses of these people, by beneficiary; who has none is not in it."""
+    found: dict[UUID, list[Dose]] = defaultdict(list)
+    for dose in await queries.doses_of_people(conn, people):
+        found[dose.person.beneficiary_id].append(dose)
+    return dict(found)

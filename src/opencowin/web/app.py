@@ -16,7 +16,7 @@ from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.i18n import read_catalogues
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
-from opencowin.web import health, home, manage, verification, wellknown
+from opencowin.web import centre, health, home, manage, verification, wellknown
 from opencowin.web.compression import Compressed
 from opencowin.web.console.routes import CONSOLE
 from opencowin.web.cowin import (
@@ -89,6 +89,7 @@ def _api() -> APIRouter:
         status,
         reports,
         manage,
+        centre,
     ):
         api.include_router(part.router)
     return api
