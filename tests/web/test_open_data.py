@@ -49,12 +49,26 @@ async def test_a_historic_campaign_has_a_dashboard_of_its_own(platform: Surface)
     assert "series=statewise" in (await platform.http.get("/dashboard", headers=PEOPLE)).text
     page = await platform.http.get("/dashboard/history?series=statewise", headers=PEOPLE)
     assert page.status_code == 200
-    assert "<dt>Doses given</dt><dd>9,000</dd>" in page.text
-    assert "<dt>Doses on this day</dt><dd>1,000</dd>" in page.text
+    assert '<dt>Doses given</dt><dd>9,000</dd><dd class="day">On this day: 1,000</dd>' in page.text
+    assert "live.js" not in page.text
     assert "As published for 9 March 2021" in page.text
     state = await platform.http.get("/dashboard/history?series=statewise&state_id=17&on=2021-03-08", headers=PEOPLE)
     assert "<dt>Doses given</dt><dd>8,000</dd>" in state.text
     days = await platform.http.get("/dashboard/history/days.csv?series=statewise")
     assert days.text.splitlines()[1:] == ["2021-03-08,8000,2021-03-09", "2021-03-09,1000,2021-03-09"]
+    groups = await platform.http.get("/dashboard/history/groups.csv?series=statewise&by=vaccine")
+    assert groups.text.splitlines()[0] == "vaccine,doses,as_of"
     assert "Kerala,9000" in (await platform.http.get("/dashboard/history/places.csv?series=statewise")).text
     assert (await platform.http.get("/dashboard/history?series=none", headers=PEOPLE)).status_code == 400
+
+
+async def test_a_site_whose_name_is_a_formula_is_harmless_to_spreadsheets(clinic: Clinic) -> None:
+    platform = clinic.platform
+    so_far = (await platform.get("/v1/reports/getLiveVaccination")).json()["count"]
+    async with transaction(platform.pool) as conn:
+        await conn.execute("UPDATE centre SET name = '=1+1' WHERE centre_id = %s", (clinic.centre.centre_id,))
+    assert (await clinic.vaccinate((await a_home(platform)).first)).status_code == 200
+    await until_counted(platform, so_far + 1)
+    text = (await platform.http.get("/open-data/doses-by-site.csv")).text
+    assert "'=1+1" in text
+    assert ",=1+1" not in text

@@ -5,7 +5,7 @@ Owns the tables `report_daily`, `report_total`, `report_hourly`, `report_freshne
 `report_batch_signal`, `history_series` and `history_figure`.
 """
 
-from opencowin.reports.board import LiveBoard, live_board
+from opencowin.reports.board import BoardDay, BoardHour, LiveBoard, live_board
 from opencowin.reports.folding import fold, forget_old_hours
 from opencowin.reports.history import (
     History,
@@ -26,12 +26,14 @@ from opencowin.reports.public_shape import PublicReport
 from opencowin.reports.scope import Scope, UnknownState
 from opencowin.reports.signal_queries import BatchSignal
 from opencowin.reports.signals import batch_signals, find_signals
-from opencowin.reports.small_counts import HIDDEN_BELOW, hide_small
+from opencowin.reports.small_counts import HIDDEN_BELOW, hide_small, unless_small
 from opencowin.reports.vaccinations import VaccinationReport, doses_on, doses_so_far, vaccination_report
 
 __all__ = [
     "HIDDEN_BELOW",
     "BatchSignal",
+    "BoardDay",
+    "BoardHour",
     "DailyRow",
     "History",
     "HistoryDay",
@@ -60,5 +62,6 @@ __all__ = [
     "read_history",
     "remove_history",
     "site_doses",
+    "unless_small",
     "vaccination_report",
 ]

@@ -10,7 +10,7 @@ from opencowin.reports import queries
 from opencowin.reports.queries import Rollup
 
 KEPT_HOURLY = timedelta(days=45)
-DAILY_ONLY = {"site", "site_dose"}
+DAILY_ONLY = {"site_dose"}
 
 
 async def fold(conn: Connection) -> int:

@@ -18,6 +18,7 @@ IN_SCOPE: LiteralString = """
 """
 UP_TO: LiteralString = """
     (SELECT district_id, measure, keys, amount FROM report_total
+     WHERE measure = ANY (ARRAY['dose', 'aefi', 'session', 'registration'])
      UNION ALL
      SELECT district_id, measure, keys, -amount FROM report_daily
      WHERE measure = ANY (ARRAY['dose', 'aefi', 'session', 'registration']) AND on_date > %(on)s)
@@ -182,6 +183,26 @@ async def figures_up_to(conn: Connection, state_id: int | None, district_id: int
         district_id=district_id,
         on=on,
     )
+
+
+async def sites_up_to(conn: Connection, state_id: int | None, district_id: int | None, on: date) -> int:
+    """How many sites held a session on a day up to this one."""
+    found = await fetch_value(
+        conn,
+        """
+        SELECT count(*) FROM (
+            SELECT r.keys FROM (
+                SELECT district_id, keys, amount FROM report_total WHERE measure = 'site'
+                UNION ALL
+                SELECT district_id, keys, -amount FROM report_daily WHERE measure = 'site' AND on_date > %(on)s) AS r
+            WHERE """
+        + IN_SCOPE
+        + "GROUP BY r.keys HAVING sum(r.amount) > 0) AS held",
+        state_id=state_id,
+        district_id=district_id,
+        on=on,
+    )
+    return int(found)
 
 
 async def figures_on(conn: Connection, state_id: int | None, district_id: int | None, on: date) -> list[Figure]:

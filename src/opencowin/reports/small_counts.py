@@ -16,3 +16,8 @@ def hide_small(counts: Sequence[int]) -> list[int | None]:
         if others:
             shown[min(others)[1]] = None
     return shown
+
+
+def unless_small(count: int) -> int | None:
+    """A count that stands alone; None if it is one to four."""
+    return None if 0 < count < HIDDEN_BELOW else count

@@ -39,6 +39,11 @@ class Tally:
         """How many different breakdowns there are."""
         return len(self.figures)
 
+    @property
+    def in_use(self) -> int:
+        """How many different breakdowns there are whose sum is not nothing."""
+        return sum(1 for _, amount in self.figures if amount > 0)
+
     def where(self, key: str, *values: object) -> Self:
         """Those whose key has one of the values."""
         return type(self)(tuple(one for one in self.figures if one[0].get(key) in values))

@@ -17,18 +17,23 @@ AGES = {
 SEXES = {"female": "Women", "male": "Men", "other": "Others"}
 LABELS = {
     "doses": "Doses given",
-    "today": "Doses today",
-    "on_day": "Doses on this day",
     "first": "First dose",
     "second": "Second dose",
     "precaution": "Precaution dose",
-    "sites": "Centres with sessions today",
-    "sites_on_day": "Centres with sessions",
+    "sites": "Centres with sessions",
     "sessions": "Sessions so far",
     "registrations": "People registered",
     "aefi": "Side effects reported",
 }
-CHARTS = {"days": "Doses given each day", "hours": "Doses given today, hour by hour"}
+CHARTS = {
+    "days": "Doses given each day",
+    "hours": "Doses given today, hour by hour",
+    "registrations": "People registered each day",
+    "registrations_by_hour": "People registered today, hour by hour",
+    "sessions": "Sessions each day",
+    "sites": "Centres with sessions each day",
+    "aefi": "Side effects reported each day",
+}
 TABLES = {"age": "By age", "sex": "By sex", "vaccine": "By vaccine"}
 STAMPS = {"live": "Figures at {time}", "published": "As published for {day}"}
 TEXTS = [text for group in (AGES, SEXES, LABELS, CHARTS, TABLES, STAMPS) for text in group.values()]
@@ -37,18 +42,33 @@ STEP = 10
 
 
 @dataclass(frozen=True, slots=True)
+class Headline:
+    """A figure over all time and on the board's day. `withheld` says that a day's figure exists and is not shown."""
+
+    label: str
+    amount: int | None
+    day: int | None = None
+    withheld: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """Bars with their table: what each bar stands for, how high it is, and where the same is as CSV."""
+    """Bars with their table: what each bar stands for, its height (None: withheld), where the same is as CSV."""
 
     chart_id: str
     title: str
-    rows: Sequence[tuple[str, int]]
-    csv: str = ""
+    rows: Sequence[tuple[str, int | None]]
+    csv: str
 
     @property
     def bars(self) -> list[Bar]:
         """The bars, the largest 100 high."""
-        return bars([amount for _, amount in self.rows], STEP)
+        return bars([amount or 0 for _, amount in self.rows], STEP)
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything but nothing in it."""
+        return any(amount != 0 for _, amount in self.rows)
 
     @property
     def width(self) -> int:
@@ -63,6 +83,7 @@ class Breakdown:
     table_id: str
     title: str
     rows: Sequence[tuple[str, int | None]]
+    csv: str
     literal: bool = False
 
 
@@ -95,7 +116,7 @@ class Board:
     above: tuple[int, str] | None
     stamp: str
     note: str
-    figures: Sequence[tuple[str, int | None]]
+    figures: Sequence[Headline]
     charts: Sequence[Chart]
     breakdowns: Sequence[Breakdown]
     maps: Maps
@@ -103,6 +124,8 @@ class Board:
     by_district: bool
     links_down: bool
     csv_places: str = ""
+    live: bool = False
+    """Whether its figures change while one looks at them."""
     names: Mapping[int, str] = field(default_factory=dict)
 
     @property
@@ -111,9 +134,9 @@ class Board:
         return {name: value for name, value in self.query.items() if name not in {"state_id", "district_id"}}
 
 
-def breakdown(kind: str, labels: Sequence[str], counts: Sequence[int], *, literal: bool = False) -> Breakdown:
+def breakdown(kind: str, labels: Sequence[str], counts: Sequence[int], csv: str, *, literal: bool = False) -> Breakdown:
     """A table of counts by group, small ones withheld."""
-    return Breakdown(kind, TABLES[kind], list(zip(labels, hide_small(counts), strict=True)), literal)
+    return Breakdown(kind, TABLES[kind], list(zip(labels, hide_small(counts), strict=True)), csv, literal)
 
 
 def published_rows(rows: Sequence[tuple[int, str, int, int]]) -> list[PlaceRow]:

@@ -1,12 +1,10 @@
 """The live dashboard: the campaign in figures for the nation, a state or a district, each with its table and CSV."""
 
-import csv
 import datetime
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -17,21 +15,32 @@ from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.pack import CountryPack
-from opencowin.reports import LiveBoard, hide_small
+from opencowin.reports import LiveBoard
 from opencowin.web.cowin.metadata import INT4_MAX
-from opencowin.web.guard import open_to_all
-from opencowin.web.pages.board import AGES, CHARTS, LABELS, SEXES, STAMPS, Board, Chart, Maps, breakdown, place_rows
+from opencowin.web.guard import open_to_readers
+from opencowin.web.pages.board import (
+    AGES,
+    CHARTS,
+    LABELS,
+    SEXES,
+    STAMPS,
+    Board,
+    Chart,
+    Headline,
+    Maps,
+    breakdown,
+    place_rows,
+)
 from opencowin.web.pages.figures import tiles
 from opencowin.web.pages.find import vaccine_name
 from opencowin.web.pages.outlines import drawing_of, outline_map
-from opencowin.web.pages.render import HTML_OUT, SAFE, Reader, page
+from opencowin.web.pages.render import HTML_OUT, Reader, page
 from opencowin.web.site import site_of
 
 router = APIRouter(tags=["Pages"])
-CSV_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
-HALF_A_MINUTE = {"Cache-Control": "public, max-age=30"}
+HALF_A_MINUTE = "public, max-age=30"
 PATH = "/dashboard"
-Public = Annotated[Actor, open_to_all()]
+Public = Annotated[Actor, open_to_readers()]
 PlaceId = Annotated[int | None, Query(ge=1, le=INT4_MAX, description="Leave out for all.")]
 MapKind = Annotated[str, Query(alias="map", max_length=10, description="`outline` for the nation's outline map.")]
 OUTLINE = "outline"
@@ -63,49 +72,17 @@ async def dashboard(
     other = reader.link(PATH, map=None if map_kind == OUTLINE else OUTLINE)
     maps = drawn(site.floor, where, state_id, totals, asked=map_kind, other=other)
     board = _board(reader, live, where, state_id, district_id, vaccines, maps)
-    answer = page(reader, "dashboard.html", board=board, series=series, hidden_below=reports.HIDDEN_BELOW)
-    answer.headers.update(HALF_A_MINUTE)
+    return board_page(reader, board, series)
+
+
+def board_page(reader: Reader, board: Board, series: Sequence[object]) -> Response:
+    """The page of a board: kept for half a minute by whoever likes, unless it shows who is signed in."""
+    scripts = ("live.js",) if board.live else ()
+    answer = page(
+        reader, "dashboard.html", scripts=scripts, board=board, series=series, hidden_below=reports.HIDDEN_BELOW
+    )
+    answer.headers.setdefault("Cache-Control", HALF_A_MINUTE)
     return answer
-
-
-@router.get(f"{PATH}/places.csv", response_class=Response, responses=CSV_OUT)
-async def places_csv(
-    request: Request, _actor: Public, state_id: PlaceId = None, district_id: PlaceId = None
-) -> Response:
-    """Doses so far and today by state, or by district of a state, as CSV in UTF-8; counts of 1 to 4 are left empty."""
-    site = site_of(request)
-    async with site.transaction() as conn:
-        report = await reports.public_report(conn, site.floor, state_id, district_id, site.floor.clock.today())
-    by = report.getBeneficiariesGroupBy
-    columns = [
-        hide_small([getattr(row, name) for row in by])
-        for name in ("total", "partial_vaccinated", "totally_vaccinated", "precaution_dose", "today")
-    ]
-    rows = [(row.id, row.title, *counts) for row, *counts in zip(by, *columns, strict=True)]
-    return csv_answer(("id", "place", "doses", "first", "second", "precaution", "today"), rows, report.timestamp)
-
-
-@router.get(f"{PATH}/days.csv", response_class=Response, responses=CSV_OUT)
-async def days_csv(request: Request, _actor: Public, state_id: PlaceId = None, district_id: PlaceId = None) -> Response:
-    """Doses of each of the last 30 days by dose number, as CSV in UTF-8; counts of 1 to 4 are left empty."""
-    site = site_of(request)
-    async with site.transaction() as conn:
-        live = await reports.live_board(conn, site.floor, state_id, district_id, site.floor.clock.today())
-    rows = [(day, *map(_unless_small, counts)) for day, *counts in live.days]
-    return csv_answer(("day", "doses", "first", "second", "precaution"), rows, live.report.timestamp)
-
-
-def _unless_small(count: int) -> int | None:
-    return None if 0 < count < reports.HIDDEN_BELOW else count
-
-
-def csv_answer(header: tuple[str, ...], rows: list[tuple[Any, ...]], as_of: str) -> Response:
-    """A table as CSV, each row stamped."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\r\n")
-    table.writerow((*header, "as_of"))
-    table.writerows((*row, as_of) for row in rows)
-    return Response(text.getvalue(), media_type="text/csv", headers={**SAFE, **HALF_A_MINUTE})
 
 
 @lru_cache(maxsize=1)
@@ -154,34 +131,30 @@ def _board(  # noqa: PLR0917 (all that one page shows)
     maps: Maps,
 ) -> Board:
     report, names = live.report, where.names
-    hours = [
-        (reader.clock_time(datetime.datetime.fromisoformat(hour.ts).time()), hour.count)
-        for hour in report.vaccinationDoneByTime
-    ]
     query = {"state_id": state_id, "district_id": district_id}
-    by_state = state_id is None and district_id is None
-    as_of = datetime.datetime.fromisoformat(report.timestamp)
+
+    def groups(by: str) -> str:
+        return reader.link(f"{PATH}/groups.csv", by=by, **query)
+
     return Board(
         path=PATH,
         query=query,
         place=where.place,
         above=where.above,
-        stamp=reader.text(STAMPS["live"], time=reader.instant(as_of)),
+        stamp=reader.text(STAMPS["live"], time=reader.instant(datetime.datetime.fromisoformat(report.timestamp))),
         note="",
-        figures=_figures(live, by_state),
-        charts=[
-            Chart(
-                "days",
-                CHARTS["days"],
-                [(reader.day(day, "medium"), total) for day, total, *_ in live.days],
-                reader.link(f"{PATH}/days.csv", **query),
-            ),
-            Chart("hours", CHARTS["hours"], hours),
-        ],
+        figures=_figures(live),
+        charts=_charts(reader, live, query),
         breakdowns=[
-            breakdown("age", list(AGES.values()), _ages(report)),
-            breakdown("sex", list(SEXES.values()), _sexes(report)),
-            breakdown("vaccine", [name for name, _ in vaccines], [amount for _, amount in vaccines], literal=True),
+            breakdown("age", list(AGES.values()), ages(report), groups("age")),
+            breakdown("sex", list(SEXES.values()), sexes(report), groups("sex")),
+            breakdown(
+                "vaccine",
+                [name for name, _ in vaccines],
+                [amount for _, amount in vaccines],
+                groups("vaccine"),
+                literal=True,
+            ),
         ],
         maps=maps,
         places=[]
@@ -189,35 +162,66 @@ def _board(  # noqa: PLR0917 (all that one page shows)
         else place_rows(
             [(row.id, names.get(row.id, row.title), row.total, row.today) for row in report.getBeneficiariesGroupBy]
         ),
-        by_district=not by_state,
+        by_district=not live.whole_country,
         links_down=True,
         csv_places=reader.link(f"{PATH}/places.csv", **query),
+        live=True,
         names=names,
     )
 
 
-def _figures(live: LiveBoard, whole_country: bool) -> list[tuple[str, int | None]]:
-    top, doses = live.report.topBlock, live.report.topBlock.vaccination
-    aefi = None if 0 < doses.aefi < reports.HIDDEN_BELOW else doses.aefi
-    shown: list[tuple[str, int | None]] = [
-        (LABELS["doses"], doses.total),
-        (LABELS["today"], doses.today),
-        (LABELS["first"], doses.tot_dose_1),
-        (LABELS["second"], doses.tot_dose_2),
-        (LABELS["precaution"], doses.tot_pd),
-        (LABELS["sites"], top.sites.total),
-        (LABELS["sessions"], top.sessions.total),
+def _charts(reader: Reader, live: LiveBoard, query: Mapping[str, object]) -> list[Chart]:
+    by_day, by_hour = (reader.link(f"{PATH}/{name}.csv", **query) for name in ("days", "hours"))
+
+    def days(figure: str, title: str, counts: Sequence[int | None]) -> Chart:
+        labels = [reader.day(day.on, "medium") for day in live.days]
+        return Chart(figure, CHARTS[title], list(zip(labels, counts, strict=True)), by_day)
+
+    def hours(figure: str, title: str, counts: Sequence[int | None]) -> Chart:
+        labels = [reader.clock_time(hour.begins) for hour in live.hours]
+        return Chart(figure, CHARTS[title], list(zip(labels, counts, strict=True)), by_hour)
+
+    nation = [
+        days("registrations", "registrations", [day.registrations for day in live.days]),
+        hours("registrations-by-hour", "registrations_by_hour", [hour.registrations for hour in live.hours]),
     ]
-    if whole_country:
-        shown.append((LABELS["registrations"], top.registration.total))
-    return [*shown, (LABELS["aefi"], aefi)]
+    return [
+        days("days", "days", [day.doses for day in live.days]),
+        hours("hours", "hours", [hour.doses for hour in live.hours]),
+        *(nation if live.whole_country else ()),
+        days("sessions", "sessions", [day.sessions for day in live.days]),
+        days("sites", "sites", [day.sites for day in live.days]),
+        days("aefi", "aefi", [day.aefi for day in live.days]),
+    ]
 
 
-def _ages(report: reports.PublicReport) -> list[int]:
+def _figures(live: LiveBoard) -> list[Headline]:
+    top, doses, today = live.report.topBlock, live.report.topBlock.vaccination, live.today
+    first, second, precaution = reports.hide_small([doses.tot_dose_1, doses.tot_dose_2, doses.tot_pd])
+
+    def shown(label: str, amount: int | None, day: int | None) -> Headline:
+        return Headline(LABELS[label], amount, day, withheld=day is None)
+
+    people = shown("registrations", reports.unless_small(top.registration.total), today.registrations)
+    return [
+        shown("doses", reports.unless_small(doses.total), today.doses),
+        shown("first", first, today.first),
+        shown("second", second, today.second),
+        shown("precaution", precaution, today.precaution),
+        shown("sites", live.sites, today.sites),
+        shown("sessions", top.sessions.total, today.sessions),
+        *([people] if live.whole_country else ()),
+        shown("aefi", reports.unless_small(doses.aefi), today.aefi),
+    ]
+
+
+def ages(report: reports.PublicReport) -> list[int]:
+    """Doses by age, youngest first, as `AGES` orders them."""
     by = report.vaccinationByAge
     return [by.vac_12_14, by.vac_15_17, by.vac_18_45, by.vac_45_60, by.above_60]
 
 
-def _sexes(report: reports.PublicReport) -> list[int]:
+def sexes(report: reports.PublicReport) -> list[int]:
+    """Doses by sex, as `SEXES` orders them."""
     by = report.topBlock.vaccination
     return [by.female, by.male, by.others]

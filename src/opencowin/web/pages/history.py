@@ -11,19 +11,24 @@ from opencowin import programme, reports
 from opencowin.kit.actor import Actor
 from opencowin.reports import HistoryDay
 from opencowin.web.guard import open_to_readers
-from opencowin.web.pages.board import AGES, CHARTS, LABELS, SEXES, STAMPS, Board, Chart, Maps, breakdown, published_rows
-from opencowin.web.pages.dashboard import (
-    HALF_A_MINUTE,
-    OUTLINE,
-    MapKind,
-    PlaceId,
-    Where,
-    csv_answer,
-    drawn,
-    names_of,
+from opencowin.web.pages.board import (
+    AGES,
+    CHARTS,
+    LABELS,
+    SEXES,
+    STAMPS,
+    TABLES,
+    Board,
+    Breakdown,
+    Chart,
+    Headline,
+    Maps,
+    published_rows,
 )
+from opencowin.web.pages.board_files import By, csv_answer
+from opencowin.web.pages.dashboard import OUTLINE, MapKind, PlaceId, Where, board_page, drawn, names_of
 from opencowin.web.pages.find import vaccine_name
-from opencowin.web.pages.render import Reader, page
+from opencowin.web.pages.render import Reader
 from opencowin.web.site import site_of
 
 router = APIRouter(include_in_schema=False)
@@ -31,6 +36,8 @@ Public = Annotated[Actor, open_to_readers()]
 SeriesId = Annotated[str, Query(max_length=60)]
 Day = Annotated[datetime.date | None, Query()]
 PATH = "/dashboard/history"
+VACCINE = "vaccine_"
+"""Before a vaccine's id in the name of a figure."""
 
 
 @router.get(PATH, response_class=Response)
@@ -48,18 +55,12 @@ async def history(
         told = await reports.history_day(conn, series, state_id, on)
         nation = await names_of(conn, reader.language.code, None, None)
         rules = await programme.current_programme(conn)
-    vaccines = [
-        (vaccine_name(reader, rules, figure.removeprefix("vaccine_")), amount)
-        for figure, amount in told.figures.items()
-        if figure.startswith("vaccine_")
-    ]
+    vaccines = [(vaccine_name(reader, rules, key), amount) for key, amount in _groups(told, "vaccine")]
     other = reader.link(PATH, series=series, on=told.on, map=None if map_kind == OUTLINE else OUTLINE)
     totals = told.by_state if state_id is None else {}
     maps = drawn(site.floor, nation, None, totals, asked=map_kind, other=other)
-    board = _board(reader, told, nation, state_id, sorted(vaccines, key=lambda pair: -pair[1]), maps)
-    answer = page(reader, "dashboard.html", board=board, series=[], hidden_below=reports.HIDDEN_BELOW)
-    answer.headers.update(HALF_A_MINUTE)
-    return answer
+    board = _board(reader, told, nation, state_id, vaccines, maps)
+    return board_page(reader, board, [])
 
 
 @router.get(f"{PATH}/days.csv", response_class=Response)
@@ -70,6 +71,16 @@ async def history_days(
     async with site_of(request).transaction() as conn:
         told = await reports.history_day(conn, series, state_id, on)
     return csv_answer(("day", "doses"), list(told.days), told.on.isoformat())
+
+
+@router.get(f"{PATH}/groups.csv", response_class=Response)
+async def history_groups(
+    request: Request, _actor: Public, series: SeriesId, by: By, state_id: PlaceId = None, on: Day = None
+) -> Response:
+    """Doses by age, sex or vaccine as published for a day, as CSV."""
+    async with site_of(request).transaction() as conn:
+        told = await reports.history_day(conn, series, state_id, on)
+    return csv_answer((by, "doses"), _groups(told, by), told.on.isoformat())
 
 
 @router.get(f"{PATH}/places.csv", response_class=Response)
@@ -93,9 +104,6 @@ def _board(  # noqa: PLR0917 (all that one page shows)
     names = nation.names
     on = {"series": told.series.series_id, "on": told.on}
     query = {**on, "state_id": state_id}
-    figures = told.figures
-    ages = [key for key in AGES if f"age_{key}" in figures]
-    sexes = [key for key in SEXES if key in figures]
     by_state = told.by_state if state_id is None else {}
     rows = [
         (one, names[one], amount, max(amount - told.by_state_before.get(one, amount), 0))
@@ -118,9 +126,12 @@ def _board(  # noqa: PLR0917 (all that one page shows)
             )
         ],
         breakdowns=[
-            breakdown("age", [AGES[key] for key in ages], [figures[f"age_{key}"] for key in ages]),
-            breakdown("sex", [SEXES[key] for key in sexes], [figures[key] for key in sexes]),
-            breakdown("vaccine", [name for name, _ in vaccines], [amount for _, amount in vaccines], literal=True),
+            Breakdown(by, TABLES[by], rows, reader.link(f"{PATH}/groups.csv", by=by, **query), literal=by == "vaccine")
+            for by, rows in (
+                ("age", [(AGES[key], amount) for key, amount in _groups(told, "age")]),
+                ("sex", [(SEXES[key], amount) for key, amount in _groups(told, "sex")]),
+                ("vaccine", vaccines),
+            )
         ],
         maps=maps,
         places=published_rows(rows),
@@ -131,9 +142,20 @@ def _board(  # noqa: PLR0917 (all that one page shows)
     )
 
 
-def _figures(told: HistoryDay) -> list[tuple[str, int | None]]:
+def _groups(told: HistoryDay, by: str) -> list[tuple[str, int]]:
+    """The groups of a breakdown that the series tells of, and their doses."""
+    keyed = {"age": {key: f"age_{key}" for key in AGES}, "sex": {key: key for key in SEXES}}.get(by)
+    if keyed is None:
+        vaccines = {figure.removeprefix(VACCINE): figure for figure in told.figures if figure.startswith(VACCINE)}
+        keyed = dict(sorted(vaccines.items(), key=lambda pair: -told.figures[pair[1]]))
+    return [(key, told.figures[figure]) for key, figure in keyed.items() if figure in told.figures]
+
+
+def _figures(told: HistoryDay) -> list[Headline]:
     now, before = told.figures, told.before
-    today = max(now.get("doses", 0) - before.get("doses", 0), 0)
-    shown: list[tuple[str, int | None]] = [(LABELS["doses"], now.get("doses", 0)), (LABELS["on_day"], today)]
-    names = {"first": "first", "second": "second", "sites": "sites_on_day", "sessions": "sessions", "aefi": "aefi"}
-    return shown + [(LABELS[label], now[figure]) for figure, label in names.items() if figure in now]
+    grown = {figure: max(amount - before.get(figure, amount), 0) for figure, amount in now.items()}
+    return [
+        Headline(LABELS["doses"], now.get("doses", 0), max(now.get("doses", 0) - before.get("doses", 0), 0)),
+        *(Headline(LABELS[name], now[name], grown[name]) for name in ("first", "second") if name in now),
+        *(Headline(LABELS[name], now[name]) for name in ("sites", "sessions", "aefi") if name in now),
+    ]

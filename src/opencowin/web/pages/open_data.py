@@ -1,7 +1,6 @@
 """Open data: doses of every day by state, district or site, as CSV and Parquet."""
 
 import asyncio
-import csv
 import datetime
 import hashlib
 import io
@@ -16,6 +15,7 @@ from starlette.responses import Response
 
 from opencowin import reports
 from opencowin.kit.actor import Actor
+from opencowin.kit.csv_text import csv_text
 from opencowin.web.guard import open_to_all, open_to_readers
 from opencowin.web.pages.render import SAFE, Reader, page
 from opencowin.web.site import site_of
@@ -93,11 +93,7 @@ async def _file(
 
 
 def _csv(rows: Sequence[reports.DailyRow], schema: pa.Schema) -> bytes:
-    text = io.StringIO()
-    out = csv.writer(text, lineterminator="\r\n")
-    out.writerow(schema.names)
-    out.writerows([getattr(row, name) for name in schema.names] for row in rows)
-    return text.getvalue().encode()
+    return csv_text(schema.names, ([getattr(row, name) for name in schema.names] for row in rows)).encode()
 
 
 def _parquet(rows: Sequence[reports.DailyRow], schema: pa.Schema) -> bytes:

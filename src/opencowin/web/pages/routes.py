@@ -6,6 +6,7 @@ from opencowin.web.pages import (
     about,
     appointments,
     assets,
+    board_files,
     booking,
     dashboard,
     find,
@@ -19,7 +20,7 @@ from opencowin.web.pages import (
     verify,
 )
 
-FIGURES: tuple[APIRouter, ...] = (dashboard.router, open_data.router)
+FIGURES: tuple[APIRouter, ...] = (dashboard.router, board_files.router, open_data.router)
 """Figures for everybody: described with the API, since programs read them too."""
 PEOPLE: tuple[APIRouter, ...] = (
     assets.router,
