@@ -115,6 +115,24 @@ async def test_names_of_places(conn: Connection) -> None:
         ("Ernakulam", "Kerala"),
         ("Pune", "Maharashtra"),
     }
+    assert {(one.district_names["hi"], one.district_names["ur"]) for one in found.values()} == {
+        ("एर्नाकुलम", "ایرناکلم"),
+        ("पुणे", "پونے"),
+    }
+    assert {one.district_names.get("ml") for one in found.values()} == {"എറണാകുളം", None}
+
+
+async def test_every_district_is_written_in_the_scripts_of_its_readers(conn: Connection, floor: Floor) -> None:
+    home = {language: state for row in floor.pack.csv("districts.csv") for language, state in _home(row)}
+    assert {"bn", "te", "ta", "mr", "gu", "kn", "or", "ml", "pa", "as"} == set(home)
+    for state in await places.all_states(conn):
+        for one in await places.districts_of(conn, state.state_id):
+            assert {"hi", "ur"} <= set(one.names), one.name
+            assert not any(name.isascii() for name in one.names.values()), one.name
+
+
+def _home(row: dict[str, str]) -> list[tuple[str, str]]:
+    return [(code, row["state_id"]) for code in row if code not in {"state_id", "name", "hi", "ur"} and row[code]]
 
 
 def small_pack(folder: Path, localities: str) -> CountryPack:

@@ -112,7 +112,9 @@ async def test_the_nation_is_drawn_as_tiles_or_outlines_and_a_state_by_its_distr
     assert "CC BY 4.0" in outlined
     state = await read(platform, "/dashboard?state_id=21&lang=ur")
     assert 30 <= state.count("<path class=") <= 36
-    assert "<title>Pune</title>" in state
+    assert "<title>پونے</title>" in state
+    tamil = await read(platform, "/dashboard?state_id=21&lang=ta")
+    assert '<span lang="en" dir="ltr">Pune</span></a>' in tamil
 
 
 async def test_the_dashboard_follows_a_dose_and_says_its_time(clinic: Clinic) -> None:

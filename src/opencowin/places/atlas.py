@@ -4,13 +4,13 @@ import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from opencowin.kit.country import Bounds, PackBroken, read_country
 from opencowin.kit.pack import CountryPack
-from opencowin.places.source import PLACES_FILE, STATES_FILE, SourceLocality, read_localities
+from opencowin.places.source import DISTRICTS_FILE, PLACES_FILE, STATES_FILE, SourceLocality, read_localities
 
 Point = tuple[float, float]
 Key = TypeVar("Key")
@@ -40,6 +40,8 @@ class AtlasDistrict:
     name: str
     official_id: int | None
     point: Point | None
+    names: Mapping[str, str] = field(default_factory=dict)
+    """By language, as far as the pack knows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,34 +106,51 @@ def _read(pack: CountryPack) -> Atlas:
     named = {state.name.casefold(): state.state_id for state in states}
     naming = Naming(tuple(re.compile(one) for one in said["names"]["trim"]), frozenset(said["names"]["small_words"]))
     rows = _placed(read_localities(pack))
+    called = _names_of_districts(pack)
     points, middles, replaced = _points(rows, read_country(pack).bounds, said.get("points", {}))
-    localities = _localities(rows, points, naming)
+    localities, keys = _localities(rows, points, naming), sorted({key for key, _ in rows})
     return Atlas(
         states=states,
-        districts=[
-            AtlasDistrict(
-                key=key,
-                state_id=_state_id(key, said.get("state_of", {}), named),
-                name=said.get("districts", {}).get(key) or naming.written(key.split("/", 1)[1]),
-                official_id=said.get("official", {}).get(key),
-                point=middles[key],
-            )
-            for key in sorted({key for key, _ in rows})
-        ],
+        districts=[_district(key, said, named, naming, called, middles[key]) for key in keys],
         localities=localities,
         pin_points=_middle_of_pins(localities),
         points_replaced=replaced,
     )
 
 
+def _district(  # noqa: PLR0917 (all that is known of one)
+    key: str,
+    said: Mapping[str, Any],
+    named: Mapping[str, int],
+    naming: Naming,
+    called: Mapping[tuple[int, str], Mapping[str, str]],
+    point: Point | None,
+) -> AtlasDistrict:
+    state_id = _state_id(key, said.get("state_of", {}), named)
+    name = said.get("districts", {}).get(key) or naming.written(key.split("/", 1)[1])
+    return AtlasDistrict(
+        key=key,
+        state_id=state_id,
+        name=name,
+        official_id=said.get("official", {}).get(key),
+        point=point,
+        names=called.get((state_id, name), {}),
+    )
+
+
+def _names_of_districts(pack: CountryPack) -> dict[tuple[int, str], dict[str, str]]:
+    """Names in other languages by state and name; a pack without such a table has the plain names only."""
+    if not (pack.folder / DISTRICTS_FILE).is_file():
+        return {}
+    return {(int(row["state_id"]), row["name"]): _translations(row) for row in pack.csv(DISTRICTS_FILE)}
+
+
+def _translations(row: Mapping[str, str]) -> dict[str, str]:
+    return {code: name for code, name in row.items() if code not in {"state_id", "name"} and name}
+
+
 def _states(pack: CountryPack) -> list[AtlasState]:
-    fixed = ("state_id", "name")
-    return [
-        AtlasState(
-            int(row["state_id"]), row["name"], {code: name for code, name in row.items() if code not in fixed and name}
-        )
-        for row in pack.csv(STATES_FILE)
-    ]
+    return [AtlasState(int(row["state_id"]), row["name"], _translations(row)) for row in pack.csv(STATES_FILE)]
 
 
 def _state_id(key: str, state_of: Mapping[str, int], named: Mapping[str, int]) -> int:

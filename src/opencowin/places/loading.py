@@ -62,6 +62,7 @@ async def _put_districts(conn: Connection, districts: Sequence[AtlasDistrict]) -
                 numbers[one.key] == one.official_id,
                 one.key,
                 *(one.point or (None, None)),
+                dict(one.names),
             )
             for one in districts
         ],

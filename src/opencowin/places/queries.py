@@ -87,17 +87,21 @@ async def numbered_districts(conn: Connection) -> list[Numbered]:
 async def put_districts(conn: Connection, rows: list[Row]) -> int:
     """Enter districts or bring known ones up to date by number; an official name stays.
 
-    Rows: number, state, name, official, source key, latitude, longitude."""
-    ids, state_ids, names, official, keys, latitudes, longitudes = (list(column) for column in zip(*rows, strict=True))
+    Rows: number, state, name, official, source key, latitude, longitude, names by language."""
+    ids, state_ids, names, official, keys, latitudes, longitudes, translations = (
+        list(column) for column in zip(*rows, strict=True)
+    )
     return await run(
         conn,
         """
-        INSERT INTO district (district_id, state_id, name, official, source_key, latitude, longitude)
+        INSERT INTO district (district_id, state_id, name, official, source_key, latitude, longitude, names)
         SELECT * FROM unnest(%(ids)s::int[], %(state_ids)s::int[], %(names)s::text[], %(official)s::bool[],
-                             %(keys)s::text[], %(latitudes)s::float8[], %(longitudes)s::float8[])
+                             %(keys)s::text[], %(latitudes)s::float8[], %(longitudes)s::float8[],
+                             %(translations)s::jsonb[])
         ON CONFLICT (district_id) DO UPDATE
         SET name = CASE WHEN district.official THEN district.name ELSE excluded.name END,
-            source_key = excluded.source_key, latitude = excluded.latitude, longitude = excluded.longitude
+            source_key = excluded.source_key, latitude = excluded.latitude, longitude = excluded.longitude,
+            names = district.names || excluded.names
         """,
         ids=ids,
         state_ids=state_ids,
@@ -106,6 +110,7 @@ async def put_districts(conn: Connection, rows: list[Row]) -> int:
         keys=keys,
         latitudes=latitudes,
         longitudes=longitudes,
+        translations=[Jsonb(one) for one in translations],
     )
 
 

@@ -14,6 +14,8 @@ from opencowin.kit.pack import CountryPack
 
 PLACES_FILE = "places.toml"
 STATES_FILE = "states.csv"
+DISTRICTS_FILE = "districts.csv"
+"""Names of districts in other languages; a pack may lack it."""
 
 
 class PlaceSourceMissing(Unavailable):
@@ -45,11 +47,8 @@ def read_localities(pack: CountryPack) -> Iterator[SourceLocality]:
 def fingerprint(pack: CountryPack) -> str:
     """SHA-256 over the pack's place files and the source: another value means that there is something to load."""
     digest = hashlib.sha256()
-    for path in (
-        pack.folder / PLACES_FILE,
-        pack.folder / STATES_FILE,
-        _path_of(pack, pack.toml(PLACES_FILE)["source"]),
-    ):
+    own = [pack.folder / name for name in (PLACES_FILE, STATES_FILE, DISTRICTS_FILE)]
+    for path in (*(one for one in own if one.is_file()), _path_of(pack, pack.toml(PLACES_FILE)["source"])):
         with path.open("rb") as content:
             digest.update(hashlib.file_digest(content, "sha256").digest())
     return digest.hexdigest()

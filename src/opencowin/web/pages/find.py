@@ -36,7 +36,8 @@ class Found:
     centres: Sequence[CentreSessions]
     where: str
     distances: dict[int, float]
-    districts: Sequence[places.PinPlace] = ()
+    districts: Sequence[tuple[int, str]] = ()
+    """Number and name of those that a postal code lies in."""
 
 
 @router.get("/find", response_class=Response)
@@ -104,7 +105,8 @@ async def _found(conn: Connection, site: Site, reader: Reader, search: Search) -
     language = reader.language.code
     if search.pin:
         around = await places.places_of_pin(conn, search.pin)
-        districts = list({one.district_id: one for one in around}.values())
+        named = await places.place_names(conn, [one.district_id for one in around])
+        districts = [(one.district_id, one.district_names.get(language) or one.district_name) for one in named.values()]
         centres = await scheduling.find_sessions(conn, site.floor, replace(wish, pin_code=search.pin))
         return Found(_fitting(centres, search), search.pin, {}, districts)
     if search.district_id is not None:

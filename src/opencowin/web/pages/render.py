@@ -11,6 +11,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -81,6 +82,16 @@ class Reader:
     def text(self, message: str, **values: object) -> str:
         """A text of the catalogue, its placeholders filled in."""
         return self._catalogues.text(message, self.language.code).format(**values)
+
+    def foreign(self, name: str) -> Markup:
+        """The attributes of what a name stands in: those of English where the page is not and the name is."""
+        own = self.language.code == ENGLISH or not name.isascii()
+        return Markup("" if own else ' lang="en" dir="ltr"')  # noqa: S704 (nothing in it is anybody's)
+
+    def name(self, name: str) -> Markup:
+        """A proper name, marked for voices and fonts where it is known in English only."""
+        attributes = self.foreign(name)
+        return Markup("<span{}>{}</span>").format(attributes, name) if attributes else Markup("{}").format(name)
 
     def refusal(self, refusal: Refusal) -> str:
         """What a refusal says, filled in."""
