@@ -88,6 +88,15 @@
         if (oneLine && (half.left < figures.right - 1 || half.left > figures.right + figures.width))
           faults.push(`“${found[0]}” is torn apart in “${node.data.trim().slice(0, 60)}”`);
       }
+      for (const found of node.data.matchAll(/[₹$€£](?=[\s\u00a0]?\d)/g)) {
+        const sign = document.createRange(), figures = document.createRange();
+        sign.setStart(node, found.index);
+        sign.setEnd(node, found.index + 1);
+        figures.setStart(node, found.index + 1);
+        figures.setEnd(node, found.index + 3);
+        if (sign.getBoundingClientRect().left > figures.getBoundingClientRect().left)
+          faults.push(`“${found[0]}” stands after its number in “${node.data.trim().slice(0, 60)}”`);
+      }
     }
     return faults;
   };

@@ -75,6 +75,8 @@ SEEDS = (
     Seed("a heading over the text below", wide_letters_on_a_desk, "lies over", style="h1{margin-block-end:-2.5rem}"),
     Seed("a time of day torn apart", wide_letters_on_a_desk, "torn apart", MAIN_END,
          "<p>جمعرات 26 نومبر 9:00 AM – 11:00 AM</p></main>", language="ur"),
+    Seed("the sign of a price after it", wide_letters_on_a_desk, "stands after its number", MAIN_END,
+         "<p>جمعرات 26 نومبر · ₹780 · جگہیں</p></main>", language="ur"),
     Seed("a number over two lines", gates.reflow, "broken over two lines", style=".number{white-space:normal!important}"
          "td.number{inline-size:3rem;display:block}", shown=DASHBOARD),
     Seed("a time of day over two lines", gates.reflow, "broken over two lines", MAIN_END,

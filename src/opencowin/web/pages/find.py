@@ -13,6 +13,7 @@ from starlette.responses import Response
 from opencowin import places, programme, scheduling
 from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
+from opencowin.kit.floor import Floor
 from opencowin.scheduling import CentreSessions
 from opencowin.web.guard import open_to_readers
 from opencowin.web.pages.centre_map import CentreMap, centre_map
@@ -68,7 +69,7 @@ async def slots(request: Request, session_id: UUID, _actor: Public) -> Response:
         offered=offered,
         session=offered.sessions[0],
         vaccine=vaccine_name(reader, rules, offered.sessions[0].vaccine_id),
-        numbers=[(number, number) for number in range(1, site.floor.settings.members_per_mobile + 1)],
+        numbers=_numbers(site.floor),
         hold_minutes=site.floor.settings.hold_minutes,
         form=Filled({"people": [str(search.people)]}),
     )
@@ -120,6 +121,11 @@ async def _found(conn: Connection, site: Site, reader: Reader, search: Search) -
     return Found(sorted(_fitting(centres, search), key=lambda one: far[one.centre.centre_id]), "", far)
 
 
+def _numbers(floor: Floor) -> list[tuple[int, int]]:
+    """For how many people one may search and book at once."""
+    return [(number, number) for number in range(1, floor.settings.members_per_mobile + 1)]
+
+
 def _fitting(centres: Sequence[CentreSessions], search: Search) -> list[CentreSessions]:
     """The centres with those of their sessions that are asked for, the soonest free ones first."""
     kept = []
@@ -163,6 +169,7 @@ def _results(reader: Reader, search: Search, found: Found, rules: programme.Prog
         later=search.day + timedelta(A_WEEK),
         last=search.day + timedelta(A_WEEK - 1),
         more=len(found.centres) > begin + SHOWN,
+        numbers=_numbers(site_of(reader.request).floor),
         form=Filled(filter_values(search)),
     )
 

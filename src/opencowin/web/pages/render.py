@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
@@ -31,8 +31,8 @@ SAFE = {
 }
 SCRIPTED = "script-src 'self'; connect-src 'self'"
 NO_BREAK = "\N{NO-BREAK SPACE}"
-ISOLATED = "\u2068{}\u2069"
-"""First strong isolate, pop: Unicode's words for a run with a direction of its own."""
+ISOLATED = "\u2066{}\u2069"
+"""Left-to-right isolate, pop: Unicode's words for a run with a direction of its own."""
 HTML_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 """What a route that answers a page says of it in the API's description."""
 
@@ -123,20 +123,30 @@ class Reader:
 
     def clock_time(self, at: time) -> str:
         """A time of day on one line; among words that run from right to left its own parts keep their order."""
-        text = str(format_time(at, "short", locale=self.locale)).replace(" ", NO_BREAK)
-        return text if self.language.direction is Direction.LEFT_TO_RIGHT else ISOLATED.format(text)
+        return self._whole(str(format_time(at, "short", locale=self.locale)))
 
     def weekday(self, day: date) -> str:
         """A day of the coming weeks: weekday, day and month."""
-        return str(format_date(day, "EEE, d MMM", locale=self.locale))
+        return str(format_skeleton("MMMEd", day, locale=self.locale))
 
     def decimal(self, amount: float) -> str:
         """A measure with one decimal at most."""
         return str(format_decimal(amount, format="#,##0.#", locale=self.locale))
 
     def money(self, amount: Decimal) -> str:
-        """A price in the country's currency."""
-        return str(format_currency(amount, self._country.currency.code, locale=self.locale))
+        """A price in the country's currency, as `clock_time` keeps it whole; without fractions that are nothing."""
+        form, exact = f"\N{CURRENCY SIGN}{self._country.number_format}", amount != amount.to_integral_value()
+        return self._whole(
+            str(
+                format_currency(
+                    amount,
+                    self._country.currency.code,
+                    format=f"{form}.00" if exact else form,
+                    locale=self.locale,
+                    currency_digits=False,
+                )
+            )
+        )
 
     def number(self, amount: int) -> str:
         """A count, grouped as the country groups its digits."""
@@ -160,6 +170,11 @@ class Reader:
     def here_in(self, language: Language) -> str:
         """This page in another language."""
         return str(self.request.url.include_query_params(lang=language.code).replace(scheme="", netloc=""))
+
+    def _whole(self, text: str) -> str:
+        """The text on one line, its parts in their order also among words that run from right to left."""
+        text = text.replace(" ", NO_BREAK)
+        return text if self.language.direction is Direction.LEFT_TO_RIGHT else ISOLATED.format(text)
 
     def _choose(self) -> Language:
         offered = {language.code: language for language in self.offered}
