@@ -45,14 +45,15 @@ def columns_of(kind: Kind) -> Sequence[Column]:
 
 def kinds_for(actor: Actor) -> list[Kind]:
     """What the actor may upload."""
-    return [kind for kind, sheet in SHEETS.items() if sheet.permission in actor.permissions]
+    return [kind for kind, sheet in SHEETS.items() if sheet.is_open_to(actor)]
 
 
 async def receive_upload(  # noqa: PLR0917 (said in one breath)
     conn: Connection, floor: Floor, actor: Actor, kind: Kind, file_name: str, content: bytes, *, language: str = "en"
 ) -> UUID:
     """Keep a file to be checked; nothing of it is saved. Raises NotPermitted, FileTooLarge."""
-    actor.require(SHEETS[kind].permission)
+    if not SHEETS[kind].is_open_to(actor):
+        raise NotPermitted
     if len(content) > MOST_MEGABYTES << 20:
         raise FileTooLarge(field="file", most=MOST_MEGABYTES)
     upload_id, keyring = uuid4(), floor.keyring
@@ -187,7 +188,7 @@ def _officer(actor: Actor) -> UUID:
 
 def _is_near(actor: Actor, row: UploadRow) -> bool:
     place = Place(row.state_id, row.district_id, row.centre_id)
-    return identity.is_within(place, actor.place) and SHEETS[Kind(row.kind)].permission in actor.permissions
+    return identity.is_within(place, actor.place) and SHEETS[Kind(row.kind)].is_open_to(actor)
 
 
 async def _next_step(  # noqa: PLR0917 (said in one breath)

@@ -3,7 +3,8 @@ partners act in scopes.
 
 FHIR Person (an account) and Practitioner with PractitionerRole (staff). A mobile number leads to its account by keyed
 hash only, and nothing here tells a caller whether a number has members.
-Owns the tables mobile_directory, account, national_id, otp, api_key and staff with those whose names begin with staff.
+Owns the tables mobile_directory, account, national_id, otp, assisted_call, api_key and staff with those whose names
+begin with staff.
 """
 
 from opencowin.identity.accounts import (
@@ -22,6 +23,20 @@ from opencowin.identity.api_keys import (
     list_api_keys,
     make_api_key,
     revoke_api_key,
+)
+from opencowin.identity.assisting import (
+    ASSISTED,
+    Assisted,
+    AssistedCall,
+    begin_call,
+    begin_visit,
+    calls_for,
+    confirm_call,
+    count_assisted_booking,
+    end_call,
+    on_behalf,
+    read_call,
+    tell_assisted,
 )
 from opencowin.identity.model import (
     OTP_REQUESTED,
@@ -49,7 +64,9 @@ from opencowin.identity.providers import (
 from opencowin.identity.refusals import (
     AccountNotFound,
     ApiKeyInvalid,
+    CallOver,
     InvalidOtp,
+    NoSuchCall,
     NotSignedIn,
     OtpWait,
     PasswordTooShort,
@@ -59,6 +76,7 @@ from opencowin.identity.refusals import (
     TooManySignIns,
     TooManyWrongOtps,
     TooManyWrongPasswords,
+    TooMuchAssistance,
     UnknownApiKey,
     UserNameInvalid,
     UserNameTaken,
@@ -89,6 +107,7 @@ from opencowin.identity.tokens import TokenBook
 from opencowin.kit.country import InvalidMobile
 
 __all__ = [
+    "ASSISTED",
     "MOBILE",
     "OTP_REQUESTED",
     "PARTNER_PERMISSIONS",
@@ -97,12 +116,16 @@ __all__ = [
     "AccountNotFound",
     "ApiKey",
     "ApiKeyInvalid",
+    "Assisted",
+    "AssistedCall",
+    "CallOver",
     "ClaimNames",
     "ClientAuthentication",
     "Confirmed",
     "Grant",
     "InvalidMobile",
     "InvalidOtp",
+    "NoSuchCall",
     "NotSignedIn",
     "OtpPurpose",
     "OtpRequested",
@@ -120,6 +143,7 @@ __all__ = [
     "TooManySignIns",
     "TooManyWrongOtps",
     "TooManyWrongPasswords",
+    "TooMuchAssistance",
     "UnknownApiKey",
     "UserNameInvalid",
     "UserNameTaken",
@@ -131,14 +155,20 @@ __all__ = [
     "actor_of_api_key",
     "actor_of_staff",
     "appointable",
+    "begin_call",
     "begin_session",
+    "begin_visit",
+    "calls_for",
     "change_password",
     "check_password",
     "choose_language",
+    "confirm_call",
     "confirm_otp",
+    "count_assisted_booking",
     "count_sign_in",
     "create_staff",
     "deactivate_staff",
+    "end_call",
     "end_other_sessions",
     "end_session",
     "forget_old_otps",
@@ -149,15 +179,18 @@ __all__ = [
     "list_staff",
     "listed_providers",
     "make_api_key",
+    "on_behalf",
     "open_account",
     "open_account_without_mobile",
     "open_otp_request",
     "open_sessions",
     "permissions_of",
+    "read_call",
     "ready_providers",
     "request_otp",
     "revoke_api_key",
     "session_of",
     "sign_in_by_national_id",
     "staff_name",
+    "tell_assisted",
 ]

@@ -16,6 +16,8 @@ class OtpPurpose(StrEnum):
 
     SIGN_IN = "sign_in"
     VACCINATION_STATUS = "vaccination_status"
+    ASSISTANCE = "assistance"
+    """Told to an operator on the telephone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class OtpRequested:
     language: str
     caused_at: datetime
     expires_at: datetime
+    spoken: bool = False
+    """Whether it is to be told to an operator."""
 
 
 OTP_REQUESTED = Job("otp_requested", OtpRequested, URGENT)
@@ -90,7 +94,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.VACCINATOR: _AT_THE_DOOR | {Permission.VACCINATE},
         Role.VERIFIER: _AT_THE_DOOR,
         Role.HELPLINE_OPERATOR: _ANYBODY | {Permission.ASSIST_CALLERS},
-        Role.SERVICE_CENTRE_OPERATOR: _ANYBODY | {Permission.ASSIST_CALLERS},
+        Role.SERVICE_CENTRE_OPERATOR: _ANYBODY | {Permission.ASSIST_CALLERS, Permission.ASSIST_IN_PERSON},
     }
 )
 STAFF_ONLY = frozenset(
@@ -101,6 +105,7 @@ STAFF_ONLY = frozenset(
         Permission.READ_AUDIT,
         Permission.WATCH_ALERTS,
         Permission.ASSIST_CALLERS,
+        Permission.ASSIST_IN_PERSON,
         Permission.OPERATE,
     }
 )

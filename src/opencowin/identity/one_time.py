@@ -163,4 +163,5 @@ def _news(floor: Floor, row: OtpRow, code: str) -> OtpRequested:
         language=row.language,
         caused_at=row.created_at,
         expires_at=row.expires_at,
+        spoken=row.purpose == OtpPurpose.ASSISTANCE.value,
     )

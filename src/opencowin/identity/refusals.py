@@ -106,3 +106,21 @@ class TooManySignIns(Unavailable):
     """Too many sign-ins came from this address. Please try again in {retry_after} seconds."""
 
     code = "USRAUT0045"
+
+
+class NoSuchCall(NotFound):
+    """This is no call of yours."""
+
+    code = "USRAUT0060"
+
+
+class CallOver(Forbidden):
+    """This call is over: begin another one, with a new code from the caller."""
+
+    code = "USRAUT0061"
+
+
+class TooMuchAssistance(Unavailable):
+    """You have reached your hourly limit. Please try again in {retry_after} seconds."""
+
+    code = "USRAUT0062"

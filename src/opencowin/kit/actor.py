@@ -47,6 +47,7 @@ class Permission(StrEnum):
     MANAGE_RULES = "rules:manage"
     REVIEW_ADVERSE_EVENTS = "aefi:review"
     ASSIST_CALLERS = "callers:assist"
+    ASSIST_IN_PERSON = "callers:assist-in-person"
     ENTER_CONSOLE = "console:enter"
     MANAGE_STAFF = "staff:manage"
     MANAGE_STOCK = "stock:manage"

@@ -117,6 +117,13 @@ class Settings(BaseSettings):
     retry_window_minutes: int = Field(
         default=10, ge=0, le=1440, description="The same booking sent again answers the same."
     )
+    assisted_call_minutes: int = Field(
+        default=15, ge=5, le=60, description="How long an operator may act for a household that consented."
+    )
+    assisted_calls_per_hour: int = Field(default=20, ge=1, description="Households that one operator may help an hour.")
+    assisted_bookings_per_hour: int = Field(
+        default=40, ge=1, description="Bookings that one operator may make, move or cancel an hour."
+    )
     uploads_kept_days: int = Field(
         default=30, ge=1, le=365, description="Days after which the rows of an upload are removed; undoing ends then."
     )

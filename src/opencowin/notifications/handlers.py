@@ -28,6 +28,7 @@ def handlers(pool: Pool, floor: Floor) -> list[Handler]:
     desk = Desk(pool, floor, Writer(floor, read_texts(floor.pack, floor.country.default_language)))
     return [
         Handler(identity.OTP_REQUESTED, desk.on_otp_requested),
+        Handler(identity.ASSISTED, desk.on_assisted),
         Handler(scheduling.BOOKED, desk.on_booking(scheduling.BOOKED, Template.BOOKED, LIVE)),
         Handler(scheduling.MOVED, desk.on_booking(scheduling.MOVED, Template.MOVED, LIVE)),
         Handler(scheduling.CANCELLED, desk.on_booking(scheduling.CANCELLED, Template.CANCELLED, EVERY)),
@@ -54,8 +55,17 @@ class Desk:
         """Send a one-time password while it is good."""
         mobile, code = identity.open_otp_request(self.floor, news)
         minutes = max(1, int((news.expires_at - news.caused_at).total_seconds()) // 60)
-        said = self.writer.otp(mobile, news.language, code, minutes)
+        said = self.writer.otp(mobile, news.language, code, minutes, spoken=news.spoken)
         await deliver(self.pool, self.floor, _draft(news.txn_id, said, news.caused_at, news.expires_at))
+
+    async def on_assisted(self, news: identity.Assisted) -> None:
+        """Tell a household which operator acted for it; what was booked is told by itself."""
+
+        async def word(conn: Connection) -> Wording | None:
+            whose = await self.writer.account(conn, news.account_id)
+            return self.writer.assisted(whose, news.operator, self.floor.clock.local(news.happened_at).date())
+
+        await self._tell(cause(identity.ASSISTED, news), news.happened_at, word)
 
     async def on_certificate_issued(self, news: certificates.CertificateIssued) -> None:
         """Tell that a certificate is ready and when the next dose is due."""

@@ -17,6 +17,8 @@ class Template(StrEnum):
     """The kinds of text."""
 
     OTP = "otp"
+    OTP_SPOKEN = "otp_spoken"
+    ASSISTED = "assisted"
     MEMBER = "member"
     BOOKED = "booked"
     MOVED = "moved"
@@ -30,6 +32,8 @@ class Template(StrEnum):
 _APPOINTMENT = frozenset({"dose", "vaccine", "date", "slot", "centre", "district", "members"})
 PLACEHOLDERS: Mapping[Template, frozenset[str]] = {
     Template.OTP: frozenset({"code", "minutes"}),
+    Template.OTP_SPOKEN: frozenset({"code", "minutes"}),
+    Template.ASSISTED: frozenset({"operator", "date", "url"}),
     Template.MEMBER: frozenset({"reference", "secret_code"}),
     Template.BOOKED: _APPOINTMENT | {"url"},
     Template.MOVED: _APPOINTMENT,
@@ -55,7 +59,7 @@ class Texts:
     def render(self, template: Template, language: str, **values: object) -> str:
         """The text, filled in. Only a one-time password may put a number of six digits on its own into it."""
         filled = {name: str(value) for name, value in values.items()}
-        if template is not Template.OTP:
+        if template not in {Template.OTP, Template.OTP_SPOKEN}:
             filled = {name: _apart(value) for name, value in filled.items()}
         return self.by_language[self.language(language)][template].format(**filled)
 

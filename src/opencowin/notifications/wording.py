@@ -86,10 +86,16 @@ class Writer:
         facts = {"certificate": number, "dose": dose, "reference": person.reference_id, "reason": reason}
         return self._wording(Template.CERTIFICATE_REVOKED, whose, url=self.floor.settings.address, **facts)
 
-    def otp(self, mobile: str, language: str, code: str, minutes: int) -> Wording:
-        """A one-time password, for so many minutes."""
+    def otp(self, mobile: str, language: str, code: str, minutes: int, *, spoken: bool = False) -> Wording:
+        """A one-time password, for so many minutes; a spoken one is to be told to an operator."""
         whose = Account(mobile, self.texts.language(language), {})
-        return self._wording(Template.OTP, whose, code=code, minutes=minutes)
+        template = Template.OTP_SPOKEN if spoken else Template.OTP
+        return self._wording(template, whose, code=code, minutes=minutes)
+
+    def assisted(self, whose: Account, operator: str, on: date) -> Wording:
+        """What to say of an operator who acted for a household."""
+        values = {"operator": operator, "date": self._date(on), "url": self.floor.settings.address}
+        return self._wording(Template.ASSISTED, whose, **values)
 
     def _wording(self, template: Template, whose: Account, **values: object) -> Wording:
         text = self.texts.render(template, whose.language, **values)

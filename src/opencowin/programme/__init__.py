@@ -5,6 +5,7 @@ function from facts and a wish to a decision with its reason. Owns the tables `v
 and `exemption`.
 """
 
+from opencowin.programme.announcing import RuleWish, announce_rule, draft_rule
 from opencowin.programme.eligibility import decide, next_due
 from opencowin.programme.facts import Decision, DoseGiven, Due, Exemption, Facts, Reason, Wish
 from opencowin.programme.model import (
@@ -31,6 +32,9 @@ from opencowin.programme.refusals import (
     NotInProgramme,
     NotYetOpen,
     ProgrammeNotLoaded,
+    RuleInvalid,
+    RuleRetroactive,
+    RuleUnexplained,
     TooOld,
     TooYoung,
     VaccineNotForAge,
@@ -38,6 +42,7 @@ from opencowin.programme.refusals import (
     refuse,
     refuse_unless_eligible,
 )
+from opencowin.programme.rehearsing import Changed, rehearse
 from opencowin.programme.service import (
     ExemptionGrant,
     current_programme,
@@ -50,6 +55,7 @@ __all__ = [
     "AgeBasis",
     "AlreadyVaccinated",
     "BirthDateNeeded",
+    "Changed",
     "DatedRule",
     "Decision",
     "DifferentVaccine",
@@ -72,6 +78,10 @@ __all__ = [
     "Programme",
     "ProgrammeNotLoaded",
     "Reason",
+    "RuleInvalid",
+    "RuleRetroactive",
+    "RuleUnexplained",
+    "RuleWish",
     "Step",
     "TooOld",
     "TooYoung",
@@ -79,8 +89,10 @@ __all__ = [
     "VaccineNotForAge",
     "Wish",
     "WrongDoseNumber",
+    "announce_rule",
     "current_programme",
     "decide",
+    "draft_rule",
     "exemptions_of",
     "grant_exemption",
     "load_programme",
@@ -88,4 +100,5 @@ __all__ = [
     "read_programme",
     "refuse",
     "refuse_unless_eligible",
+    "rehearse",
 ]

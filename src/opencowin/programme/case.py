@@ -32,7 +32,11 @@ class Case:
             programme=programme,
             previous=previous,
             steps=tuple(r for r in programme.steps if r.known_on(wish.booked_on) and r.follows(wish.dose, before)),
-            openings=tuple(r for r in programme.openings if r.known_on(wish.booked_on) and wish.dose in r.doses),
+            openings=tuple(
+                r
+                for r in programme.openings
+                if r.known_on(wish.booked_on) and wish.dose in r.doses and r.state_id in {None, wish.state_id}
+            ),
         )
 
     def step(self, vaccine_id: str, on: date) -> Step | None:

@@ -71,6 +71,8 @@ class Wish:
     booked_on: date
     min_age: int | None = None
     max_age: int | None = None
+    state_id: int | None = None
+    """Where; None: wherever the nation's rules alone count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,8 @@ class Group:
     min_age_by: AgeBasis = AgeBasis.BIRTH_YEAR
     listed: bool = False
     comorbidity: bool = False
+    states_may_narrow: bool = False
+    """Whether a state may keep doses that the nation opened to this group closed for a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,8 @@ class Opening(DatedRule):
     group_id: str
     doses: tuple[int, ...]
     vaccines: tuple[str, ...] = ()
+    state_id: int | None = None
+    """Where it applies, when a state narrowed what the nation opened; None: everywhere."""
 
     def concerns(self, dose: int, vaccine_id: str) -> bool:
         """Whether the rule speaks about this dose of this vaccine."""
@@ -130,6 +134,11 @@ class Programme:
     openings: tuple[Opening, ...]
     steps: tuple[Step, ...]
     exemption_kinds: Mapping[str, ExemptionKind]
+
+    @property
+    def differs_by_state(self) -> bool:
+        """Whether it matters in which state a dose is given."""
+        return any(opening.state_id is not None for opening in self.openings)
 
 
 Rule = TypeVar("Rule", bound=DatedRule)

@@ -56,6 +56,16 @@ class ExemptionRow:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class AnnouncedRule:
+    """A rule that an officer announced, its body as JSON values."""
+
+    kind: str
+    body: dict[str, Any]
+    announced_by: str
+    announced_at: datetime
+
+
 async def upsert_programme(conn: Connection, row: ProgrammeRow) -> None:
     """Store the programme, and make it the live one."""
     await run(
@@ -116,7 +126,7 @@ async def delete_other_rules(conn: Connection, programme_id: str, kept: Sequence
         conn,
         """
         DELETE FROM programme_rule
-        WHERE programme_id = %(programme_id)s AND (kind, rule_id) NOT IN (
+        WHERE programme_id = %(programme_id)s AND origin = 'pack' AND (kind, rule_id) NOT IN (
             SELECT kept.kind, kept.rule_id
             FROM unnest(%(kinds)s::text[], %(rule_ids)s::text[]) AS kept (kind, rule_id))
         """,
@@ -188,4 +198,36 @@ async def exemptions_of_account(conn: Connection, account_id: UUID) -> list[Exem
         FROM exemption WHERE account_id = %(account_id)s ORDER BY beneficiary_id, kind
         """,
         account_id=account_id,
+    )
+
+
+async def insert_rule(conn: Connection, programme_id: str, rule: AnnouncedRule) -> None:
+    """Add a rule that an officer announced, after all others."""
+    await run(
+        conn,
+        """
+        INSERT INTO programme_rule (programme_id, kind, rule_id, position, decided_on, valid_from, valid_until, body,
+                                    origin, announced_by, announced_at)
+        SELECT %(programme_id)s, %(kind)s, %(rule_id)s, 1 + coalesce(max(position), 0), %(decided_on)s, %(valid_from)s,
+               %(valid_until)s, %(body)s, 'officer', %(by)s, %(at)s
+        FROM programme_rule WHERE programme_id = %(programme_id)s
+        """,
+        programme_id=programme_id,
+        kind=rule.kind,
+        rule_id=rule.body["rule_id"],
+        decided_on=rule.body["decided_on"],
+        valid_from=rule.body["valid_from"],
+        valid_until=rule.body["valid_until"],
+        body=Jsonb(rule.body),
+        by=rule.announced_by,
+        at=rule.announced_at,
+    )
+
+
+async def rules_changed(conn: Connection, programme_id: str) -> None:
+    """Let every process read the rules again."""
+    await run(
+        conn,
+        "UPDATE programme SET loaded_at = clock_timestamp() WHERE programme_id = %(programme_id)s",
+        programme_id=programme_id,
     )

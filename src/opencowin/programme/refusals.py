@@ -33,6 +33,24 @@ class ExemptionReasonMissing(Invalid):
     code = "ELIGIB0004"
 
 
+class RuleRetroactive(Invalid):
+    """A rule never reaches back: let it begin on {first} or later."""
+
+    code = "ELIGIB0019"
+
+
+class RuleInvalid(Invalid):
+    """This rule contradicts itself or the programme: check vaccine, doses, gap and dates."""
+
+    code = "ELIGIB0020"
+
+
+class RuleUnexplained(Invalid):
+    """Name the decision that this rule comes from, in 3 to {most} characters."""
+
+    code = "ELIGIB0021"
+
+
 class NotEligible(Invalid):
     """This dose cannot be given to this person."""
 

@@ -72,3 +72,16 @@ async def delist(
         await queries.take_from_group(conn, person, group_id, floor.clock.now())
     subject = ("beneficiary", person.beneficiary_id)
     await audit.record(conn, actor, "registry.delist", subject=subject, reason=group_id, detail={"removed": remove})
+
+
+async def holder_of(conn: Connection, floor: Floor, shown: Registration) -> Person | None:
+    """Who is registered with this document, if name and year of birth are the document's; None for all else.
+
+    Raises what `checks.check` raises.
+    """
+    facts = check(floor, shown)
+    holder = await queries.holder_of_document(conn, facts.document_hash) if facts.document_hash else None
+    row = await queries.beneficiary_of(conn, holder) if holder else None
+    if row is None or row.birth_year != facts.birth_year:
+        return None
+    return holder if same_name(floor.keyring.open(row.name_sealed, NAME), facts.name) else None

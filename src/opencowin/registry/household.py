@@ -112,8 +112,14 @@ async def erase(conn: Connection, floor: Floor, row: BeneficiaryRow) -> None:
 
 
 async def members(conn: Connection, floor: Floor, actor: Actor) -> list[Beneficiary]:
-    """One's own household, in the order of the members' numbers. Raises NotPermitted."""
+    """One's own household, in the order of the members' numbers. Raises NotPermitted.
+
+    An operator who looks for the household leaves an audit row.
+    """
     rows = await queries.live_members(conn, actor.own_account())
+    if actor.kind is ActorKind.OPERATOR:
+        subject = ("account", actor.own_account())
+        await audit.record(conn, actor, "registry.members", subject=subject, reason="on behalf of the household")
     return [open_row(floor.keyring, row) for row in rows]
 
 

@@ -46,7 +46,7 @@ async def read_person(conn: Connection, floor: Floor, actor: Actor, person: Pers
     if actor.kind is ActorKind.PUBLIC:
         raise NotPermitted
     own = actor.kind is ActorKind.CITIZEN
-    if own and actor.account_id != person.account_id:
+    if (own or actor.kind is ActorKind.OPERATOR) and actor.account_id != person.account_id:
         raise NoSuchBeneficiary
     row = await queries.beneficiary_of(conn, person)
     if row is None:

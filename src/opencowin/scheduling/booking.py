@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
-from opencowin.kit.actor import Actor, NotPermitted, Permission
+from opencowin.kit.actor import Actor, ActorKind, NotPermitted, Permission
 from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.places import in_scope
+from opencowin.places import district, in_scope
 from opencowin.programme import NotEligible, Programme, current_programme, exemptions_of, refuse_unless_eligible
 from opencowin.programme import Wish as DoseWish
 from opencowin.registry import Beneficiary, NoSuchBeneficiary, Person, find_person, own_members, read_person
@@ -48,7 +48,15 @@ async def book(conn: Connection, floor: Floor, actor: Actor, wish: BookingWish) 
     actor.require(Permission.BOOK_FOR_OWN_MEMBERS)
     account = actor.own_account()
     members = await own_members(conn, floor, actor, _named(wish))
-    return await _book(conn, floor, wish, members, scope=account, walk_in=False)
+    booking = await _book(conn, floor, wish, members, scope=account, walk_in=False)
+    await note_on_behalf(conn, actor, "scheduling.book", booking.booking_id)
+    return booking
+
+
+async def note_on_behalf(conn: Connection, actor: Actor, action: str, booking_id: UUID) -> None:
+    """Write down what an operator did for a household; what it does itself needs no audit row."""
+    if actor.kind is ActorKind.OPERATOR:
+        await record(conn, actor, action, subject=("booking", booking_id), reason="on behalf of the household")
 
 
 async def on_the_spot(conn: Connection, floor: Floor, actor: Actor, wish: BookingWish) -> Booking:
@@ -86,6 +94,7 @@ async def check_eligible(
     Raises one of the kinds of NotEligible; its details name the `reference_id`.
     """
     wish = DoseWish(
+        state_id=(await district(conn, session.district_id)).state_id if rules.differs_by_state else None,
         dose=dose,
         vaccine_id=session.vaccine_id,
         on=session.held_on,

@@ -10,7 +10,7 @@ from opencowin.programme import current_programme
 from opencowin.registry import Person, own_members
 from opencowin.registry import members as household
 from opencowin.scheduling import seats
-from opencowin.scheduling.booking import check_eligible, refuse_outcome
+from opencowin.scheduling.booking import check_eligible, note_on_behalf, refuse_outcome
 from opencowin.scheduling.booking_slot import open_slot
 from opencowin.scheduling.model import AppointmentState, Booking, LiveAppointment
 from opencowin.scheduling.news import CANCELLED, MOVED, tell
@@ -55,6 +55,7 @@ async def move(  # noqa: PLR0917 (said in one breath: this booking, to that sess
     async with conn.transaction():
         await _switch(conn, floor, live, (seat, group), rules.programme_id)
     now = floor.clock.now()
+    await note_on_behalf(conn, actor, "scheduling.move", booking_id)
     await tell(conn, MOVED, ((actor.own_account(), booking_id, claim) for claim in claims), now)
     return Booking(booking_id, session_id, target.label, dose, people)
 
@@ -77,6 +78,7 @@ async def cancel(
     if not ended:
         raise NothingToCancel
     await seats.release_claims(conn, [actor.own_account()] * len(ended), sorted(ended))
+    await note_on_behalf(conn, actor, "scheduling.cancel", booking_id)
     await tell(conn, CANCELLED, ((actor.own_account(), booking_id, claim) for claim in sorted(ended)), now)
     return len(ended)
 

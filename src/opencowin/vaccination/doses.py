@@ -11,7 +11,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Job
 from opencowin.kit.measures import count
-from opencowin.places import Centre, in_scope, read_centre
+from opencowin.places import Centre, district, in_scope, read_centre
 from opencowin.programme import Programme, Wish, current_programme, decide, exemptions_of
 from opencowin.registry import Beneficiary, age_band, lock, read_person
 from opencowin.vaccination import queries
@@ -179,7 +179,9 @@ async def _rule_flags(conn: Connection, case: _Case) -> set[str]:
     given, person = case.given, case.given.person
     exemptions = (await exemptions_of(conn, person.account_id)).get(person.beneficiary_id, ())
     known = [d for d in case.earlier if d.given_on <= given.given_on and d.dose_number != given.dose_number]
+    where = case.centre.district_id if case.centre and case.programme.differs_by_state else None
     wish = Wish(
+        state_id=None if where is None else (await district(conn, where)).state_id,
         dose=given.dose_number,
         vaccine_id=given.vaccine_id,
         on=given.given_on,

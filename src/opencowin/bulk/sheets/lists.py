@@ -33,6 +33,10 @@ class Lists(Sheet):
         Column(name="comorbidity", form=Form.YES_NO, needed=False, example="no"),
     )
 
+    def is_open_to(self, actor: Actor) -> bool:
+        """Lists come from employers and the State, by way of an officer; not from a centre."""
+        return super().is_open_to(actor) and actor.place.centre_id is None
+
     def key(self, line: Line) -> Hashable | None:
         """The document in the group."""
         said = [line.values[name] for name in ("group", "document_type_id", "document_number")]

@@ -30,6 +30,10 @@ class Sheet(ABC):
     columns: ClassVar[tuple[Column, ...]]
     permission: ClassVar[Permission]
 
+    def is_open_to(self, actor: Actor) -> bool:
+        """Whether the actor may upload this kind."""
+        return self.permission in actor.permissions
+
     def key(self, line: Line) -> Hashable | None:
         """What no two lines of a file may share; None: nothing."""
         del line
