@@ -106,7 +106,7 @@ async def begin_visit(
     """
     operator = await _operator(conn, actor, Permission.ASSIST_IN_PERSON)
     await _count(conn, floor, actor, "calls", floor.settings.assisted_calls_per_hour)
-    holder = await registry.holder_of(conn, floor, shown)
+    holder = await registry.who_shows(conn, floor, shown)
     account_id = holder.account_id if holder else uuid4()
     if holder is None:
         await open_account_without_mobile(conn, floor, account_id, language)

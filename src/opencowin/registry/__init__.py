@@ -13,7 +13,7 @@ from opencowin.registry.documents import (
     DocumentTypes,
     UnknownDocumentType,
 )
-from opencowin.registry.enlisting import Enlisted, delist, enlist, holder_of
+from opencowin.registry.enlisting import Enlisted, delist, enlist, who_shows
 from opencowin.registry.household import confirm_member, edit, has_room, members, own_members, register, remove
 from opencowin.registry.lists import document_types, genders
 from opencowin.registry.model import Beneficiary, Channel, Gender, Person, Registration, age_band
@@ -97,4 +97,5 @@ __all__ = [
     "remove",
     "same_name",
     "travel_document",
+    "who_shows",
 ]

@@ -74,7 +74,7 @@ async def delist(
     await audit.record(conn, actor, "registry.delist", subject=subject, reason=group_id, detail={"removed": remove})
 
 
-async def holder_of(conn: Connection, floor: Floor, shown: Registration) -> Person | None:
+async def who_shows(conn: Connection, floor: Floor, shown: Registration) -> Person | None:
     """Who is registered with this document, if name and year of birth are the document's; None for all else.
 
     Raises what `checks.check` raises.
