@@ -15,6 +15,9 @@ _EXPORT: LiteralString = """
     SELECT export_id, kind, staff_id, address, first_on, last_on, asked_at, rows_written, made_at, expires_at,
            content_sealed
     FROM bulk_export"""
+_PLACES: LiteralString = """
+    (SELECT d.district_id, d.name AS district_name, s.state_id, s.name AS state_name
+     FROM district d JOIN state s USING (state_id)) p"""
 _WITHIN: LiteralString = """
       (%(district)s::int IS NULL OR p.district_id = %(district)s)
       AND (%(state)s::int IS NULL OR p.state_id = %(state)s)"""
@@ -22,8 +25,9 @@ _TABLES: Mapping[str, LiteralString] = {
     "doses": """
         SELECT p.state_name, p.district_name, x.centre_id, x.given_on, x.vaccine_id AS vaccine, x.batch_number,
                x.dose_number AS dose, x.state, count(*) AS doses
-        FROM dose x JOIN (SELECT d.district_id, d.name AS district_name, s.state_id, s.name AS state_name
-                          FROM district d JOIN state s USING (state_id)) p USING (district_id)
+        FROM dose x JOIN """
+    + _PLACES
+    + """ USING (district_id)
         WHERE x.given_on BETWEEN %(first)s AND %(last)s AND (%(centre)s::int IS NULL OR x.centre_id = %(centre)s) AND"""
     + _WITHIN
     + " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 4, 3, 5, 6, 7, 8",
@@ -32,8 +36,9 @@ _TABLES: Mapping[str, LiteralString] = {
                x.vaccine_id AS vaccine, x.min_age, x.max_age, x.fee, x.state, t.doses, t.booked
         FROM session x JOIN session_stock t USING (district_id, session_id)
             JOIN centre c USING (district_id, centre_id)
-            JOIN (SELECT d.district_id, d.name AS district_name, s.state_id, s.name AS state_name
-                  FROM district d JOIN state s USING (state_id)) p USING (district_id)
+            JOIN """
+    + _PLACES
+    + """ USING (district_id)
         WHERE x.held_on BETWEEN %(first)s AND %(last)s AND (%(centre)s::int IS NULL OR x.centre_id = %(centre)s) AND"""
     + _WITHIN
     + " ORDER BY 1, 2, 6, 3, 5",
@@ -41,8 +46,9 @@ _TABLES: Mapping[str, LiteralString] = {
         SELECT p.state_name, p.district_name, x.centre_id, c.name AS centre, x.vaccine_id AS vaccine, x.batch_number,
                x.expires_on, x.received, x.allotted
         FROM batch x JOIN centre c USING (district_id, centre_id)
-            JOIN (SELECT d.district_id, d.name AS district_name, s.state_id, s.name AS state_name
-                  FROM district d JOIN state s USING (state_id)) p USING (district_id)
+            JOIN """
+    + _PLACES
+    + """ USING (district_id)
         WHERE x.expires_on >= %(first)s AND %(last)s::date IS NOT NULL
           AND (%(centre)s::int IS NULL OR x.centre_id = %(centre)s) AND"""
     + _WITHIN
@@ -53,8 +59,9 @@ _TABLES: Mapping[str, LiteralString] = {
                v.vaccine_id AS vaccine, v.batch_number, v.dose_number AS dose, x.noticed_on - v.given_on AS days_after,
                x.severity, x.review_state, x.causality, x.outcome, x.in_hospital
         FROM adverse_event x LEFT JOIN dose v USING (account_id, beneficiary_id, dose_id)
-            LEFT JOIN (SELECT d.district_id, d.name AS district_name, s.state_id, s.name AS state_name
-                  FROM district d JOIN state s USING (state_id)) p ON p.district_id = x.district_id
+            LEFT JOIN """
+    + _PLACES
+    + """ ON p.district_id = x.district_id
         WHERE x.reported_at >= %(first)s AND x.reported_at < %(last)s::date + 1
           AND (%(centre)s::int IS NULL OR v.centre_id = %(centre)s) AND"""
     + _WITHIN
@@ -62,8 +69,9 @@ _TABLES: Mapping[str, LiteralString] = {
     "coverage": """
         SELECT p.district_name, p.state_name, x.keys ->> 'dose' AS dose, x.keys ->> 'age' AS age,
                x.keys ->> 'gender' AS gender_id, sum(x.amount)::bigint AS doses
-        FROM report_daily x JOIN (SELECT d.district_id, d.name AS district_name, s.state_id, s.name AS state_name
-                  FROM district d JOIN state s USING (state_id)) p USING (district_id)
+        FROM report_daily x JOIN """
+    + _PLACES
+    + """ USING (district_id)
         WHERE x.measure = 'dose' AND x.on_date BETWEEN %(first)s AND %(last)s
           AND (%(centre)s::int IS NULL OR (x.keys ->> 'centre')::int = %(centre)s) AND"""
     + _WITHIN

@@ -14,7 +14,7 @@ from opencowin.bulk.export_queries import ExportRow
 from opencowin.bulk.refusals import DaysReversed, NoSuchExport
 from opencowin.bulk.tables import write_rows
 from opencowin.kit import audit
-from opencowin.kit.actor import Actor, ActorKind, NotPermitted, Permission
+from opencowin.kit.actor import Actor, NotPermitted, Permission
 from opencowin.kit.db import Connection
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
@@ -82,7 +82,7 @@ async def ask_export(  # noqa: PLR0917 (said in one breath)
         conn,
         export_id,
         kind=kind.value,
-        staff_id=_officer(actor),
+        staff_id=actor.own_staff_id(),
         place=actor.place,
         address=actor.address,
         first_on=first_on,
@@ -122,13 +122,13 @@ async def make_export(conn: Connection, floor: Floor, export_id: UUID) -> None:
 
 async def exports_of(conn: Connection, floor: Floor, actor: Actor) -> list[Export]:
     """One's own exports that are not removed yet, the newest first."""
-    return [_export(row) for row in await queries.exports_of(conn, _officer(actor), floor.clock.now())]
+    return [_export(row) for row in await queries.exports_of(conn, actor.own_staff_id(), floor.clock.now())]
 
 
 async def fetch_export(conn: Connection, floor: Floor, actor: Actor, export_id: UUID) -> tuple[Export, bytes]:
     """One's own export and its CSV; written to the audit trail. Raises NoSuchExport, also for one that is over."""
     row = await queries.hold_export(conn, export_id)
-    if row is None or row.staff_id != _officer(actor) or floor.clock.now() >= row.expires_at:
+    if row is None or row.staff_id != actor.own_staff_id() or floor.clock.now() >= row.expires_at:
         raise NoSuchExport
     if row.content_sealed is None or ExportKind(row.kind) not in exports_for(actor):
         raise NoSuchExport
@@ -141,12 +141,6 @@ async def fetch_export(conn: Connection, floor: Floor, actor: Actor, export_id: 
 async def forget_old_exports(conn: Connection, floor: Floor) -> int:
     """Remove exports whose time is over; how many. For the worker, now and then."""
     return await queries.forget_exports(conn, floor.clock.now())
-
-
-def _officer(actor: Actor) -> UUID:
-    if actor.kind is not ActorKind.STAFF:
-        raise NotPermitted
-    return UUID(actor.actor_id)
 
 
 def _export(row: ExportRow) -> Export:

@@ -92,19 +92,3 @@ async def person_is_known_otherwise(conn: Connection, person: Person, group_id: 
             group=group_id,
         )
     )
-
-
-async def certificate_of_dose(conn: Connection, person: Person, dose_id: UUID) -> str | None:
-    """The certificate that stands for a dose."""
-    found = await fetch_value(
-        conn,
-        """
-        SELECT certificate_id FROM certificate
-        WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s AND dose_id = %(dose)s
-          AND revoked_at IS NULL
-        """,
-        account=person.account_id,
-        beneficiary=person.beneficiary_id,
-        dose=dose_id,
-    )
-    return None if found is None else str(found)

@@ -7,12 +7,11 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from opencowin.bulk.refusals import FileUnreadable
+from opencowin.kit.csv_text import RISKY, harmless
 
 SEPARATORS = ",;\t"
 NOTE = "#"
 """A row that begins with this explains, and is passed over."""
-RISKY = "=+-@\t\r"
-"""A cell that begins with one of these is a formula to a spreadsheet."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ZIPPED = b"PK\x03\x04"
 Row = tuple[int, list[str]]
@@ -84,11 +83,11 @@ def _separator(text: io.TextIOWrapper) -> tuple[str, int]:
 def _plain(cell: str) -> str:
     """The cell without spaces around it, and without the apostrophe that kept a spreadsheet from running it."""
     bare = cell.replace("\N{NO-BREAK SPACE}", " ").strip()
-    return bare[1:] if bare[:1] == "'" and bare[1:2] and bare[1] in RISKY else bare
+    return bare[1:] if bare[:1] == "'" and bare[1:].startswith(RISKY) else bare
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell[:1] and cell[0] in RISKY and not _is_number(cell) else cell
+    return cell if _is_number(cell) else harmless(cell)
 
 
 def _is_number(cell: str) -> bool:

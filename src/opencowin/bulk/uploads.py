@@ -14,7 +14,7 @@ from opencowin.bulk.refusals import FileTooLarge, NoSuchUpload, TooLateForThis, 
 from opencowin.bulk.sheets import SHEETS
 from opencowin.bulk.wording import open_cells
 from opencowin.kit import audit
-from opencowin.kit.actor import Actor, ActorKind, NotPermitted, Place
+from opencowin.kit.actor import Actor, NotPermitted, Place
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import BULK, Job
@@ -61,7 +61,7 @@ async def receive_upload(  # noqa: PLR0917 (said in one breath)
         conn,
         upload_id,
         kind=kind.value,
-        staff_id=_officer(actor),
+        staff_id=actor.own_staff_id(),
         place=actor.place,
         address=actor.address,
         language=language,
@@ -101,7 +101,7 @@ async def wrong_rows(conn: Connection, floor: Floor, actor: Actor, upload_id: UU
 async def every_wrong_row(conn: Connection, floor: Floor, actor: Actor, upload_id: UUID) -> list[WrongRow]:
     """All of them, for the fix-file: whoever uploaded them may have them back. Raises NoSuchUpload, NotPermitted."""
     upload = await read_upload(conn, floor, actor, upload_id)
-    if upload.staff_id != _officer(actor):
+    if upload.staff_id != actor.own_staff_id():
         raise NotPermitted
     found: list[WrongRow] = []
     after = 0
@@ -180,12 +180,6 @@ def _wrong_row(floor: Floor, row: RowOfUpload) -> WrongRow:
     return WrongRow(row.row_number, RowState(row.state), open_cells(floor.keyring, row.cells_sealed), faults)
 
 
-def _officer(actor: Actor) -> UUID:
-    if actor.kind is not ActorKind.STAFF:
-        raise NotPermitted
-    return UUID(actor.actor_id)
-
-
 def _is_near(actor: Actor, row: UploadRow) -> bool:
     place = Place(row.state_id, row.district_id, row.centre_id)
     return identity.is_within(place, actor.place) and SHEETS[Kind(row.kind)].is_open_to(actor)
@@ -197,7 +191,7 @@ async def _next_step(  # noqa: PLR0917 (said in one breath)
     row = await queries.hold_upload(conn, upload_id)
     if row is None or not _is_near(actor, row):
         raise NoSuchUpload
-    if row.staff_id != _officer(actor):
+    if row.staff_id != actor.own_staff_id():
         raise NotPermitted
     if row.forgotten_at is not None:
         raise UploadForgotten(days=floor.settings.uploads_kept.days)

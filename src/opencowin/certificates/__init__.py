@@ -46,6 +46,7 @@ from opencowin.certificates.revoking import (
     reissue,
     revoke,
     revoke_of_dose,
+    standing_certificate,
     why_revoked,
 )
 from opencowin.certificates.rotation import KeyShown, LastKey, NoSuchKey, csca_pem, list_keys, retire_key, rotate_key
@@ -116,6 +117,7 @@ __all__ = [
     "revoke_of_dose",
     "rotate_key",
     "sheet",
+    "standing_certificate",
     "sweep",
     "trust_sources",
     "verify",

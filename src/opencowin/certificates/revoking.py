@@ -90,6 +90,11 @@ async def revoke_of_dose(
     return True
 
 
+async def standing_certificate(conn: Connection, person: Person, dose_id: UUID) -> str | None:
+    """The number of the certificate that stands for a dose."""
+    return await queries.standing_for(conn, person, dose_id)
+
+
 async def reissue(conn: Connection, floor: Floor, actor: Actor, certificate_id: str, reason: str) -> str:
     """Issue another certificate for the dose of a revoked one, from the records as they are now; its number.
 

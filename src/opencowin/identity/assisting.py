@@ -175,9 +175,7 @@ async def calls_for(conn: Connection, actor: Actor) -> list[AssistedCall]:
 async def _operator(conn: Connection, actor: Actor, permission: Permission) -> str:
     """The operator's user name."""
     actor.require(permission)
-    if actor.kind is not ActorKind.STAFF:
-        raise NotPermitted
-    row = await staff_of(conn, UUID(actor.actor_id))
+    row = await staff_of(conn, actor.own_staff_id())
     if row is None:
         raise NotPermitted
     return row.user_name

@@ -141,8 +141,3 @@ async def is_known_device(conn: Connection, user_name: str, device_hash: bytes, 
             since=since,
         )
     )
-
-
-async def forget_devices(conn: Connection, staff_id: UUID) -> int:
-    """Forget in which browsers a person has signed in."""
-    return await run(conn, "DELETE FROM staff_device WHERE staff_id = %(staff)s", staff=staff_id)

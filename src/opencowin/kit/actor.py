@@ -97,6 +97,12 @@ class Actor:
             raise NotPermitted
         return self.account_id
 
+    def own_staff_id(self) -> UUID:
+        """The member of staff who acts. Raises NotPermitted for anybody else."""
+        if self.kind is not ActorKind.STAFF:
+            raise NotPermitted
+        return UUID(self.actor_id)
+
     def covers(self, *, state_id: int, district_id: int, centre_id: int | None = None) -> bool:
         """Whether the actor's scope includes this place."""
         scope = self.place

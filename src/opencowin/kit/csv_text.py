@@ -3,6 +3,9 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A text that begins so is run as a formula by spreadsheets, whoever wrote it: the name of a centre, say."""
@@ -17,6 +20,6 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def harmless(cell: object) -> object:
+def harmless(cell: T) -> T | str:
     """A text that would be run is quoted as spreadsheets quote, by an apostrophe; everything else is left alone."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(RISKY) else cell

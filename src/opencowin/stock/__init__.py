@@ -11,7 +11,7 @@ from opencowin.stock.batches import NewBatch, batches_at, receive_batch, short_o
 from opencowin.stock.bulk import BulkAllotment, BulkBatch, receive_and_allot
 from opencowin.stock.cold_chain import NewReading, Reading, Watched, alarms, readings, record_temperature
 from opencowin.stock.consignments import Consignment, coming
-from opencowin.stock.exchange import Exchanged, Outcome, can_enter, give_out, take_in
+from opencowin.stock.exchange import Exchanged, Outcome, give_out, take_in
 from opencowin.stock.hold_queries import EVERYWHERE, BatchHold, Touched, holds_in
 from opencowin.stock.ledger import Balance, MovementKind, Recorded, VaccineBatch, WasteReason, balances, movements
 from opencowin.stock.model import Allotment, Batch
@@ -93,7 +93,6 @@ __all__ = [
     "arrive",
     "balances",
     "batches_at",
-    "can_enter",
     "close_session",
     "coming",
     "count",

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from opencowin.kit.actor import Actor, NotPermitted
+from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection, fetch_all
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
-from opencowin.places import UnknownCentre, UnknownDistrict
 from opencowin.stock.ledger import MovementKind, Recorded, VaccineBatch, WasteReason
 from opencowin.stock.movements import Lot, arrive, count, dispatch, receive, waste
 from opencowin.stock.refusals import BatchIncomplete, NothingMoved, NothingOnTheWay
@@ -125,12 +124,3 @@ async def give_out(conn: Connection, actor: Actor, store: Store, since: datetime
         since=since,
         limit=limit,
     )
-
-
-async def can_enter(conn: Connection, actor: Actor, store: Store) -> bool:
-    """Whether the actor may act in a store."""
-    try:
-        await require_store(conn, actor, store)
-    except (NotPermitted, UnknownDistrict, UnknownCentre):
-        return False
-    return True

@@ -301,18 +301,3 @@ async def sessions_due(conn: Connection, before: date, limit: int) -> list[Due]:
         before=before,
         limit=limit,
     )
-
-
-async def needing_attention(conn: Connection, district_id: int, centre_id: int | None, limit: int) -> list[Kept]:
-    """What a human must act on in a district or at one of its centres, newest first."""
-    return await fetch_all(
-        conn,
-        Kept,
-        _RECORD
-        + """ WHERE outcome = 'attention' AND district_id = %(district)s
-              AND (%(centre)s::integer IS NULL OR centre_id = %(centre)s)
-            ORDER BY received_at DESC LIMIT %(limit)s""",
-        district=district_id,
-        centre=centre_id,
-        limit=limit,
-    )

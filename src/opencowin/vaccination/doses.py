@@ -10,11 +10,11 @@ from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Job
-from opencowin.kit.measures import count
 from opencowin.places import Centre, district, in_scope, read_centre
 from opencowin.programme import Programme, Wish, current_programme, decide, exemptions_of
-from opencowin.registry import Beneficiary, age_band, lock, read_person
+from opencowin.registry import Beneficiary, lock, read_person
 from opencowin.vaccination import queries
+from opencowin.vaccination.counting import count_dose
 from opencowin.vaccination.model import (
     LARGEST_DOSE_NUMBER,
     Dose,
@@ -75,7 +75,7 @@ async def _record(conn: Connection, floor: Floor, actor: Actor, given: GivenDose
     await _trail(conn, actor, dose)
     if dose.state is DoseState.VALID:
         await lock(conn, floor, dose.person)
-        await _count(conn, floor, dose, case)
+        await count_dose(conn, floor, dose, beneficiary, centre)
         person = dose.person
         await DOSE_RECORDED.enqueue(conn, DoseRecorded(person.account_id, person.beneficiary_id, dose.dose_id))
     return dose
@@ -195,22 +195,3 @@ async def _trail(conn: Connection, actor: Actor, dose: Dose) -> None:
     detail = {"dose": dose.dose_number, "state": dose.state.value, "flags": sorted(dose.flags)}
     subject = ("beneficiary", dose.person.beneficiary_id)
     await record(conn, actor, "vaccination.record_dose", subject=subject, reason="dose given", detail=detail)
-
-
-async def _count(conn: Connection, floor: Floor, dose: Dose, case: _Case) -> None:
-    await count(
-        conn,
-        floor.clock,
-        "dose",
-        district_id=dose.district_id or 0,
-        at=dose.recorded_at,
-        on_date=dose.given_on,
-        keys={
-            "dose": dose.dose_number,
-            "vaccine": dose.vaccine_id,
-            "gender": case.beneficiary.gender_id,
-            "age": age_band(case.beneficiary.birth_year, dose.given_on.year),
-            "operator": case.centre.operator.value if case.centre else "unknown",
-            "centre": case.centre.centre_id if case.centre else None,
-        },
-    )

@@ -6,10 +6,10 @@ from opencowin.kit.actor import Actor, NotPermitted, Permission, Place
 from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.kit.measures import count
 from opencowin.places import find_centre, in_scope
-from opencowin.registry import Person, age_band, read_person
+from opencowin.registry import Person, read_person
 from opencowin.vaccination import queries
+from opencowin.vaccination.counting import count_dose
 from opencowin.vaccination.model import Dose, DoseState
 from opencowin.vaccination.refusals import LaterDoseStands, NoSuchDose
 
@@ -54,20 +54,4 @@ async def _uncount(conn: Connection, floor: Floor, actor: Actor, dose: Dose) -> 
     """Take the dose back out of what was counted when it was recorded."""
     beneficiary = await read_person(conn, floor, actor, dose.person, "vaccination.retract_dose")
     centre = await find_centre(conn, dose.centre_id) if dose.centre_id is not None else None
-    await count(
-        conn,
-        floor.clock,
-        "dose",
-        district_id=dose.district_id or 0,
-        at=dose.recorded_at,
-        on_date=dose.given_on,
-        keys={
-            "dose": dose.dose_number,
-            "vaccine": dose.vaccine_id,
-            "gender": beneficiary.gender_id,
-            "age": age_band(beneficiary.birth_year, dose.given_on.year),
-            "operator": centre.operator.value if centre else "unknown",
-            "centre": centre.centre_id if centre else None,
-        },
-        amount=-1,
-    )
+    await count_dose(conn, floor, dose, beneficiary, centre, -1)

@@ -98,6 +98,6 @@ class Doses(Sheet):
             await vaccination.retract_dose(conn, floor, actor, person, dose_id, UNDONE)
         except vaccination.LaterDoseStands:
             raise InUse(field="dose") from None
-        certificate_id = await records.certificate_of_dose(conn, person, dose_id)
+        certificate_id = await certificates.standing_certificate(conn, person, dose_id)
         if certificate_id is not None:
             await certificates.revoke(conn, floor, actor, certificate_id, UNDONE)

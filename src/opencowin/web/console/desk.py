@@ -31,14 +31,11 @@ class ConsoleSignInFirst(Exception):
 
 @dataclass(slots=True)
 class Desk:
-    """What one browser keeps of the console. `secret` opens the session; `pending` has shown the password only."""
+    """What one browser keeps of the console: `secret` opens the session, `then` is where the sign-in leads back to."""
 
     token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     secret: str = ""
     then: str = ""
-    pending: str = ""
-    pending_at: int = 0
-    challenge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
