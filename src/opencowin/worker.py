@@ -187,6 +187,8 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("reports.fold", 1, within(reports.fold)),
         Recurring("audit.chain", 1, within(audit.chain)),
         Recurring("certificates.sweep", 30, within(lambda conn: certificates.sweep(conn, floor))),
+        Recurring("scheduling.publish_due", 10, within(lambda conn: scheduling.publish_due(conn, floor))),
+        Recurring("scheduling.open_reserved", 10, within(lambda conn: scheduling.open_reserved(conn, floor))),
         Recurring("scheduling.end_holds", 10, within(lambda conn: scheduling.end_holds(conn, floor))),
         Recurring("notifications.sweep", 30, lambda: notifications.send_left_behind(pool, floor)),
         Recurring("tablets.settle", HOUR, within(lambda conn: tablets.settle_left_behind(conn, floor))),

@@ -156,13 +156,13 @@ async def test_age_bands_and_fees_are_written_as_clients_read_them(platform: Sur
     clinic = await open_clinic(platform, paid=True)
     plain = a_session(clinic.centre, platform.day(2), doses=10)
     closed = await publish(platform.pool, platform.floor, replace(plain, max_age=44, fee=Decimal("780.00")))
-    elder = await publish(platform.pool, platform.floor, replace(plain, min_age=45, fee=Decimal("780.50")))
+    elder = await publish(platform.pool, platform.floor, replace(plain, min_age=45, fee=Decimal("779.50")))
     found = await found_here(clinic, ahead=2)
     assert (found[closed]["min_age_limit"], found[closed]["max_age_limit"]) == (18, 44)
     assert found[closed]["allow_all_age"] is found[elder]["allow_all_age"] is False
     assert found[elder]["min_age_limit"] == 45
     assert "max_age_limit" not in found[elder]
-    assert (found[closed]["fee"], found[elder]["fee"], found[closed]["fee_type"]) == ("780", "780.50", "Paid")
+    assert (found[closed]["fee"], found[elder]["fee"], found[closed]["fee_type"]) == ("780", "779.50", "Paid")
     free = await found_here(await open_clinic(platform), ahead=1)
     assert {(one["fee"], one["fee_type"]) for one in free.values()} == {("0", "Free")}
 

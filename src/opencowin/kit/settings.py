@@ -4,7 +4,7 @@ import os
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -112,6 +112,10 @@ class Settings(BaseSettings):
         default=600, ge=1, description="Sign-ins by national ID from one address in an hour."
     )
     token_minutes: int = Field(default=15, ge=1, le=60, description="How long a sign-in token is good.")
+    capacity_beyond_stock: Literal["refuse", "warn"] = Field(
+        default="refuse",
+        description="A session with more doses than its centre has: refuse it, or publish it and show what it lacks.",
+    )
     members_per_mobile: int = Field(default=6, ge=1, le=50, description="Members that one mobile may register.")
     booking_days_ahead: int = Field(default=60, ge=1, le=365, description="How far ahead a session may be booked.")
     retry_window_minutes: int = Field(

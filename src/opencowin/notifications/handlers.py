@@ -32,7 +32,7 @@ def handlers(pool: Pool, floor: Floor) -> list[Handler]:
         Handler(scheduling.BOOKED, desk.on_booking(scheduling.BOOKED, Template.BOOKED, LIVE)),
         Handler(scheduling.MOVED, desk.on_booking(scheduling.MOVED, Template.MOVED, LIVE)),
         Handler(scheduling.CANCELLED, desk.on_booking(scheduling.CANCELLED, Template.CANCELLED, EVERY)),
-        Handler(scheduling.WITHDRAWN, desk.on_booking(scheduling.WITHDRAWN, Template.WITHDRAWN, EVERY)),
+        Handler(scheduling.WITHDRAWN, desk.on_withdrawn),
         Handler(certificates.CERTIFICATE_ISSUED, desk.on_certificate_issued),
         Handler(certificates.CERTIFICATE_REVOKED, desk.on_certificate_revoked),
     ]
@@ -85,6 +85,21 @@ class Desk:
             return self.writer.revoked(whose, news.beneficiary_id, (news.certificate_id, news.dose_number), reason)
 
         await self._tell(cause(certificates.CERTIFICATE_REVOKED, news), self.floor.clock.now(), word)
+
+    async def on_withdrawn(self, news: scheduling.BookingNews) -> None:
+        """Tell that a session will not take place, and which one near by has seats."""
+
+        async def word(conn: Connection) -> Wording | None:
+            claims = await queries.claims(conn, news.account_id, news.claim_ids)
+            ended = [one for one in claims if one.state in EVERY]
+            offer = None
+            if ended:
+                first = ended[0]
+                offer = await scheduling.nearest_replacement(conn, self.floor, first.session_id, first.dose_number)
+            whose = await self.writer.account(conn, news.account_id)
+            return await self.writer.booking(conn, Template.WITHDRAWN, whose, ended, offer)
+
+        await self._tell(cause(scheduling.WITHDRAWN, news), news.happened_at, word)
 
     def on_booking(
         self, job: Job[scheduling.BookingNews], template: Template, states: frozenset[str]

@@ -24,6 +24,7 @@ class Template(StrEnum):
     MOVED = "moved"
     CANCELLED = "cancelled"
     WITHDRAWN = "withdrawn"
+    WITHDRAWN_OFFER = "withdrawn_offer"
     CERTIFICATE_READY = "certificate_ready"
     CERTIFICATE_READY_NEXT = "certificate_ready_next"
     CERTIFICATE_REVOKED = "certificate_revoked"
@@ -39,6 +40,9 @@ PLACEHOLDERS: Mapping[Template, frozenset[str]] = {
     Template.MOVED: _APPOINTMENT,
     Template.CANCELLED: frozenset({"date", "centre", "district", "members", "url"}),
     Template.WITHDRAWN: frozenset({"date", "centre", "district", "members", "reason", "url"}),
+    Template.WITHDRAWN_OFFER: frozenset(
+        {"date", "centre", "district", "members", "reason", "url", "offer_centre", "offer_date"}
+    ),
     Template.CERTIFICATE_READY: frozenset({"dose", "reference", "url"}),
     Template.CERTIFICATE_READY_NEXT: frozenset({"dose", "reference", "url", "date"}),
     Template.CERTIFICATE_REVOKED: frozenset({"certificate", "dose", "reference", "reason", "url"}),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from opencowin import identity, places, programme, registry, vaccination
+from opencowin import identity, places, programme, registry, scheduling, vaccination
 from opencowin.kit.actor import Actor, ActorKind
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
@@ -51,7 +51,12 @@ class Writer:
         )
 
     async def booking(
-        self, conn: Connection, template: Template, whose: Account, claims: Sequence[BookedClaim]
+        self,
+        conn: Connection,
+        template: Template,
+        whose: Account,
+        claims: Sequence[BookedClaim],
+        offer: scheduling.Replacement | None = None,
     ) -> Wording | None:
         """What to say of these seats of one booking; None when there is nobody, or nothing, left to say it of."""
         seat = await queries.seat_of(conn, claims[0]) if claims else None
@@ -62,6 +67,9 @@ class Writer:
             "dose": claims[0].dose_number,
             "members": "; ".join(self._member(person, whose.language) for person in people),
         }
+        if offer is not None:
+            template = Template.WITHDRAWN_OFFER
+            values |= {"offer_centre": offer.centre.name_in(whose.language), "offer_date": self._date(offer.held_on)}
         return self._wording(template, whose, **values)
 
     async def certificate(

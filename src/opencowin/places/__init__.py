@@ -30,6 +30,14 @@ from opencowin.places.divisions import (
     places_of_pin,
     places_within,
 )
+from opencowin.places.keeping import (
+    CentreFacts,
+    centres_in,
+    change_centre,
+    enter_centre,
+    reopen_centre,
+    shut_centre,
+)
 from opencowin.places.loading import load_places
 from opencowin.places.matching import How
 from opencowin.places.model import (
@@ -38,6 +46,7 @@ from opencowin.places.model import (
     CentreHoursInvalid,
     CentreIncomplete,
     CentreKind,
+    CentreReasonMissing,
     District,
     LoadReport,
     Locality,
@@ -67,9 +76,11 @@ __all__ = [
     "Area",
     "Centre",
     "CentreAlreadyClosed",
+    "CentreFacts",
     "CentreHoursInvalid",
     "CentreIncomplete",
     "CentreKind",
+    "CentreReasonMissing",
     "District",
     "How",
     "InvalidDistrictTable",
@@ -95,13 +106,16 @@ __all__ = [
     "add_centres",
     "all_states",
     "area_of",
+    "centres_in",
     "centres_near",
     "centres_of_district",
     "centres_of_pin",
     "centres_with_ids",
+    "change_centre",
     "close_centre",
     "district",
     "districts_of",
+    "enter_centre",
     "find_centre",
     "in_scope",
     "is_postal_code",
@@ -113,5 +127,7 @@ __all__ = [
     "places_within",
     "read_centre",
     "remove_centre",
+    "reopen_centre",
+    "shut_centre",
     "trail_of",
 ]

@@ -31,8 +31,7 @@ async def add_centre(conn: Connection, new: NewCentre) -> int:
     """Enter a centre; its number.
 
     Raises UnknownDistrict, CentreIncomplete, CentreHoursInvalid, PointInvalid, PointNeeded."""
-    _check(new)
-    point = (await _points(conn, [new]))[0]
+    point = await point_of(conn, new)
     return await queries.insert_centre(conn, new, *point)
 
 
@@ -101,6 +100,12 @@ async def centres_near(
     if not _on_earth(latitude, longitude):
         raise PointInvalid(field="latitude")
     return await queries.centres_near(conn, latitude, longitude, radius_km, limit)
+
+
+async def point_of(conn: Connection, new: NewCentre) -> Point:
+    """Where a centre is, once what is said of it is right. Raises what `add_centre` raises."""
+    _check(new)
+    return (await _points(conn, [new]))[0]
 
 
 def _check(new: NewCentre) -> None:

@@ -57,6 +57,12 @@ class CentreAlreadyClosed(Conflict):
     code = "PLACES0008"
 
 
+class CentreReasonMissing(Invalid):
+    """Say why the centre is closed, in up to 300 characters."""
+
+    code = "PLACES0011"
+
+
 class Operator(StrEnum):
     """Who runs a centre."""
 
@@ -72,6 +78,7 @@ class CentreKind(StrEnum):
     NEAR_HOME = "near_home"
     WORKPLACE = "workplace"
     SCHOOL = "school"
+    HOME = "home"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

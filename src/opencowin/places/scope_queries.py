@@ -1,7 +1,10 @@
-"""SQL of scopes: the places below one. One function, one statement."""
+"""SQL of those who look after places: what is below one, and changes of centres. One function, one statement."""
 
-from opencowin.kit.db import Connection, fetch_all
-from opencowin.places.model import Within
+from collections.abc import Sequence
+
+from opencowin.kit.db import Connection, fetch_all, run
+from opencowin.places.model import Centre, NewCentre, Within
+from opencowin.places.queries import CENTRES
 
 
 async def places_within(
@@ -25,4 +28,76 @@ async def places_within(
         state=state_id,
         district=district_id,
         centre=centre_id,
+    )
+
+
+async def change_centre(  # noqa: PLR0917 (the columns of one row)
+    conn: Connection, district_id: int, centre_id: int, new: NewCentre, latitude: float, longitude: float
+) -> int:
+    """Change what is known of a centre."""
+    return await run(
+        conn,
+        """
+        UPDATE centre SET name = %(name)s, address = %(address)s, block_name = %(block)s, pin_code = %(pin)s,
+               latitude = %(latitude)s, longitude = %(longitude)s, opens_at = %(opens)s, closes_at = %(closes)s,
+               is_paid = %(paid)s, operator = %(operator)s, kind = %(kind)s
+        WHERE district_id = %(district)s AND centre_id = %(centre)s
+        """,
+        district=district_id,
+        centre=centre_id,
+        name=new.name.strip(),
+        address=new.address.strip(),
+        block=new.block_name.strip(),
+        pin=new.pin_code.strip(),
+        latitude=latitude,
+        longitude=longitude,
+        opens=new.opens_at,
+        closes=new.closes_at,
+        paid=new.is_paid,
+        operator=new.operator.value,
+        kind=new.kind.value,
+    )
+
+
+async def reopen_centre(conn: Connection, district_id: int, centre_id: int) -> bool:
+    """Open a centre again; False when it is open."""
+    touched = await run(
+        conn,
+        """
+        UPDATE centre SET closed_at = NULL
+        WHERE district_id = %(district)s AND centre_id = %(centre)s AND closed_at IS NOT NULL
+        """,
+        district=district_id,
+        centre=centre_id,
+    )
+    return touched == 1
+
+
+async def centres_in(
+    conn: Connection,
+    districts: Sequence[int] | None,
+    centre_id: int | None,
+    *,
+    text: str,
+    closed: bool,
+    start: int,
+    rows: int,
+) -> list[Centre]:
+    """Centres of some districts by name; of all districts without any named."""
+    return await fetch_all(
+        conn,
+        Centre,
+        CENTRES
+        + """
+        WHERE (%(districts)s::int[] IS NULL OR c.district_id = ANY (%(districts)s))
+          AND (%(centre)s::int IS NULL OR c.centre_id = %(centre)s) AND (c.closed_at IS NOT NULL) = %(closed)s
+          AND (%(text)s = '' OR strpos(lower(c.name || ' ' || c.block_name || ' ' || c.pin_code), lower(%(text)s)) > 0)
+        ORDER BY c.name, c.centre_id LIMIT %(rows)s OFFSET %(start)s
+        """,
+        districts=None if districts is None else list(districts),
+        centre=centre_id,
+        text=text,
+        closed=closed,
+        start=start,
+        rows=rows,
     )

@@ -6,6 +6,7 @@ and `exemption`.
 """
 
 from opencowin.programme.announcing import RuleWish, announce_rule, draft_rule
+from opencowin.programme.case import is_in_group
 from opencowin.programme.eligibility import decide, next_due
 from opencowin.programme.facts import Decision, DoseGiven, Due, Exemption, Facts, Reason, Wish
 from opencowin.programme.model import (
@@ -95,6 +96,7 @@ __all__ = [
     "draft_rule",
     "exemptions_of",
     "grant_exemption",
+    "is_in_group",
     "load_programme",
     "next_due",
     "read_programme",

@@ -61,9 +61,17 @@ def shorter_gaps(case: Case, on: date | None) -> Iterator[int]:
 
 def belongs(case: Case, group: Group, on: date) -> bool:
     """Whether the person is in the group on this day: as one of its members, or by an exemption."""
-    kinds = case.programme.exemption_kinds
-    held = (kinds[held.kind] for held in case.facts.exemptions if held.covers(on) and held.kind in kinds)
-    return _is_member(case.facts, group, on) or any(kind.group_id == group.group_id for kind in held)
+    return is_in_group(case.facts, group.group_id, case.programme, on)
+
+
+def is_in_group(facts: Facts, group_id: str, programme: Programme, on: date) -> bool:
+    """Whether the person is in this group on a day: as one of its members, or by an exemption."""
+    group = programme.groups.get(group_id)
+    if group is None:
+        return False
+    kinds = programme.exemption_kinds
+    held = (kinds[held.kind] for held in facts.exemptions if held.covers(on) and held.kind in kinds)
+    return _is_member(facts, group, on) or any(kind.group_id == group_id for kind in held)
 
 
 def _is_member(facts: Facts, group: Group, on: date) -> bool:

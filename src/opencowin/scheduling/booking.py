@@ -16,6 +16,7 @@ from opencowin.scheduling import seats
 from opencowin.scheduling.booking_slot import open_slot
 from opencowin.scheduling.holds import give_up, held_seats, hold_of, lock_seats
 from opencowin.scheduling.model import (
+    RESERVED,
     WALK_IN,
     AppointmentState,
     Booking,
@@ -32,6 +33,7 @@ from opencowin.scheduling.refusals import (
     NobodyNamed,
     SessionWithdrawn,
 )
+from opencowin.scheduling.reserve import class_for
 from opencowin.scheduling.seats import Group, SeatKey
 from opencowin.scheduling.sessions import read_session
 from opencowin.vaccination import doses_of_account, facts_of
@@ -143,10 +145,14 @@ async def _book(
         raise CentreMismatch(field="center_id")
     rules = await current_programme(conn)
     await check_eligible(conn, members, session, dose=wish.dose_number, booked_on=floor.clock.today(), rules=rules)
-    seat = SeatKey(session.district_id, session.session_id, slot.slot_number, WALK_IN if walk_in else wish.dose_number)
     booking_id = uuid5(scope, wish.key) if wish.key else uuid4()
     own = await hold_of(conn, people[0].account_id)
     kept = own.seats if own and own.session_id == session.session_id else 0
+    held = kept if own and own.dose_class > RESERVED and own.slot_number == slot.slot_number else 0
+    taken = WALK_IN
+    if not walk_in:
+        taken = await class_for(conn, session, slot, members, wish.dose_number, rules, held=held)
+    seat = SeatKey(session.district_id, session.session_id, slot.slot_number, taken)
     if min(slot.free.get(seat.dose_class, 0), session.doses - session.doses_booked) + kept < len(people):
         # The last seats may have gone to this very request, sent twice.
         if same := await _booked_meanwhile(conn, floor, wish, people, booking_id):

@@ -6,8 +6,8 @@ from uuid import UUID
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.scheduling.model import Session, SlotRow, begins
-from opencowin.scheduling.refusals import InvalidSlot, SessionWithdrawn, SlotBegun, TooFarAhead
-from opencowin.scheduling.sessions import read_session
+from opencowin.scheduling.refusals import InvalidSlot, SlotBegun, TooFarAhead
+from opencowin.scheduling.sessions import read_session, refuse_unless_published
 
 
 async def open_slot(
@@ -21,8 +21,7 @@ async def open_slot(
     slot = session.slot_called(label)
     if slot is None:
         raise InvalidSlot(field="slot")
-    if session.state != "published":
-        raise SessionWithdrawn(field="session_id")
+    refuse_unless_published(session)
     if begins(floor.clock, session.held_on, slot.ends_at if walk_in else slot.starts_at) <= floor.clock.now():
         raise SlotBegun(field="slot")
     days = floor.settings.booking_days_ahead

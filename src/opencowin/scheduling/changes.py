@@ -12,7 +12,7 @@ from opencowin.registry import members as household
 from opencowin.scheduling import seats
 from opencowin.scheduling.booking import check_eligible, note_on_behalf, refuse_outcome
 from opencowin.scheduling.booking_slot import open_slot
-from opencowin.scheduling.model import AppointmentState, Booking, LiveAppointment
+from opencowin.scheduling.model import WALK_IN, AppointmentState, Booking, LiveAppointment
 from opencowin.scheduling.news import CANCELLED, MOVED, tell
 from opencowin.scheduling.refusals import (
     BookingChanged,
@@ -47,7 +47,8 @@ async def move(  # noqa: PLR0917 (said in one breath: this booking, to that sess
     rules = await current_programme(conn)
     dose = live[0].dose_number
     await check_eligible(conn, members, session, dose=dose, booked_on=booked_on, rules=rules)
-    seat = SeatKey(session.district_id, session.session_id, target.slot_number, live[0].dose_class)
+    taken = live[0].dose_class if live[0].dose_class == WALK_IN else dose
+    seat = SeatKey(session.district_id, session.session_id, target.slot_number, taken)
     if target.free.get(seat.dose_class, 0) < len(people):
         raise FullyBooked(field="session_id")
     claims = tuple(uuid5(one.claim_id, f"{session_id}/{target.slot_number}") for one in live)

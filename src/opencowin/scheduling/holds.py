@@ -17,6 +17,7 @@ from opencowin.kit.floor import Floor
 from opencowin.scheduling import seats
 from opencowin.scheduling.booking_slot import open_slot
 from opencowin.scheduling.refusals import FullyBooked
+from opencowin.scheduling.reserve import class_to_hold
 from opencowin.scheduling.seats import SeatKey
 
 SWEPT_AT_ONCE = 500
@@ -61,13 +62,14 @@ async def hold_slot(  # noqa: PLR0917 (said in one breath: so many seats for thi
     if not 0 < people <= most:
         raise TooManySeats(field="people", most=most)
     session, target = await open_slot(conn, floor, session_id, slot)
-    wanted = SeatKey(session.district_id, session.session_id, target.slot_number, dose)
     held = await held_seats(conn, account)
+    taken = await class_to_hold(conn, floor, actor, session, target, dose, people)
+    wanted = SeatKey(session.district_id, session.session_id, target.slot_number, taken)
     await lock_seats(conn, [wanted, *([held.key] if held else [])])
     if held:
         await give_up(conn, held)
     until = floor.clock.now() + timedelta(minutes=floor.settings.hold_minutes)
-    hold = Hold(account, wanted.district_id, wanted.session_id, wanted.slot_number, dose, people, until)
+    hold = Hold(account, wanted.district_id, wanted.session_id, wanted.slot_number, taken, people, until)
     if not await _take(conn, hold):
         raise FullyBooked(field="session_id")
     return hold

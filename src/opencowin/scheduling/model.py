@@ -14,6 +14,19 @@ from opencowin.registry import Person
 
 WALK_IN = 0
 """The dose class of seats for those who walk in, whatever their dose."""
+MOST_CLASS = 20
+RESERVED = 100
+"""Dose classes above it are seats for a dose (so many less) that are reserved for the session's priority group."""
+
+
+class Round(StrEnum):
+    """What sort of session it is: for who comes, or a round for a workplace, near homes, at a school, at doors."""
+
+    OPEN = "open"
+    WORKPLACE = "workplace"
+    NEAR_HOME = "near_home"
+    SCHOOL = "school"
+    HOME = "home"
 
 
 class AppointmentState(StrEnum):
@@ -50,6 +63,12 @@ class NewSession:
     slots: tuple[NewSlot, ...]
     doses: int
     allot: bool = True
+    round: str = Round.OPEN.value
+    closed: bool = False
+    """Whether it is left out of public search: people enter by an invitation code."""
+    reserved_for: str | None = None
+    """The priority group that seats of the classes above RESERVED are for."""
+    opens_to_all_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +103,17 @@ class Session:
     doses: int
     doses_booked: int
     stored_slots: list[list[Any]]
+    round: str = Round.OPEN.value
+    closed: bool = False
+    reserved_for: str | None = None
+    opens_to_all_at: datetime | None = None
+    publish_at: datetime | None = None
+    held_back: str | None = None
+    template_id: UUID | None = None
+
+    def ends(self, clock: Clock) -> datetime:
+        """When its last slot ends."""
+        return begins(clock, self.held_on, max((slot.ends_at for slot in self.slots), default=time(0)))
 
     @property
     def slots(self) -> list[SlotRow]:
@@ -137,7 +167,7 @@ def view(session: Session, clock: Clock) -> SessionView:
     left: dict[int, int] = {}
     for slot in session.slots:
         begun = begins(clock, session.held_on, slot.starts_at) <= now
-        free = {c: 0 if begun else min(n, stock) for c, n in sorted(slot.free.items()) if c != WALK_IN}
+        free = {c: 0 if begun else min(n, stock) for c, n in sorted(slot.free.items()) if WALK_IN < c < RESERVED}
         slots.append(SlotView(slot.label, slot.starts_at, slot.ends_at, free))
         for dose, seats in free.items():
             left[dose] = left.get(dose, 0) + seats
@@ -166,6 +196,8 @@ class Wish:
     centre_ids: tuple[int, ...] = ()
     vaccine_id: str | None = None
     only_free: bool = False
+    closed: bool = False
+    """Whether sessions for invited people are wanted too: those who hold them see them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from opencowin.scheduling.model import NewSession, NewSlot, Session
 
 SESSIONS: LiteralString = """
     SELECT s.district_id, s.session_id, s.centre_id, s.programme_id, s.held_on, s.vaccine_id, s.min_age, s.max_age,
-           s.fee, s.state, t.doses, t.booked AS doses_booked,
+           s.fee, s.state, t.doses, t.booked AS doses_booked, s.round, s.closed, s.reserved_for, s.opens_to_all_at,
+           s.publish_at, s.held_back, s.template_id,
            (SELECT coalesce(jsonb_agg(jsonb_build_array(l.slot_number, l.starts_at, l.ends_at, (
                        SELECT coalesce(jsonb_object_agg(c.dose_class, c.capacity - c.booked), '{}')
                        FROM slot_capacity c
@@ -63,15 +64,16 @@ async def sessions(
     first: date,
     last: date,
     vaccine_id: str | None,
+    closed: bool = False,
 ) -> list[Session]:
-    """The published sessions of these centres from `first` to `last`, by day."""
+    """The published sessions of these centres from `first` to `last`, by day; those for invited people if `closed`."""
     return await fetch_all(
         conn,
         Session,
         SESSIONS
         + """
         WHERE s.district_id = ANY (%(district_ids)s) AND s.held_on BETWEEN %(first)s AND %(last)s
-          AND s.state = 'published' AND s.centre_id = ANY (%(centre_ids)s)
+          AND s.state = 'published' AND s.centre_id = ANY (%(centre_ids)s) AND (%(closed)s OR NOT s.closed)
           AND (%(vaccine_id)s::text IS NULL OR s.vaccine_id = %(vaccine_id)s)
         ORDER BY s.held_on, s.min_age, s.vaccine_id, s.session_id
         """,
@@ -80,6 +82,7 @@ async def sessions(
         first=first,
         last=last,
         vaccine_id=vaccine_id,
+        closed=closed,
     )
 
 
@@ -123,21 +126,34 @@ async def reopen(conn: Connection, district_id: int, session_id: UUID, person: P
 
 
 async def insert_session(
-    conn: Connection, new: NewSession, *, session_id: UUID, district_id: int, programme_id: str, at: datetime
+    conn: Connection,
+    new: NewSession,
+    *,
+    session_id: UUID,
+    district_id: int,
+    programme_id: str,
+    at: datetime | None,
+    publish_at: datetime | None = None,
+    invitation: str | None = None,
 ) -> int:
-    """Enter a published session, its doses, and where it can be found."""
+    """Enter a session, its doses, and where it can be found; a draft without `at`. 0 when its id is taken."""
     return await run(
         conn,
         """
         WITH directory AS (
-            INSERT INTO session_directory (session_id, district_id) VALUES (%(session_id)s, %(district_id)s)),
+            INSERT INTO session_directory (session_id, district_id, invitation)
+            VALUES (%(session_id)s, %(district_id)s, %(invitation)s) ON CONFLICT (session_id) DO NOTHING
+            RETURNING session_id),
         stock AS (
             INSERT INTO session_stock (district_id, session_id, doses)
-            VALUES (%(district_id)s, %(session_id)s, %(doses)s))
+            SELECT %(district_id)s, session_id, %(doses)s FROM directory)
         INSERT INTO session (district_id, session_id, centre_id, programme_id, held_on, vaccine_id, min_age, max_age,
-                             fee, state, published_at)
-        VALUES (%(district_id)s, %(session_id)s, %(centre_id)s, %(programme_id)s, %(held_on)s, %(vaccine_id)s,
-                %(min_age)s, %(max_age)s, %(fee)s, 'published', %(at)s)
+                             fee, state, published_at, publish_at, round, closed, reserved_for, opens_to_all_at)
+        SELECT %(district_id)s, session_id, %(centre_id)s, %(programme_id)s, %(held_on)s, %(vaccine_id)s,
+               %(min_age)s, %(max_age)s, %(fee)s,
+               CASE WHEN %(at)s::timestamptz IS NULL THEN 'draft' ELSE 'published' END,
+               %(at)s, %(publish_at)s, %(round)s, %(closed)s, %(reserved_for)s, %(opens_to_all_at)s
+        FROM directory
         """,
         session_id=session_id,
         district_id=district_id,
@@ -150,6 +166,12 @@ async def insert_session(
         max_age=new.max_age,
         fee=new.fee,
         at=at,
+        publish_at=publish_at,
+        invitation=invitation,
+        round=new.round,
+        closed=new.closed,
+        reserved_for=new.reserved_for,
+        opens_to_all_at=new.opens_to_all_at,
     )
 
 

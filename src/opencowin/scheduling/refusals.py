@@ -141,6 +141,66 @@ class AlreadyWithdrawn(Conflict):
     code = "SESION0007"
 
 
+class FeeAboveCap(Invalid):
+    """A dose of this vaccine may cost at most {most}."""
+
+    code = "SESION0009"
+
+
+class NotADraft(Conflict):
+    """This session is no draft any more: it is published or withdrawn."""
+
+    code = "SESION0010"
+
+
+class BelowBooked(Conflict):
+    """{booked} are booked already: there cannot be fewer. Withdraw the session, or leave as many."""
+
+    code = "SESION0011"
+
+
+class SessionIssued(Conflict):
+    """The session has its doses already: close it, and what is left goes back."""
+
+    code = "SESION0012"
+
+
+class NoSuchTemplate(NotFound):
+    """There is no such weekly template, or it is not used any more."""
+
+    code = "SESION0013"
+
+
+class TemplateIncomplete(Invalid):
+    """Give the template a name and at least one day of the week."""
+
+    code = "SESION0014"
+
+
+class TooManyWeeks(Invalid):
+    """Choose between 1 and {most} weeks."""
+
+    code = "SESION0015"
+
+
+class UnknownGroup(Invalid):
+    """Choose a priority group of the programme."""
+
+    code = "SESION0016"
+
+
+class NotInvited(NotFound):
+    """This invitation code opens nothing: check it with whoever invited you."""
+
+    code = "SESION0017"
+
+
+class CentreHasSessions(Conflict):
+    """This centre still holds {sessions} sessions: withdraw them first."""
+
+    code = "SESION0018"
+
+
 class ReasonMissing(Invalid):
     """Say why the session is withdrawn: those who booked are told."""
 

@@ -1,6 +1,6 @@
 """Publishes sessions, withdraws them, and finds those that can be booked."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID, uuid4
 
@@ -22,12 +22,26 @@ from opencowin.places import (
 )
 from opencowin.programme import Programme, current_programme
 from opencowin.scheduling import queries, seats
-from opencowin.scheduling.model import CentreSessions, NewSession, NewSlot, Session, Wish, begins, view
+from opencowin.scheduling.calendar import read_planning_rules
+from opencowin.scheduling.invitations import new_invitation
+from opencowin.scheduling.model import (
+    MOST_CLASS,
+    RESERVED,
+    CentreSessions,
+    NewSession,
+    NewSlot,
+    Round,
+    Session,
+    Wish,
+    begins,
+    view,
+)
 from opencowin.scheduling.news import WITHDRAWN, tell
 from opencowin.scheduling.refusals import (
     AgesReversed,
     AlreadyWithdrawn,
     CentreClosed,
+    FeeAboveCap,
     FeeInvalid,
     NoSuchSession,
     ReasonMissing,
@@ -35,8 +49,9 @@ from opencowin.scheduling.refusals import (
     SessionInPast,
     SessionWithdrawn,
     SlotsDisordered,
+    UnknownGroup,
 )
-from opencowin.stock import allot, take_back
+from opencowin.stock import allot, batches_at, take_back
 
 MOST_DOSES = 100_000
 OLDEST = 150
@@ -49,36 +64,72 @@ async def publish_session(conn: Connection, floor: Floor, actor: Actor, new: New
     Raises NotPermitted (also outside the actor's scope), UnknownCentre, CentreClosed, SessionIncomplete, AgesReversed,
     SlotsDisordered, SessionInPast, FeeInvalid, NotEnoughStock.
     """
+    session_id = uuid4()
+    await enter_session(conn, floor, actor, new, session_id=session_id)
+    session = await read_session(conn, session_id)
+    if new.allot:
+        await take_doses(conn, floor, session, new.doses)
+    detail = {"vaccine": new.vaccine_id, "held_on": str(new.held_on), "doses": new.doses}
+    subject = ("session", session_id)
+    await record(conn, actor, "scheduling.publish_session", subject=subject, reason="published", detail=detail)
+    await count_session(conn, floor, await read_centre(conn, new.centre_id), new.held_on, 1)
+    return session_id
+
+
+async def enter_session(
+    conn: Connection,
+    floor: Floor,
+    actor: Actor,
+    new: NewSession,
+    *,
+    session_id: UUID,
+    publish_at: datetime | None = None,
+    draft: bool = False,
+) -> bool:
+    """Enter a session with its slots, without doses; False when its id is taken. Raises what `publish_session` does."""
     actor.require(Permission.PUBLISH_SESSIONS)
     centre = await read_centre(conn, new.centre_id)
     await _require_scope(conn, actor, centre)
     programme = await current_programme(conn)
     check_session(floor.clock, new, centre, programme)
-    session_id, district_id = uuid4(), centre.district_id
-    await queries.insert_session(
+    _check_price(floor, new)
+    entered = await queries.insert_session(
         conn,
         new,
         session_id=session_id,
-        district_id=district_id,
+        district_id=centre.district_id,
         programme_id=programme.programme_id,
-        at=floor.clock.now(),
+        at=None if draft else floor.clock.now(),
+        publish_at=publish_at,
+        invitation=new_invitation() if new.closed else None,
     )
-    await queries.insert_slots(conn, district_id, session_id, new.slots)
-    if new.allot and new.doses:
+    if entered:
+        await queries.insert_slots(conn, centre.district_id, session_id, new.slots)
+    return entered == 1
+
+
+async def take_doses(conn: Connection, floor: Floor, session: Session, doses: int) -> None:
+    """Doses of the centre's stock for a session, or with the setting `warn` as many as there are.
+
+    Raises NotEnoughStock.
+    """
+    enforced = floor.settings.capacity_beyond_stock == "refuse"
+    wanted = doses if enforced else min(doses, await _free(conn, session))
+    if wanted:
         await allot(
             conn,
-            district_id,
-            new.centre_id,
-            vaccine_id=new.vaccine_id,
-            session_id=session_id,
-            doses=new.doses,
-            on=new.held_on,
+            session.district_id,
+            session.centre_id,
+            vaccine_id=session.vaccine_id,
+            session_id=session.session_id,
+            doses=wanted,
+            on=session.held_on,
         )
-    detail = {"vaccine": new.vaccine_id, "held_on": str(new.held_on), "doses": new.doses}
-    subject = ("session", session_id)
-    await record(conn, actor, "scheduling.publish_session", subject=subject, reason="published", detail=detail)
-    await _count(conn, floor, centre, new.held_on, 1)
-    return session_id
+
+
+async def _free(conn: Connection, session: Session) -> int:
+    there = await batches_at(conn, session.district_id, session.centre_id, session.vaccine_id)
+    return sum(batch.free for batch in there if batch.expires_on >= session.held_on)
 
 
 async def withdraw_session(conn: Connection, floor: Floor, actor: Actor, session_id: UUID, reason: str) -> int:
@@ -104,7 +155,7 @@ async def withdraw_session(conn: Connection, floor: Floor, actor: Actor, session
     await tell(conn, WITHDRAWN, ((one.account_id, one.booking_id, one.claim_id) for one in ended), now)
     detail, subject = {"ended": len(ended)}, ("session", session_id)
     await record(conn, actor, "scheduling.withdraw_session", subject=subject, reason=reason.strip(), detail=detail)
-    await _count(conn, floor, centre, session.held_on, -1)
+    await count_session(conn, floor, centre, session.held_on, -1)
     return len(ended)
 
 
@@ -122,7 +173,9 @@ async def find_sessions(conn: Connection, floor: Floor, wish: Wish) -> list[Cent
         return []
     districts = sorted({centre.district_id for centre in centres.values()})
     vaccine = wish.vaccine_id
-    found = await queries.sessions(conn, districts, sorted(centres), first=first, last=last, vaccine_id=vaccine)
+    found = await queries.sessions(
+        conn, districts, sorted(centres), first=first, last=last, vaccine_id=vaccine, closed=wish.closed
+    )
     names = await place_names(conn, districts)
     views: dict[int, CentreSessions] = {}
     for session in found:
@@ -137,8 +190,7 @@ async def find_sessions(conn: Connection, floor: Floor, wish: Wish) -> list[Cent
 async def offered_session(conn: Connection, floor: Floor, session_id: UUID) -> CentreSessions:
     """One published session with its centre and what can be booked of it. Raises NoSuchSession, SessionWithdrawn."""
     session = await read_session(conn, session_id)
-    if session.state != "published":
-        raise SessionWithdrawn(field="session_id")
+    refuse_unless_published(session)
     centre = await read_centre(conn, session.centre_id)
     names = await place_names(conn, [session.district_id])
     return CentreSessions(centre, names[session.district_id], [view(session, floor.clock)])
@@ -150,6 +202,22 @@ async def read_session(conn: Connection, session_id: UUID) -> Session:
     if session is None:
         raise NoSuchSession(field="session_id")
     return session
+
+
+def refuse_unless_published(session: Session) -> None:
+    """Raise NoSuchSession for a draft, which nobody knows of yet, and SessionWithdrawn for a withdrawn one."""
+    if session.state == "draft":
+        raise NoSuchSession(field="session_id")
+    if session.state != "published":
+        raise SessionWithdrawn(field="session_id")
+
+
+async def require_scope(conn: Connection, actor: Actor, session: Session) -> Centre:
+    """The centre of a session whose planning is the actor's. Raises NotPermitted."""
+    actor.require(Permission.PUBLISH_SESSIONS)
+    centre = await read_centre(conn, session.centre_id)
+    await _require_scope(conn, actor, centre)
+    return centre
 
 
 async def _centres(conn: Connection, wish: Wish) -> list[Centre]:
@@ -176,11 +244,15 @@ def check_session(clock: Clock, new: NewSession, centre: Centre, programme: Prog
     """
     if centre.closed_at is not None:
         raise CentreClosed(field="centre_id")
+    if new.reserved_for is not None and new.reserved_for not in programme.groups:
+        raise UnknownGroup(field="reserved_for")
+    if new.round not in set(Round):
+        raise SessionIncomplete(field="round", most=MOST_DOSES)
     if new.vaccine_id not in programme.vaccines or not 0 <= new.doses <= MOST_DOSES:
         raise SessionIncomplete(field="doses", most=MOST_DOSES)
     if not any(seats > 0 for slot in new.slots for seats in slot.seats.values()):
         raise SessionIncomplete(field="slots", most=MOST_DOSES)
-    if any(not 0 <= c <= 20 or not 0 <= seats <= MOST_DOSES for slot in new.slots for c, seats in slot.seats.items()):
+    if any(not _is_class(new, c) or not 0 <= n <= MOST_DOSES for slot in new.slots for c, n in slot.seats.items()):
         raise SessionIncomplete(field="slots", most=MOST_DOSES)
     if not 0 <= new.min_age <= OLDEST or (new.max_age is not None and not new.min_age <= new.max_age <= OLDEST):
         raise AgesReversed(field="min_age")
@@ -192,13 +264,25 @@ def check_session(clock: Clock, new: NewSession, centre: Centre, programme: Prog
         raise FeeInvalid(field="fee")
 
 
+def _is_class(new: NewSession, dose_class: int) -> bool:
+    """Whether there can be seats of this class: reserved ones need a group that they are for."""
+    return 0 <= dose_class <= MOST_CLASS or (bool(new.reserved_for) and RESERVED < dose_class <= RESERVED + MOST_CLASS)
+
+
+def _check_price(floor: Floor, new: NewSession) -> None:
+    most = read_planning_rules(floor.pack).most(new.vaccine_id, new.held_on)
+    if most is not None and new.fee > most:
+        raise FeeAboveCap(field="fee", most=most)
+
+
 def _in_order(slots: tuple[NewSlot, ...]) -> bool:
     whole = all((t.second, t.microsecond) == (0, 0) for slot in slots for t in (slot.starts_at, slot.ends_at))
     forwards = all(slot.starts_at < slot.ends_at for slot in slots)
     return whole and forwards and all(one.ends_at <= after.starts_at for one, after in pairwise(slots))
 
 
-async def _count(conn: Connection, floor: Floor, centre: Centre, held_on: date, amount: int) -> None:
+async def count_session(conn: Connection, floor: Floor, centre: Centre, held_on: date, amount: int) -> None:
+    """Count a session that was published, or withdrawn."""
     await count(
         conn,
         floor.clock,

@@ -57,7 +57,7 @@ async def require_store(conn: Connection, actor: Actor, store: Store, *any_of: P
 
     One of the permissions is enough; without any named it is that of those who look after supply.
     """
-    if not actor.permissions & set(any_of or (Permission.PUBLISH_SESSIONS,)):
+    if not actor.permissions & set(any_of or (Permission.MANAGE_STOCK, Permission.PUBLISH_SESSIONS)):
         raise NotPermitted
     if not await _covers(conn, actor, store):
         raise NotPermitted

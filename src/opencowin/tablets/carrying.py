@@ -72,7 +72,7 @@ async def end_tablet(conn: Connection, floor: Floor, tablet: Tablet) -> None:
 async def sessions_today(conn: Connection, floor: Floor, tablet: Tablet) -> list[SessionToday]:
     """The centre's published sessions of today with what may be used in them. Raises NotWorkingHere."""
     require_at_work(tablet)
-    wish = scheduling.Wish(from_date=floor.clock.today(), days=1, centre_id=tablet.centre_id)
+    wish = scheduling.Wish(from_date=floor.clock.today(), days=1, centre_id=tablet.centre_id, closed=True)
     found = await scheduling.find_sessions(conn, floor, wish)
     views = [one for place in found for one in place.sessions]
     centre = stock.Store(stock.Tier.CENTRE, tablet.centre_id).account
