@@ -26,7 +26,8 @@ serve: $(VENV)/.installed ## Serve this deployment (see docs/settings.md)
 test: $(VENV)/.installed-dev ## Run every test, in a real browser too
 	@$(RUN)/python -m tests.browser.chromium
 	@$(RUN)/python -m tests.provider
-	@$(RUN)/pytest -n 2 --dist loadfile
+	@$(RUN)/pytest -n 2 --dist loadfile -m 'not alone'
+	@$(RUN)/pytest -m alone tests/browser/test_budgets.py
 
 check: $(VENV)/.installed-dev ## Check format, lint, types, import contracts and sizes
 	$(RUN)/ruff format --check .

@@ -25,7 +25,7 @@ from opencowin.web.site import Site, site_of
 router = APIRouter(include_in_schema=False)
 Public = Annotated[Actor, open_to_readers()]
 A_WEEK = 7
-SHOWN = 20
+SHOWN = 10
 """Centres on one page of results."""
 NEAR_KILOMETRES, NEAR_CENTRES = 30, 60
 
