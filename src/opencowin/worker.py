@@ -23,7 +23,7 @@ from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Context
 from pgqueuer.domain.models import Job as QueuedJob
 
-from opencowin import bulk, certificates, identity, notifications, reports, scheduling, tablets
+from opencowin import bulk, cases, certificates, identity, notifications, reports, scheduling, tablets
 from opencowin.kit import audit, limits
 from opencowin.kit.db import Connection, Pool, run, transaction
 from opencowin.kit.errors import Unavailable
@@ -190,6 +190,11 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("scheduling.publish_due", 10, within(lambda conn: scheduling.publish_due(conn, floor))),
         Recurring("scheduling.open_reserved", 10, within(lambda conn: scheduling.open_reserved(conn, floor))),
         Recurring("scheduling.end_holds", 10, within(lambda conn: scheduling.end_holds(conn, floor))),
+        Recurring("cases.carry_out_due", 60, within(lambda conn: cases.carry_out_due(conn, floor))),
+        Recurring("cases.open_duplicates", 30, within(lambda conn: cases.open_duplicates(conn, floor))),
+        Recurring("cases.find_merges", 60, within(lambda conn: cases.find_merges(conn, floor))),
+        Recurring("cases.raise_flags", 30, within(lambda conn: cases.raise_flags(conn, floor))),
+        Recurring("cases.forget_evidence", HOUR, within(lambda conn: cases.forget_evidence(conn, floor))),
         Recurring("notifications.sweep", 30, lambda: notifications.send_left_behind(pool, floor)),
         Recurring("tablets.settle", HOUR, within(lambda conn: tablets.settle_left_behind(conn, floor))),
         Recurring("limits.forget_old", HOUR, within(lambda conn: limits.forget_old(conn, floor.clock))),

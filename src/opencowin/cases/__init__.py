@@ -1,25 +1,143 @@
-"""Cases: what people ask to have put right, and what officers answer.
+"""Cases: what people ask to have put right, what officers decide, and what the platform itself finds not to fit.
 
-FHIR Task. What is written is sealed; an officer sees cases of the own scope, and every look and answer is written
-down. Owns the table `help_case`.
+FHIR Task. A case is raised by a household or found by the platform, reviewed by an officer of its district, and carried
+out in the transaction that decides it: records corrected, moved, merged and parted again, certificates issued anew.
+What is written and shown is sealed; every look and step is written down. Owns the tables `help_case`, `case_step`,
+`case_evidence`, `fact_corrected`, `found_until` and `integrity_flag`.
 """
 
-from opencowin.cases.answering import answer_case, count_open_cases, open_cases
-from opencowin.cases.model import Case, CaseKind, CaseState, NewCase
-from opencowin.cases.raising import cases_of, raise_case
-from opencowin.cases.refusals import CaseEmpty, NoSuchCase, TooManyCases
+from opencowin.cases.consent import ask_for_transfer, transfer
+from opencowin.cases.evidence import MOST_FILES, MOST_MB, Shown, ShownFile, forget_evidence
+from opencowin.cases.finding import find_merges, open_duplicates
+from opencowin.cases.flags import Flag, FlagKind, FlagState, list_flags, raise_flags, review_flag
+from opencowin.cases.following import add_to_case, cases_of, follow, may_add, object_to, own_evidence
+from opencowin.cases.model import (
+    BY_CONSENT,
+    CASE_MOVED,
+    CLOSED,
+    FOUND,
+    OPEN,
+    Case,
+    CaseKind,
+    CaseNews,
+    CaseState,
+    Evidence,
+    NewCase,
+    News,
+    OtherRecord,
+    Passport,
+    RecordProof,
+    Side,
+    Step,
+    Told,
+    Wish,
+)
+from opencowin.cases.raising import raise_case
+from opencowin.cases.refusals import (
+    CaseEmpty,
+    ConsentElsewhere,
+    CorrectedAlready,
+    EvidenceUnreadable,
+    MemberNeeded,
+    NoDoseToRevoke,
+    NoSuchCase,
+    NoSuchFlag,
+    NotDecidable,
+    NothingToUndo,
+    OwnNumber,
+    ProofNotFitting,
+    TooManyCases,
+    TooManyProofs,
+    TooMuchEvidence,
+    WishMissing,
+)
+from opencowin.cases.reviewing import (
+    RecordShown,
+    Reviewed,
+    Search,
+    accept,
+    ask_for_more,
+    carry_out_due,
+    count_open_cases,
+    list_cases,
+    look,
+    read_evidence,
+    refuse,
+    undo,
+)
+from opencowin.cases.rules import rules
+from opencowin.cases.steps import wish_told
 
 __all__ = [
+    "BY_CONSENT",
+    "CASE_MOVED",
+    "CLOSED",
+    "FOUND",
+    "MOST_FILES",
+    "MOST_MB",
+    "OPEN",
     "Case",
     "CaseEmpty",
     "CaseKind",
+    "CaseNews",
     "CaseState",
+    "ConsentElsewhere",
+    "CorrectedAlready",
+    "Evidence",
+    "EvidenceUnreadable",
+    "Flag",
+    "FlagKind",
+    "FlagState",
+    "MemberNeeded",
     "NewCase",
+    "News",
+    "NoDoseToRevoke",
     "NoSuchCase",
+    "NoSuchFlag",
+    "NotDecidable",
+    "NothingToUndo",
+    "OtherRecord",
+    "OwnNumber",
+    "Passport",
+    "ProofNotFitting",
+    "RecordProof",
+    "RecordShown",
+    "Reviewed",
+    "Search",
+    "Shown",
+    "ShownFile",
+    "Side",
+    "Step",
+    "Told",
     "TooManyCases",
-    "answer_case",
+    "TooManyProofs",
+    "TooMuchEvidence",
+    "Wish",
+    "WishMissing",
+    "accept",
+    "add_to_case",
+    "ask_for_more",
+    "ask_for_transfer",
+    "carry_out_due",
     "cases_of",
     "count_open_cases",
-    "open_cases",
+    "find_merges",
+    "follow",
+    "forget_evidence",
+    "list_cases",
+    "list_flags",
+    "look",
+    "may_add",
+    "object_to",
+    "open_duplicates",
+    "own_evidence",
     "raise_case",
+    "raise_flags",
+    "read_evidence",
+    "refuse",
+    "review_flag",
+    "rules",
+    "transfer",
+    "undo",
+    "wish_told",
 ]

@@ -185,6 +185,37 @@ async def revoke(conn: Connection, certificate_id: str, *, reason: str, by: str,
     )
 
 
+async def hold_standing(conn: Connection, person: Person) -> list[StoredCertificate]:
+    """The certificates of a person that stand, locked until the transaction ends."""
+    return await fetch_all(
+        conn,
+        StoredCertificate,
+        """
+        SELECT certificate_id, dose_id, dose_number, version, statement_sealed, payloads_sealed, issued_at
+        FROM certificate
+        WHERE account_id = %(account_id)s AND beneficiary_id = %(beneficiary_id)s AND revoked_at IS NULL
+        ORDER BY certificate_id FOR UPDATE
+        """,
+        account_id=person.account_id,
+        beneficiary_id=person.beneficiary_id,
+    )
+
+
+async def move_to(conn: Connection, person: Person, to: Person) -> int:
+    """Put a person's certificates under another key."""
+    return await run(
+        conn,
+        """
+        UPDATE certificate SET account_id = %(to_account)s, beneficiary_id = %(to_beneficiary)s
+        WHERE account_id = %(account_id)s AND beneficiary_id = %(beneficiary_id)s
+        """,
+        account_id=person.account_id,
+        beneficiary_id=person.beneficiary_id,
+        to_account=to.account_id,
+        to_beneficiary=to.beneficiary_id,
+    )
+
+
 async def put_marks(conn: Connection, certificate_id: str, marks: Sequence[bytes]) -> None:
     """Add to the published list what it says of a certificate."""
     await run(

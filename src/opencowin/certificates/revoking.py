@@ -14,6 +14,7 @@ from opencowin.certificates.refusals import (
     CertificateStands,
     DoseStandsNot,
     NoSuchCertificate,
+    NotSignable,
     RevocationUnexplained,
 )
 from opencowin.kit import audit
@@ -122,6 +123,45 @@ async def reissue(conn: Connection, floor: Floor, actor: Actor, certificate_id: 
         detail={"issued": issued},
     )
     return issued
+
+
+async def renew(conn: Connection, floor: Floor, actor: Actor, person: Person, reason: str) -> list[str]:
+    """End every certificate of a person that stands, and issue one for each dose that stands; their numbers.
+
+    For whoever changed the records by a decision, and checked the scope. The holder is told of the new ones. Records
+    that no certificate can state, such as doses in no order, keep the decision and get none.
+    Raises NotPermitted, RevocationUnexplained.
+    """
+    await end_all(conn, floor, actor, person, reason)
+    doses = await vaccination.doses_of(conn, person)
+    try:
+        async with conn.transaction():
+            return await issue_for(conn, floor, person, doses, {dose.dose_id for dose in doses})
+    except NotSignable as no:
+        subject = ("beneficiary", person.beneficiary_id)
+        await audit.record(conn, actor, "certificates.not_issued", subject=subject, reason=no.message)
+        return []
+
+
+async def end_all(conn: Connection, floor: Floor, actor: Actor, person: Person, reason: str) -> int:
+    """End every certificate of a person that stands, in every form; how many. The caller tells the holder.
+
+    Raises NotPermitted, RevocationUnexplained.
+    """
+    actor.require(Permission.ANSWER_CASES)
+    why, now = _explained(reason), floor.clock.now()
+    standing = await queries.hold_standing(conn, person)
+    for one in standing:
+        await queries.revoke(conn, one.certificate_id, reason=why, by=actor.actor_id, at=now)
+        await queries.put_marks(conn, one.certificate_id, marks_of(open_payloads(floor, one.payloads_sealed)))
+        subject = ("certificate", one.certificate_id)
+        await audit.record(conn, actor, "certificates.revoke", subject=subject, reason=why)
+    return len(standing)
+
+
+async def move_certificates(conn: Connection, person: Person, to: Person) -> int:
+    """Put a person's certificates under a new key of the same person; what they say stays."""
+    return await queries.move_to(conn, person, to)
 
 
 async def why_revoked(conn: Connection, certificate_id: str) -> str | None:

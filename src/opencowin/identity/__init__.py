@@ -15,6 +15,7 @@ from opencowin.identity.accounts import (
     choose_language,
     open_account,
     open_account_without_mobile,
+    open_closed_account,
 )
 from opencowin.identity.api_keys import (
     ApiKey,
@@ -182,6 +183,7 @@ __all__ = [
     "on_behalf",
     "open_account",
     "open_account_without_mobile",
+    "open_closed_account",
     "open_otp_request",
     "open_sessions",
     "permissions_of",

@@ -17,6 +17,14 @@ async def open_account(conn: Connection, floor: Floor, mobile: str, language: st
     return account_id
 
 
+async def open_closed_account(conn: Connection, floor: Floor) -> UUID:
+    """An account without a number, which nobody can sign in to: for a person whom no household answers for."""
+    fresh = uuid4()
+    language = floor.country.default_language
+    await queries.insert_account(conn, fresh, mobile_sealed=None, language=language, at=floor.clock.now())
+    return fresh
+
+
 async def find_or_make(conn: Connection, floor: Floor, number: str, language: str) -> tuple[UUID, bool]:
     """The account of a normalised number, and whether it was made now; two callers at once make one."""
     mobile_hash, fresh = floor.keyring.index(number, MOBILE), uuid4()

@@ -18,6 +18,7 @@ class OtpPurpose(StrEnum):
     VACCINATION_STATUS = "vaccination_status"
     ASSISTANCE = "assistance"
     """Told to an operator on the telephone."""
+    TAKE_OVER_MEMBER = "take_over_member"
 
 
 @dataclass(frozen=True, slots=True)

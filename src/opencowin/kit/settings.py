@@ -141,6 +141,21 @@ class Settings(BaseSettings):
     tablet_idle_days: int = Field(
         default=2, ge=1, le=30, description="Days without use after which a tablet forgets the lists that it carries."
     )
+    evidence_days: int = Field(
+        default=30, ge=1, le=365, description="Days after which what was shown as proof in a closed case is deleted."
+    )
+    site_radius_km: float = Field(
+        default=5, gt=0, le=1000, description="A dose recorded farther from its fixed site than this is flagged."
+    )
+    site_hours_grace_minutes: int = Field(
+        default=60, ge=0, le=720, description="A dose recorded so long outside a site's hours is not flagged."
+    )
+    doses_per_vaccinator_per_hour: int = Field(
+        default=40, ge=1, le=1000, description="More than this by each vaccinator of a site on a day is flagged."
+    )
+    vaccinators_where_unknown: int = Field(
+        default=4, ge=1, le=1000, description="Vaccinators that a site is thought to have whose staff is not on record."
+    )
     secret_code_tries: int = Field(default=5, ge=1, le=20, description="Wrong secret codes per beneficiary in an hour.")
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from opencowin import certificates, identity, scheduling
+from opencowin import cases, certificates, identity, scheduling
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Handler, Job
@@ -35,6 +35,7 @@ def handlers(pool: Pool, floor: Floor) -> list[Handler]:
         Handler(scheduling.WITHDRAWN, desk.on_withdrawn),
         Handler(certificates.CERTIFICATE_ISSUED, desk.on_certificate_issued),
         Handler(certificates.CERTIFICATE_REVOKED, desk.on_certificate_revoked),
+        Handler(cases.CASE_MOVED, desk.on_case_moved),
     ]
 
 
@@ -100,6 +101,14 @@ class Desk:
             return await self.writer.booking(conn, Template.WITHDRAWN, whose, ended, offer)
 
         await self._tell(cause(scheduling.WITHDRAWN, news), news.happened_at, word)
+
+    async def on_case_moved(self, news: cases.CaseNews) -> None:
+        """Tell one side of a case that it moved on."""
+
+        async def word(conn: Connection) -> Wording | None:
+            return self.writer.case(await self.writer.account(conn, news.account_id), news)
+
+        await self._tell(cause(cases.CASE_MOVED, news), news.happened_at, word)
 
     def on_booking(
         self, job: Job[scheduling.BookingNews], template: Template, states: frozenset[str]

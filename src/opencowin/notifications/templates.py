@@ -28,6 +28,12 @@ class Template(StrEnum):
     CERTIFICATE_READY = "certificate_ready"
     CERTIFICATE_READY_NEXT = "certificate_ready_next"
     CERTIFICATE_REVOKED = "certificate_revoked"
+    CASE_RAISED = "case_raised"
+    CASE_ASKED = "case_asked"
+    CASE_ACCEPTED = "case_accepted"
+    CASE_REFUSED = "case_refused"
+    CASE_DONE = "case_done"
+    CASE_NOTICE = "case_notice"
 
 
 _APPOINTMENT = frozenset({"dose", "vaccine", "date", "slot", "centre", "district", "members"})
@@ -46,6 +52,12 @@ PLACEHOLDERS: Mapping[Template, frozenset[str]] = {
     Template.CERTIFICATE_READY: frozenset({"dose", "reference", "url"}),
     Template.CERTIFICATE_READY_NEXT: frozenset({"dose", "reference", "url", "date"}),
     Template.CERTIFICATE_REVOKED: frozenset({"certificate", "dose", "reference", "reason", "url"}),
+    Template.CASE_RAISED: frozenset({"number", "url"}),
+    Template.CASE_ASKED: frozenset({"number", "url"}),
+    Template.CASE_ACCEPTED: frozenset({"number", "url"}),
+    Template.CASE_REFUSED: frozenset({"number", "url"}),
+    Template.CASE_DONE: frozenset({"number", "url"}),
+    Template.CASE_NOTICE: frozenset({"number", "reference", "date", "url"}),
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from opencowin import identity, places, programme, registry, scheduling, vaccination
+from opencowin import cases, identity, places, programme, registry, scheduling, vaccination
 from opencowin.kit.actor import Actor, ActorKind
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
@@ -13,6 +13,15 @@ from opencowin.notifications import queries
 from opencowin.notifications.queries import BookedClaim, BookedSeat
 from opencowin.notifications.templates import Template, Texts
 from opencowin.registry import Beneficiary
+
+CASE_TEMPLATES = {
+    cases.News.RAISED: Template.CASE_RAISED,
+    cases.News.ASKED: Template.CASE_ASKED,
+    cases.News.ACCEPTED: Template.CASE_ACCEPTED,
+    cases.News.REFUSED: Template.CASE_REFUSED,
+    cases.News.DONE: Template.CASE_DONE,
+    cases.News.NOTICE: Template.CASE_NOTICE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,13 @@ class Writer:
         number, dose = news
         facts = {"certificate": number, "dose": dose, "reference": person.reference_id, "reason": reason}
         return self._wording(Template.CERTIFICATE_REVOKED, whose, url=self.floor.settings.address, **facts)
+
+    def case(self, whose: Account, news: cases.CaseNews) -> Wording:
+        """What to say of a case that moved on; the page says the rest."""
+        values = {"number": news.case_number, "url": f"{self.floor.settings.address}/issues"}
+        if news.news is cases.News.NOTICE and news.until is not None:
+            values |= {"reference": news.reference_id or 0, "date": self._date(news.until)}
+        return self._wording(CASE_TEMPLATES[news.news], whose, **values)
 
     def otp(self, mobile: str, language: str, code: str, minutes: int, *, spoken: bool = False) -> Wording:
         """A one-time password, for so many minutes; a spoken one is to be told to an operator."""

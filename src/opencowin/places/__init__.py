@@ -62,6 +62,7 @@ from opencowin.places.model import (
     UnknownCentre,
     UnknownDistrict,
     Within,
+    kilometres,
 )
 from opencowin.places.official import (
     InvalidDistrictTable,
@@ -119,6 +120,7 @@ __all__ = [
     "find_centre",
     "in_scope",
     "is_postal_code",
+    "kilometres",
     "load_official_districts",
     "load_places",
     "localities_of",

@@ -1,5 +1,6 @@
 """What places are: states, districts, localities, postal codes and centres, and why a request about them is refused."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -7,6 +8,7 @@ from enum import StrEnum
 
 from opencowin.kit.errors import Conflict, Invalid, NotFound
 
+EARTH_RADIUS_KM = 6371.0088
 Progress = Callable[[str, int, int], None]
 """Told the present stage, what is done of it and the whole of it."""
 
@@ -228,3 +230,10 @@ class LoadReport:
     localities: int = 0
     points_replaced: int = 0
     already_loaded: bool = False
+
+
+def kilometres(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """The great-circle distance between two points in degrees (haversine)."""
+    (lat, long), (to_lat, to_long) = [(math.radians(a), math.radians(b)) for a, b in (one, other)]
+    bow = math.sin((to_lat - lat) / 2) ** 2 + math.cos(lat) * math.cos(to_lat) * math.sin((to_long - long) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(bow))

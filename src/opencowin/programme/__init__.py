@@ -50,6 +50,7 @@ from opencowin.programme.service import (
     exemptions_of,
     grant_exemption,
     load_programme,
+    move_exemptions,
 )
 
 __all__ = [
@@ -98,6 +99,7 @@ __all__ = [
     "grant_exemption",
     "is_in_group",
     "load_programme",
+    "move_exemptions",
     "next_due",
     "read_programme",
     "refuse",

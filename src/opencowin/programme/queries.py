@@ -231,3 +231,17 @@ async def rules_changed(conn: Connection, programme_id: str) -> None:
         "UPDATE programme SET loaded_at = clock_timestamp() WHERE programme_id = %(programme_id)s",
         programme_id=programme_id,
     )
+
+
+async def move_exemptions(conn: Connection, beneficiary_id: UUID, account_id: UUID, to: UUID) -> int:
+    """Let a person's exemptions follow into another household."""
+    return await run(
+        conn,
+        """
+        UPDATE exemption SET account_id = %(to)s
+        WHERE account_id = %(account_id)s AND beneficiary_id = %(beneficiary_id)s
+        """,
+        account_id=account_id,
+        beneficiary_id=beneficiary_id,
+        to=to,
+    )

@@ -120,3 +120,8 @@ async def exemptions_of(conn: Connection, account_id: UUID) -> Mapping[UUID, tup
     for row in await queries.exemptions_of_account(conn, account_id):
         held[row.beneficiary_id].append(Exemption(row.kind, row.valid_from, row.valid_until))
     return {beneficiary_id: tuple(exemptions) for beneficiary_id, exemptions in held.items()}
+
+
+async def move_exemptions(conn: Connection, beneficiary_id: UUID, account_id: UUID, to: UUID) -> None:
+    """Let what a person holds follow from one household into another."""
+    await queries.move_exemptions(conn, beneficiary_id, account_id, to)

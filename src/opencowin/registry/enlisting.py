@@ -46,7 +46,7 @@ async def enlist(  # noqa: PLR0917 (said in one breath)
     row = await queries.beneficiary_of(conn, holder)
     known = row is not None and row.birth_year == facts.birth_year
     if row is None or not known or not same_name(floor.keyring.open(row.name_sealed, NAME), facts.name):
-        raise await directory.duplicate(conn, floor, actor, account_id, facts.document_hash or b"")
+        raise await directory.duplicate(conn, floor, actor, account_id, facts)
     added = await queries.add_to_group(conn, holder, group_id, floor.clock.now())
     subject = ("beneficiary", holder.beneficiary_id)
     await audit.record(conn, actor, "registry.enlist", subject=subject, reason=group_id, detail={"new": added})

@@ -87,13 +87,14 @@ async def edit(
     facts = check(floor, replace(registration, priority_groups=tuple(row.priority_groups)))
     if facts.document_hash != row.document_hash:
         await _change_document(conn, floor, actor, row, facts)
-    same = _is_same(floor, row, facts) and facts.gender_id == row.gender_id
+    same = is_same_person(floor, row, facts) and facts.gender_id == row.gender_id
     sealed = seal_facts(floor.keyring, facts)
     await queries.change_beneficiary(conn, row.person, facts, sealed, floor.clock.now(), stays_confirmed=same)
     if (facts.gender_id, facts.birth_year) != (row.gender_id, row.birth_year):
-        await _count(conn, floor, row, amount=-1)
-        await _count(conn, floor, replace(row, gender_id=facts.gender_id, birth_year=facts.birth_year), amount=1)
-    return open_row(floor.keyring, await _row_of(conn, row.person))
+        await count_registration(conn, floor, row, amount=-1)
+        after = replace(row, gender_id=facts.gender_id, birth_year=facts.birth_year)
+        await count_registration(conn, floor, after, amount=1)
+    return open_row(floor.keyring, await row_of(conn, row.person))
 
 
 async def remove(conn: Connection, floor: Floor, actor: Actor, reference_id: int) -> None:
@@ -104,11 +105,12 @@ async def remove(conn: Connection, floor: Floor, actor: Actor, reference_id: int
 
 async def erase(conn: Connection, floor: Floor, row: BeneficiaryRow) -> None:
     """Overwrite a member's facts, for those who have found out that it may be done."""
-    if row.document_hash is not None:
-        await queries.free_document(conn, row.document_hash, row.person)
+    for held in (row.document_hash, row.passport_hash):
+        if held is not None:
+            await queries.free_document(conn, held, row.person)
     no_code = floor.keyring.seal("", SECRET_CODE)
     await queries.erase_beneficiary(conn, row.person, empty_facts(floor.keyring), no_code, floor.clock.now())
-    await _count(conn, floor, row, amount=-1)
+    await count_registration(conn, floor, row, amount=-1)
 
 
 async def members(conn: Connection, floor: Floor, actor: Actor) -> list[Beneficiary]:
@@ -169,7 +171,7 @@ async def _mark(conn: Connection, floor: Floor, actor: Actor, row: BeneficiaryRo
     await queries.confirm_document(conn, row.person, proof.provider, floor.clock.now())
     subject = ("beneficiary", row.beneficiary_id)
     await audit.record(conn, actor, "registry.confirm_document", subject=subject, reason=proof.provider)
-    return await _row_of(conn, row.person)
+    return await row_of(conn, row.person)
 
 
 def _is_proven(floor: Floor, row: BeneficiaryRow, proof: Proof) -> bool:
@@ -183,7 +185,7 @@ def _is_proven(floor: Floor, row: BeneficiaryRow, proof: Proof) -> bool:
     )
 
 
-def _is_same(floor: Floor, row: BeneficiaryRow, facts: Facts) -> bool:
+def is_same_person(floor: Floor, row: BeneficiaryRow, facts: Facts) -> bool:
     """Whether the row holds this very registration: the same document, birth year and name."""
     return (
         (row.document_type_id, row.birth_year) == (facts.document_type_id, facts.birth_year)
@@ -201,9 +203,9 @@ async def _twin_by_document(
         return None
     if holder.account_id == person.account_id:
         row = await queries.beneficiary_of(conn, holder)
-        if row is not None and _is_same(floor, row, facts):
+        if row is not None and is_same_person(floor, row, facts):
             return row
-    raise await directory.duplicate(conn, floor, actor, person.account_id, facts.document_hash)
+    raise await directory.duplicate(conn, floor, actor, person.account_id, facts)
 
 
 async def _add(conn: Connection, floor: Floor, person: Person, facts: Facts, channel: Channel) -> BeneficiaryRow:
@@ -211,25 +213,26 @@ async def _add(conn: Connection, floor: Floor, person: Person, facts: Facts, cha
     await queries.ensure_household(conn, person.account_id)
     await queries.lock_household(conn, person.account_id)
     present = await queries.live_members(conn, person.account_id)
-    if twin := next((row for row in present if _is_same(floor, row, facts)), None):
+    if twin := next((row for row in present if is_same_person(floor, row, facts)), None):
         return twin
     await queries.insert_beneficiary(
         conn,
         person,
         facts,
         seal_facts(floor.keyring, facts),
-        member_number=_free_number(present, floor.settings.members_per_mobile),
+        member_number=free_number(present, floor.settings.members_per_mobile),
         reference_id=await _new_reference(conn, person),
         secret_code_sealed=floor.keyring.seal(f"{secrets.randbelow(10_000):04}", SECRET_CODE),
         channel=channel,
         at=floor.clock.now(),
     )
-    row = await _row_of(conn, person)
-    await _count(conn, floor, row, amount=1)
+    row = await row_of(conn, person)
+    await count_registration(conn, floor, row, amount=1)
     return row
 
 
-def _free_number(present: Sequence[BeneficiaryRow], limit: int) -> int:
+def free_number(present: Sequence[BeneficiaryRow], limit: int) -> int:
+    """The least number in a household that no member has. Raises TooManyMembers."""
     if len(present) >= limit:
         raise TooManyMembers(limit=limit)
     return min(set(range(1, limit + 1)) - {row.member_number for row in present})
@@ -241,7 +244,8 @@ async def _new_reference(conn: Connection, person: Person) -> int:
     return reference_id
 
 
-async def _row_of(conn: Connection, person: Person) -> BeneficiaryRow:
+async def row_of(conn: Connection, person: Person) -> BeneficiaryRow:
+    """The row of a person. Raises NoSuchBeneficiary."""
     row = await queries.beneficiary_of(conn, person)
     if row is None:
         raise NoSuchBeneficiary
@@ -260,12 +264,12 @@ async def _hold_own(conn: Connection, actor: Actor, reference_id: int) -> Benefi
 
 async def _change_document(conn: Connection, floor: Floor, actor: Actor, row: BeneficiaryRow, facts: Facts) -> None:
     if facts.document_hash is not None and await directory.enter(conn, floor, facts.document_hash, row.person):
-        raise await directory.duplicate(conn, floor, actor, row.account_id, facts.document_hash)
+        raise await directory.duplicate(conn, floor, actor, row.account_id, facts)
     if row.document_hash is not None:
         await queries.free_document(conn, row.document_hash, row.person)
 
 
-async def _count(conn: Connection, floor: Floor, row: BeneficiaryRow, *, amount: int) -> None:
+async def count_registration(conn: Connection, floor: Floor, row: BeneficiaryRow, *, amount: int) -> None:
     """Count a registration, or take it back (amount -1) on the day on which it was counted."""
     band = age_band(row.birth_year, floor.clock.local(row.registered_at).year)
     keys = {"gender": row.gender_id, "age": band}

@@ -88,6 +88,10 @@ class Beneficiary:
     secret_code: str
     registered_at: datetime
     locked_at: datetime | None
+    died_on: date | None = None
+    """The day of a death that an officer confirmed."""
+    has_passport: bool = False
+    """Whether a passport was added for travel, beside the document of the registration."""
 
 
 def age_band(birth_year: int, year: int) -> str:

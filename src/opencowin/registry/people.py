@@ -16,7 +16,7 @@ from opencowin.registry.model import Beneficiary, Person, Registration
 from opencowin.registry.names import same_name
 from opencowin.registry.reference_ids import is_reference_id
 from opencowin.registry.refusals import NoSuchBeneficiary, TooManyWrongCodes, WrongSecretCode
-from opencowin.registry.sealing import DOCUMENT, NAME, SECRET_CODE, open_row
+from opencowin.registry.sealing import DOCUMENT, NAME, PASSPORT, SECRET_CODE, open_row
 
 WRONG_CODES_PER_DAY = 3
 """Times the hourly limit: a four-digit code stands 15 tries a day, not 120."""
@@ -94,10 +94,15 @@ async def travel_document(conn: Connection, floor: Floor, actor: Actor, person: 
     """
     row = await queries.beneficiary_of(conn, person)
     kinds = document_types(floor.pack).types
-    if row is None or row.document_type_id not in kinds or not kinds[row.document_type_id].travel:
+    if row is None:
+        return ""
+    added = row.passport_sealed is not None
+    if not added and (row.document_type_id not in kinds or not kinds[row.document_type_id].travel):
         return ""
     subject = ("beneficiary", person.beneficiary_id)
     await audit.record(conn, actor, "registry.travel_document", subject=subject, reason=reason)
+    if row.passport_sealed is not None:
+        return floor.keyring.open(row.passport_sealed, PASSPORT)
     return floor.keyring.open(row.document_sealed, DOCUMENT)
 
 
@@ -127,6 +132,13 @@ async def prove(conn: Connection, floor: Floor, actor: Actor, reference_id: int,
     await count_all(conn, floor, limits)
     await audit.record(conn, actor, "registry.prove", subject=subject, reason="wrong secret code")
     raise WrongSecretCode(field="secret_code")
+
+
+async def has_secret_code(conn: Connection, floor: Floor, person: Person, secret_code: str) -> bool:
+    """Whether this is the person's secret code. The caller counts tries and keeps them few."""
+    sealed = await queries.hold_secret_code(conn, person)
+    expected = floor.keyring.open(sealed, SECRET_CODE) if sealed else "none"
+    return hmac.compare_digest(secret_code.strip().encode(), expected.encode())
 
 
 async def lock(conn: Connection, floor: Floor, person: Person) -> None:

@@ -12,8 +12,9 @@ from opencowin.registry.sealing import BeneficiaryRow, SealedFacts
 _LIVE: LiteralString = """
     SELECT account_id, beneficiary_id, reference_id, member_number, name_sealed, birth_year, birth_date_sealed,
            gender_id, document_type_id, document_sealed, document_masked_sealed, document_hash, comorbidity,
-           priority_groups, consent_version, document_confirmed_by, secret_code_sealed, registered_at, locked_at
-    FROM beneficiary WHERE deleted_at IS NULL"""
+           priority_groups, consent_version, document_confirmed_by, secret_code_sealed, registered_at, locked_at,
+           passport_sealed, passport_type_id, passport_hash, died_on
+    FROM beneficiary WHERE deleted_at IS NULL AND merged_into IS NULL"""
 _MEMBER: LiteralString = _LIVE + " AND account_id = %(account)s"
 
 
@@ -69,14 +70,17 @@ async def free_document(conn: Connection, document_hash: bytes, person: Person) 
     )
 
 
-async def add_duplicate_attempt(conn: Connection, document_hash: bytes, account_id: UUID, at: datetime) -> None:
+async def add_duplicate_attempt(
+    conn: Connection, document_hash: bytes, account_id: UUID, at: datetime, facts_sealed: bytes
+) -> None:
     """Keep a second registration of a document for a human to look at."""
     await run(
         conn,
         """
-        INSERT INTO duplicate_attempt (document_hash, account_id, attempted_at)
-        VALUES (%(hash)s, %(account)s, %(at)s)
+        INSERT INTO duplicate_attempt (document_hash, account_id, attempted_at, facts_sealed)
+        VALUES (%(hash)s, %(account)s, %(at)s, %(facts)s)
         """,
+        facts=facts_sealed,
         hash=document_hash,
         account=account_id,
         at=at,
@@ -116,11 +120,15 @@ async def insert_beneficiary(
         """
         INSERT INTO beneficiary (account_id, beneficiary_id, reference_id, member_number, name_sealed, birth_year,
             birth_date_sealed, gender_id, document_type_id, document_sealed, document_masked_sealed, document_hash,
-            comorbidity, priority_groups, consent_version, secret_code_sealed, channel, registered_at, changed_at)
+            comorbidity, priority_groups, consent_version, secret_code_sealed, channel, registered_at, changed_at,
+            likeness_hash, birth_likeness_hash)
         VALUES (%(account)s, %(beneficiary)s, %(reference)s, %(member_number)s, %(name)s, %(birth_year)s,
             %(birth_date)s, %(gender)s, %(document_type)s, %(document)s, %(document_masked)s, %(document_hash)s,
-            %(comorbidity)s, %(groups)s, %(consent)s, %(secret_code)s, %(channel)s, %(at)s, %(at)s)
+            %(comorbidity)s, %(groups)s, %(consent)s, %(secret_code)s, %(channel)s, %(at)s, %(at)s, %(likeness)s,
+            %(birth_likeness)s)
         """,
+        likeness=sealed.likeness,
+        birth_likeness=sealed.birth_likeness,
         account=person.account_id,
         beneficiary=person.beneficiary_id,
         reference=reference_id,
@@ -153,6 +161,7 @@ async def change_beneficiary(
             gender_id = %(gender)s, document_type_id = %(document_type)s, document_sealed = %(document)s,
             document_masked_sealed = %(document_masked)s, document_hash = %(document_hash)s,
             comorbidity = %(comorbidity)s, consent_version = %(consent)s, changed_at = %(at)s,
+            likeness_hash = %(likeness)s, birth_likeness_hash = %(birth_likeness)s,
             document_confirmed_by = CASE WHEN %(confirmed)s THEN document_confirmed_by END,
             document_confirmed_at = CASE WHEN %(confirmed)s THEN document_confirmed_at END
         WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s
@@ -169,6 +178,8 @@ async def change_beneficiary(
         document_hash=facts.document_hash,
         comorbidity=facts.comorbidity,
         consent=facts.consent_version,
+        likeness=sealed.likeness,
+        birth_likeness=sealed.birth_likeness,
         confirmed=stays_confirmed,
         at=at,
     )
@@ -198,7 +209,8 @@ async def erase_beneficiary(
         """
         UPDATE beneficiary SET name_sealed = %(name)s, birth_date_sealed = NULL, document_sealed = %(document)s,
             document_masked_sealed = %(document_masked)s, document_hash = NULL, secret_code_sealed = %(secret_code)s,
-            document_confirmed_by = NULL, document_confirmed_at = NULL,
+            document_confirmed_by = NULL, document_confirmed_at = NULL, likeness_hash = NULL,
+            birth_likeness_hash = NULL, passport_sealed = NULL, passport_type_id = NULL, passport_hash = NULL,
             comorbidity = false, priority_groups = '{}', changed_at = %(at)s, deleted_at = %(at)s
         WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s
         """,
@@ -284,15 +296,19 @@ async def beneficiaries_of(conn: Connection, people: Sequence[Person]) -> list[B
 
 
 async def person_of_reference(conn: Connection, reference_id: int) -> Person | None:
-    """Whom the reference id names, unless that person was removed."""
+    """Whom the reference id names, unless that person was removed; of a merged record, the one it went into."""
     return await fetch_one(
         conn,
         Person,
         """
-        SELECT account_id, beneficiary_id FROM beneficiary_reference named
-        WHERE named.reference_id = %(reference)s AND EXISTS (
-            SELECT FROM beneficiary one WHERE one.account_id = named.account_id
-              AND one.beneficiary_id = named.beneficiary_id AND one.deleted_at IS NULL)
+        WITH RECURSIVE named AS (
+            SELECT one.account_id, one.beneficiary_id, one.deleted_at, one.merged_into
+            FROM beneficiary_reference given JOIN beneficiary one USING (account_id, beneficiary_id)
+            WHERE given.reference_id = %(reference)s
+            UNION SELECT one.account_id, one.beneficiary_id, one.deleted_at, one.merged_into
+            FROM named JOIN beneficiary_reference given ON given.reference_id = named.merged_into
+            JOIN beneficiary one ON (one.account_id, one.beneficiary_id) = (given.account_id, given.beneficiary_id))
+        SELECT account_id, beneficiary_id FROM named WHERE deleted_at IS NULL AND merged_into IS NULL
         """,
         reference=reference_id,
     )
@@ -304,7 +320,8 @@ async def hold_secret_code(conn: Connection, person: Person) -> bytes | None:
         conn,
         """
         SELECT secret_code_sealed FROM beneficiary
-        WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s AND deleted_at IS NULL FOR NO KEY UPDATE
+        WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s AND deleted_at IS NULL
+          AND merged_into IS NULL FOR NO KEY UPDATE
         """,
         account=person.account_id,
         beneficiary=person.beneficiary_id,

@@ -75,3 +75,27 @@ class TooManyDuplicates(Unavailable):
     """Too many documents that are registered already were tried. Please try again in {retry_after} seconds."""
 
     code = "BENREG0013"
+
+
+class NotATravelDocument(Invalid):
+    """This is no passport: choose a document that is shown at borders."""
+
+    code = "BENREG0015"
+
+
+class InvalidDeathDate(Invalid):
+    """The date of death must lie between the birth and today."""
+
+    code = "BENREG0016"
+
+
+class SameRecord(Invalid):
+    """These are one record: name two different reference IDs."""
+
+    code = "BENREG0017"
+
+
+class NotMerged(Conflict):
+    """These two records are not merged, or a later merge must be undone first."""
+
+    code = "BENREG0018"

@@ -5,12 +5,14 @@ from datetime import date, datetime
 from uuid import UUID
 
 from opencowin.kit.crypto import Keyring
+from opencowin.registry.likeness import birth_likeness, likeness
 from opencowin.registry.model import Beneficiary, Facts, Person
 
 NAME = "beneficiary.name"
 BIRTH_DATE = "beneficiary.birth_date"
 DOCUMENT = "beneficiary.document"
 DOCUMENT_MASKED = "beneficiary.document_masked"
+PASSPORT = "beneficiary.passport"
 SECRET_CODE = "beneficiary.secret_code"  # noqa: S105  the name of a purpose
 
 
@@ -22,6 +24,9 @@ class SealedFacts:
     birth_date: bytes | None
     document: bytes
     document_masked: bytes
+    likeness: bytes | None
+    """Keyed hashes by which records of one person are noticed."""
+    birth_likeness: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,10 @@ class BeneficiaryRow:
     secret_code_sealed: bytes
     registered_at: datetime
     locked_at: datetime | None
+    passport_sealed: bytes | None
+    passport_type_id: int | None
+    passport_hash: bytes | None
+    died_on: date | None
 
     @property
     def person(self) -> Person:
@@ -61,12 +70,15 @@ def seal_facts(keyring: Keyring, facts: Facts) -> SealedFacts:
         birth_date=keyring.seal(facts.birth_date.isoformat(), BIRTH_DATE) if facts.birth_date else None,
         document=keyring.seal(facts.document_number, DOCUMENT),
         document_masked=keyring.seal(facts.document_masked, DOCUMENT_MASKED),
+        likeness=likeness(keyring, facts.name, facts.birth_year, facts.gender_id),
+        birth_likeness=birth_likeness(keyring, facts.name, facts.birth_date, facts.gender_id),
     )
 
 
 def empty_facts(keyring: Keyring) -> SealedFacts:
     """What overwrites the facts of a person who was removed."""
-    return SealedFacts(keyring.seal("", NAME), None, keyring.seal("", DOCUMENT), keyring.seal("", DOCUMENT_MASKED))
+    seal = keyring.seal
+    return SealedFacts(seal("", NAME), None, seal("", DOCUMENT), seal("", DOCUMENT_MASKED), None, None)
 
 
 def open_row(keyring: Keyring, row: BeneficiaryRow) -> Beneficiary:
@@ -88,4 +100,6 @@ def open_row(keyring: Keyring, row: BeneficiaryRow) -> Beneficiary:
         secret_code=keyring.open(row.secret_code_sealed, SECRET_CODE),
         registered_at=row.registered_at,
         locked_at=row.locked_at,
+        died_on=row.died_on,
+        has_passport=row.passport_sealed is not None,
     )

@@ -14,6 +14,7 @@ from opencowin.scheduling.bulk import BulkSession, BulkSlot, days_with_sessions,
 from opencowin.scheduling.calendar import PlanningRules, read_planning_rules
 from opencowin.scheduling.changes import cancel, move
 from opencowin.scheduling.closing import close_centre
+from opencowin.scheduling.following import end_appointments, move_appointments
 from opencowin.scheduling.holds import Hold, TooManySeats, end_holds, hold_of, hold_slot, let_go
 from opencowin.scheduling.load import DayLoad, load_of_day
 from opencowin.scheduling.model import (
@@ -177,6 +178,7 @@ __all__ = [
     "days_with_sessions",
     "discard_draft",
     "draft_session",
+    "end_appointments",
     "end_holds",
     "end_template",
     "expected_in",
@@ -190,6 +192,7 @@ __all__ = [
     "make_weeks",
     "move",
     "nearest_replacement",
+    "move_appointments",
     "offered_session",
     "on_the_spot",
     "open_reserved",

@@ -1,12 +1,22 @@
 """Vaccination: doses given and what followed them. FHIR Immunization and AdverseEvent; WHO "dose" and "AEFI".
 
 A dose given is a clinical fact, with or without an appointment: no rule refuses it, whatever does not fit is kept as a
-flag. Owns the tables `dose`,
-`adverse_event` and `adverse_event_review`.
+flag. Records are corrected, revoked and moved with what they were kept beside them. Owns the tables
+`dose`, `dose_change`, `dose_gathered`, `adverse_event`,
+`adverse_event_gathered` and `adverse_event_review`.
 """
 
 from opencowin.vaccination.adverse_events import AdverseEvent, Severity, report_adverse_event
+from opencowin.vaccination.correcting import (
+    DoseCorrection,
+    accept_dose,
+    check_dose_correction,
+    correct_dose,
+    recount_doses,
+    revoke_dose,
+)
 from opencowin.vaccination.doses import DOSE_RECORDED, DoseRecorded, import_dose, record_dose
+from opencowin.vaccination.gathering import TwoRecords, gather, move_doses_of, scatter
 from opencowin.vaccination.model import (
     LARGEST_DOSE_NUMBER,
     Dose,
@@ -21,6 +31,7 @@ from opencowin.vaccination.reading import doses_of, doses_of_account, doses_of_p
 from opencowin.vaccination.refusals import (
     DateInFuture,
     DoseNumberOutOfRange,
+    DoseRevoked,
     FindingsMissing,
     LaterDoseStands,
     NoSuchAdverseEvent,
@@ -50,9 +61,11 @@ __all__ = [
     "Causality",
     "DateInFuture",
     "Dose",
+    "DoseCorrection",
     "DoseFlag",
     "DoseNumberOutOfRange",
     "DoseRecorded",
+    "DoseRevoked",
     "DoseState",
     "EventFile",
     "Findings",
@@ -68,20 +81,29 @@ __all__ = [
     "SeriousByWho",
     "Severity",
     "TextUnreadable",
+    "TwoRecords",
     "UnknownVaccine",
     "VaccinationStatus",
+    "accept_dose",
     "adverse_events",
+    "check_dose_correction",
+    "correct_dose",
     "doses_of",
     "doses_of_account",
     "doses_of_people",
     "due",
     "facts_of",
+    "gather",
     "import_dose",
+    "move_doses_of",
     "open_event",
     "record_dose",
+    "recount_doses",
     "report_adverse_event",
     "retract_dose",
     "review_event",
+    "revoke_dose",
+    "scatter",
     "status",
     "vaccinator_name",
 ]

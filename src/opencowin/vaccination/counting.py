@@ -3,7 +3,7 @@
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.measures import count
-from opencowin.places import Centre
+from opencowin.places import Centre, find_centre
 from opencowin.registry import Beneficiary, age_band
 from opencowin.vaccination.model import Dose
 
@@ -29,3 +29,9 @@ async def count_dose(  # noqa: PLR0917 (a dose, whose and where)
         },
         amount=amount,
     )
+
+
+async def count_again(conn: Connection, floor: Floor, dose: Dose, whose: Beneficiary, *, amount: int = 1) -> None:
+    """Count a dose that was recorded before, or take it back (amount -1), by the keys that it was counted with."""
+    centre = None if dose.centre_id is None else await find_centre(conn, dose.centre_id)
+    await count_dose(conn, floor, dose, whose, centre, amount)

@@ -10,7 +10,7 @@ from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Job
-from opencowin.places import Centre, district, in_scope, read_centre
+from opencowin.places import Centre, CentreKind, district, in_scope, kilometres, read_centre
 from opencowin.programme import Programme, Wish, current_programme, decide, exemptions_of
 from opencowin.registry import Beneficiary, lock, read_person
 from opencowin.vaccination import queries
@@ -134,6 +134,9 @@ async def _judged(conn: Connection, floor: Floor, case: _Case) -> Dose:
     conflict = any(d.state is DoseState.VALID and d.dose_number == given.dose_number for d in case.earlier)
     flags = set(given.flags) | _time_flags(floor, case) | await _rule_flags(conn, case)
     flags |= {flag async for flag in _batch_flags(conn, given, centre)}
+    if centre is not None and centre.kind is CentreKind.STATIC and given.recorded_at_point is not None:
+        away = kilometres((centre.latitude, centre.longitude), given.recorded_at_point)
+        flags |= {DoseFlag.FAR_FROM_SITE} if away > floor.settings.site_radius_km else set()
     if conflict:
         flags.add(DoseFlag.DOSE_NUMBER_CONFLICT)
     return Dose(
@@ -161,6 +164,8 @@ def _time_flags(floor: Floor, case: _Case) -> set[str]:
         flags.add(DoseFlag.BEFORE_BIRTH)
     if given.given_on < floor.clock.local(beneficiary.registered_at).date():
         flags.add(DoseFlag.BEFORE_REGISTRATION)
+    if beneficiary.died_on is not None and given.given_on > beneficiary.died_on:
+        flags.add(DoseFlag.AFTER_DEATH)
     return flags
 
 

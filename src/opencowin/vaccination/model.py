@@ -30,6 +30,8 @@ class DoseFlag(StrEnum):
     EXPIRED_BATCH = "expired_batch"
     BEFORE_REGISTRATION = "before_registration"
     BEFORE_BIRTH = "before_birth"
+    AFTER_DEATH = "after_death"
+    FAR_FROM_SITE = "far_from_site"
 
 
 class VaccinationStatus(StrEnum):
@@ -59,6 +61,8 @@ class GivenDose:
     session_id: UUID | None = None
     flags: frozenset[str] = frozenset()
     booked_on: date | None = None
+    recorded_at_point: tuple[float, float] | None = None
+    """Latitude and longitude of the device that recorded it, where it tells; only its distance is judged, none kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,3 +55,9 @@ class FindingsMissing(Invalid):
     """To close a report, choose its causality and its outcome."""
 
     code = "DOSE0009"
+
+
+class DoseRevoked(Conflict):
+    """This record of a dose was revoked already."""
+
+    code = "DOSE0010"

@@ -6,10 +6,10 @@ from opencowin.kit.actor import Actor, NotPermitted, Permission, Place
 from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.places import find_centre, in_scope
+from opencowin.places import in_scope
 from opencowin.registry import Person, read_person
 from opencowin.vaccination import queries
-from opencowin.vaccination.counting import count_dose
+from opencowin.vaccination.counting import count_again
 from opencowin.vaccination.model import Dose, DoseState
 from opencowin.vaccination.refusals import LaterDoseStands, NoSuchDose
 
@@ -53,5 +53,4 @@ async def _is_near(conn: Connection, actor: Actor, dose: Dose) -> bool:
 async def _uncount(conn: Connection, floor: Floor, actor: Actor, dose: Dose) -> None:
     """Take the dose back out of what was counted when it was recorded."""
     beneficiary = await read_person(conn, floor, actor, dose.person, "vaccination.retract_dose")
-    centre = await find_centre(conn, dose.centre_id) if dose.centre_id is not None else None
-    await count_dose(conn, floor, dose, beneficiary, centre, -1)
+    await count_again(conn, floor, dose, beneficiary, amount=-1)

@@ -16,7 +16,7 @@ from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.i18n import read_catalogues
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
-from opencowin.web import centre, health, home, manage, verification, wellknown
+from opencowin.web import case_review, centre, health, home, manage, verification, wellknown
 from opencowin.web.compression import Compressed
 from opencowin.web.console.routes import CONSOLE
 from opencowin.web.cowin import (
@@ -62,7 +62,7 @@ MIDDLEWARE = [
     ),
     Middleware(Compressed),
     Middleware(Unbroken),
-    Middleware(BoundedBody, most=MAX_BODY_BYTES, wider={"/verify": MAX_PICTURE_BYTES}),
+    Middleware(BoundedBody, most=MAX_BODY_BYTES, wider={"/verify": MAX_PICTURE_BYTES, "/issues/": MAX_PICTURE_BYTES}),
     Middleware(LenientJson),
 ]
 """From the outside in."""
@@ -90,6 +90,7 @@ def _api() -> APIRouter:
         reports,
         manage,
         centre,
+        case_review,
     ):
         api.include_router(part.router)
     return api

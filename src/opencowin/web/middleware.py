@@ -95,7 +95,7 @@ class Unbroken:
 class BoundedBody:
     """Reads at most so much of a body, whether its length was told or not: 413 beyond, in our words.
 
-    Paths in `wider` have bounds of their own.
+    Paths in `wider`, and those below one that ends in a slash, have bounds of their own.
     """
 
     def __init__(self, app: ASGIApp, most: int, wider: Mapping[str, int]) -> None:
@@ -108,7 +108,7 @@ class BoundedBody:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most = self.wider.get(scope["path"], self.most)
+        most = self._most(scope["path"])
         told = Headers(scope=scope).get("content-length", "")
         read = int(told) if told.isdecimal() else 0
 
@@ -124,6 +124,10 @@ class BoundedBody:
             return message
 
         await self.app(scope, bounded, send)
+
+    def _most(self, path: str) -> int:
+        below = (most for folder, most in self.wider.items() if folder.endswith("/") and path.startswith(folder))
+        return self.wider.get(path) or next(below, self.most)
 
 
 class LenientJson:

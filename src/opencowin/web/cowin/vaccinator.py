@@ -90,6 +90,8 @@ class Vaccinate(Body):
     dose3_date: str | None = Field(None, max_length=12)
     vaccinator_name: str = Field(max_length=200)
     dose_id: UUID | None = Field(None, description="Of the caller's making: a record sent twice is one.")
+    latitude: float | None = Field(None, ge=-90, le=90, description="Of the recording device; judged, and not kept.")
+    longitude: float | None = Field(None, ge=-180, le=180)
 
     def given_on(self) -> str:
         """The date of this dose. Raises DoseDateRequired."""
@@ -97,6 +99,10 @@ class Vaccinate(Body):
         if not (day := dates.get(self.dose)):
             raise DoseDateRequired(field=f"dose{self.dose}_date", dose=self.dose)
         return day
+
+    def point(self) -> tuple[float, float] | None:
+        """Where the device is, if it tells."""
+        return None if self.latitude is None or self.longitude is None else (self.latitude, self.longitude)
 
 
 class Vaccinated(Answer):
@@ -243,6 +249,7 @@ async def vaccinate(
             district_id=centre.district_id,
             centre_id=centre.centre_id,
             session_id=None,
+            recorded_at_point=body.point(),
         )
         dose = await scheduling.vaccinate(conn, site.floor, actor, given)
         member = await registry.read_person(conn, site.floor, actor, person, reason="dose recorded")

@@ -1,150 +1,165 @@
-"""Raise an issue and follow it; report a side effect."""
+"""Raise an issue, follow each of its steps, say or show more, and object where somebody asks for a member."""
 
-from datetime import timedelta
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opencowin import cases, registry, vaccination
+from opencowin import cases, programme, registry, vaccination
 from opencowin.cases import CaseKind
 from opencowin.kit.actor import Actor, Permission
-from opencowin.kit.errors import Invalid, Refusal
-from opencowin.vaccination import Severity
-from opencowin.web.pages.forms import Fields, Filled, first, number, refused
+from opencowin.kit.errors import Refusal
+from opencowin.vaccination import DoseState
+from opencowin.web.pages.case_forms import ABOUT_A_DOSE, ASKED, FIELDS, new_case
+from opencowin.web.pages.forms import Filled, first, refused
 from opencowin.web.pages.render import Reader, page
-from opencowin.web.pages.visits import draft_for, go, read_form, signed_in
-from opencowin.web.site import site_of
+from opencowin.web.pages.visits import draft_for, files_of, go, read_form, signed_in
+from opencowin.web.site import Site, site_of
 
 router = APIRouter(include_in_schema=False)
 Own = Annotated[Actor, signed_in(Permission.MANAGE_OWN_MEMBERS)]
-WHEN = {"today": 0, "yesterday": 1, "week": 4, "earlier": 14}
-"""Days ago, roughly: nobody is asked for a date that is not remembered."""
-
-
-class ChoiceNeeded(Invalid):
-    """Choose one of these."""
-
-    code = "PAGE0008"
+CaseNumber = Annotated[int, Path(ge=1, le=2**62)]
+ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
 
 
 @router.get("/issues", response_class=Response)
 async def own_issues(request: Request, actor: Own) -> Response:
-    """What this household has raised, and the answers."""
+    """What this household has raised, and how far it is."""
     site, reader = site_of(request), Reader(request)
     async with site.transaction() as conn:
         raised = await cases.cases_of(conn, site.floor, actor)
-    return page(
-        reader,
-        "issues.html",
-        raised=raised,
-        local=site.floor.clock.local,
-        done=request.query_params.get("done") == "raised",
-    )
+    done = request.query_params.get("done", "")
+    return page(reader, "issues.html", raised=raised, local=site.floor.clock.local, done=done)
 
 
 @router.get("/issues/new", response_class=Response)
-async def issue_form(request: Request, actor: Own) -> Response:
-    """What is wrong?"""
-    return await _issue_page(Reader(request), actor, Filled(draft_for(request, request.url.path)))
+async def issue_kinds(request: Request, _actor: Own) -> Response:
+    """What is it about?"""
+    return page(Reader(request), "issue_kinds.html", kinds=[kind.value for kind in ASKED])
 
 
-@router.post("/issues/new", response_class=Response)
-async def raise_issue(request: Request, actor: Own) -> Response:
+@router.get("/issues/new/{kind}", response_class=Response)
+async def issue_form(request: Request, kind: CaseKind, actor: Own) -> Response:
+    """What is wrong, and how should it be?"""
+    if kind not in ASKED:
+        return go(request, "/issues/new")
+    return await _issue_page(Reader(request), actor, kind, Filled(draft_for(request, request.url.path)))
+
+
+@router.post("/issues/new/{kind}", response_class=Response)
+async def raise_issue(request: Request, kind: CaseKind, actor: Own) -> Response:
     """Raise it."""
     fields, site, reader = await read_form(request), site_of(request), Reader(request)
     try:
-        new = cases.NewCase(_id(fields), _kind(fields), first(fields, "details"), _reference(fields))
+        new = new_case(kind, fields)
+        shown = await _shown(request)
         async with site.transaction() as conn:
-            await cases.raise_case(conn, site.floor, actor, new)
+            await cases.raise_case(conn, site.floor, actor, new, shown)
     except Refusal as no:
-        return await _issue_page(reader, actor, refused(reader, fields, no, {"kind": "kind", "details": "details"}))
+        return await _issue_page(reader, actor, kind, refused(reader, fields, no, FIELDS))
     return go(request, "/issues", done="raised")
 
 
-@router.get("/side-effects/new", response_class=Response)
-async def side_effect_form(request: Request, actor: Own) -> Response:
-    """What happened after which dose?"""
-    return await _side_effect_page(Reader(request), actor, Filled(draft_for(request, request.url.path)))
+@router.get("/issues/{case_number}", response_class=Response)
+async def issue(request: Request, case_number: CaseNumber, actor: Own) -> Response:
+    """One issue with all its steps."""
+    form = Filled(draft_for(request, request.url.path))
+    return await _followed(Reader(request), actor, case_number, form)
 
 
-@router.post("/side-effects/new", response_class=Response)
-async def report_side_effect(request: Request, actor: Own) -> Response:
-    """Report it."""
+@router.post("/issues/{case_number}", response_class=Response)
+async def add_to_issue(request: Request, case_number: CaseNumber, actor: Own) -> Response:
+    """Say or show more, or object."""
     fields, site, reader = await read_form(request), site_of(request), Reader(request)
-    names = {"dose": "dose", "when": "when", "severity": "severity", "description": "description"}
     try:
-        reference, _, dose_id = first(fields, "dose").partition("/")
-        if not reference.isdigit() or first(fields, "when") not in WHEN:
-            raise ChoiceNeeded(field="when" if reference.isdigit() else "dose")
-        if first(fields, "severity") not in set(Severity):
-            raise ChoiceNeeded(field="severity")
+        shown = await _shown(request)
         async with site.transaction() as conn:
-            (member,) = await registry.own_members(conn, site.floor, actor, [int(reference)])
-            event = vaccination.AdverseEvent(
-                person=member.person,
-                adverse_event_id=_id(fields),
-                noticed_on=site.floor.clock.today() - timedelta(days=WHEN[first(fields, "when")]),
-                severity=Severity(first(fields, "severity")),
-                description=first(fields, "description"),
-                dose_id=UUID(dose_id) if dose_id else None,
-                wants_call=first(fields, "call") == "1",
-            )
-            await vaccination.report_adverse_event(conn, site.floor, actor, event)
+            if first(fields, "object"):
+                await cases.object_to(conn, site.floor, actor, case_number)
+            else:
+                await cases.add_to_case(conn, site.floor, actor, case_number, first(fields, "details"), shown)
+    except cases.NoSuchCase:
+        raise
     except Refusal as no:
-        return await _side_effect_page(reader, actor, refused(reader, fields, no, names))
-    return page(reader, "side_effect_told.html", serious=first(fields, "severity") != Severity.MINOR.value)
+        return await _followed(reader, actor, case_number, refused(reader, fields, no, FIELDS))
+    return go(request, f"/issues/{case_number}", done="added")
 
 
-async def _issue_page(reader: Reader, actor: Actor, form: Filled) -> Response:
-    site = site_of(reader.request)
+@router.get("/issues/{case_number}/proof/{evidence_id}.{ending}", response_class=Response)
+async def own_proof(request: Request, case_number: CaseNumber, evidence_id: UUID, ending: str, actor: Own) -> Response:
+    """What one has shown oneself."""
+    del ending
+    site = site_of(request)
+    async with site.transaction() as conn:
+        found = await cases.own_evidence(conn, site.floor, actor, case_number, evidence_id)
+    return proof_response(found)
+
+
+def proof_response(found: cases.ShownFile) -> Response:
+    """A file that somebody sent: saved by the browser, never run or shown within our pages."""
+    name = f"proof.{ENDINGS[found.media_type]}"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": "no-store",
+    }
+    return Response(found.content, media_type=found.media_type, headers=headers)
+
+
+async def _shown(request: Request) -> list[cases.Shown]:
+    """The files of a form."""
+    return [cases.Shown(uuid4(), content) for content in await files_of(request)]
+
+
+async def _issue_page(reader: Reader, actor: Actor, kind: CaseKind, form: Filled) -> Response:
+    site, language = site_of(reader.request), reader.language.code
     async with site.transaction() as conn:
         members = await registry.members(conn, site.floor, actor)
+        rules = await programme.current_programme(conn)
+        doses = [
+            (f"{one.reference_id}/{dose.dose_id}", one.name, dose)
+            for one in members
+            for dose in await vaccination.doses_of(conn, one.person, every_state=True)
+            if dose.state is (DoseState.VALID if kind in ABOUT_A_DOSE else DoseState.DISPUTED)
+        ]
     return page(
         reader,
         "issue.html",
         400 if form.faults else 200,
         form=form,
+        kind=kind.value,
         members=[(one.reference_id, one.name) for one in members],
+        doses=doses,
+        vaccines=[(one.vaccine_id, one.name_l.get(language) or one.name) for one in rules.vaccines.values()],
+        documents=_documents(site, language, travel=kind is CaseKind.PASSPORT),
+        genders=[(one.gender_id, one.names.get(language) or one.name) for one in site.genders.values()],
         case_id=form.value("id") or str(uuid4()),
+        proof_days=site.floor.settings.evidence_days,
     )
 
 
-async def _side_effect_page(reader: Reader, actor: Actor, form: Filled) -> Response:
+def _documents(site: Site, language: str, *, travel: bool) -> list[tuple[int, str]]:
+    kinds = [one for one in site.documents.all() if one.travel or not travel]
+    return [(one.id, one.name_l.get(language) or one.name) for one in kinds]
+
+
+async def _followed(reader: Reader, actor: Actor, case_number: int, form: Filled) -> Response:
     site = site_of(reader.request)
     async with site.transaction() as conn:
-        members = await registry.members(conn, site.floor, actor)
-        doses = await vaccination.doses_of_account(conn, actor.own_account())
-    given = [
-        (f"{one.reference_id}/{dose.dose_id}", one.name, dose)
-        for one in members
-        for dose in doses.get(one.person.beneficiary_id, ())
-    ]
+        told = await cases.follow(conn, site.floor, actor, case_number)
     return page(
         reader,
-        "side_effect.html",
+        "issue_followed.html",
         400 if form.faults else 200,
         form=form,
-        given=given,
-        event_id=form.value("id") or str(uuid4()),
+        told=told,
+        case=told.case,
+        endings=ENDINGS,
+        local=site.floor.clock.local,
+        may_add=bool(told.steps) and cases.may_add(site.floor, told.case),
+        proof_days=site.floor.settings.evidence_days,
+        done=reader.request.query_params.get("done", ""),
     )
-
-
-def _id(fields: Fields) -> UUID:
-    """The id that the form carries, so that sending it twice is once."""
-    try:
-        return UUID(first(fields, "id"))
-    except ValueError:
-        return uuid4()
-
-
-def _kind(fields: Fields) -> CaseKind:
-    if first(fields, "kind") not in set(CaseKind):
-        raise ChoiceNeeded(field="kind")
-    return CaseKind(first(fields, "kind"))
-
-
-def _reference(fields: Fields) -> int | None:
-    return number(first(fields, "who"))

@@ -16,7 +16,9 @@ from opencowin.web.pages import (
     own_cases,
     own_certificates,
     people,
+    side_effects,
     sign_in,
+    transfers,
     verify,
 )
 
@@ -31,7 +33,9 @@ PEOPLE: tuple[APIRouter, ...] = (
     appointments.router,
     people.router,
     own_certificates.router,
+    transfers.router,
     own_cases.router,
+    side_effects.router,
     about.router,
     history.router,
     open_data.pages,

@@ -24,7 +24,9 @@ SEAL = "visit"
 TOKEN = "token"  # noqa: S105 (the name of a form field)
 LASTS = timedelta(hours=8)
 """However much it is used, nobody stays signed in for longer."""
+MOST_FILES = 3
 MOST_COOKIE = 3800
+MOST_FILES = 3
 """Characters: browsers keep no cookie beyond 4,096."""
 SEE_OTHER = 303
 
@@ -196,7 +198,7 @@ def with_query(request: Request, path: str, **query: object) -> str:
 
 async def read_form(request: Request) -> dict[str, list[str]]:
     """The text fields of a form that our own page made. Raises FormNotOurs."""
-    form = await request.form(max_files=0)
+    form = await request.form(max_files=MOST_FILES)
     fields: dict[str, list[str]] = {}
     for name, value in form.multi_items():
         if isinstance(value, str):
@@ -205,6 +207,13 @@ async def read_form(request: Request) -> dict[str, list[str]]:
     if not secrets.compare_digest(fields.pop(TOKEN, [""])[0].encode(), visit.token.encode()):
         raise FormNotOurs
     return fields
+
+
+async def files_of(request: Request) -> list[bytes]:
+    """The files of a form that `read_form` has read; an input left empty is none."""
+    form = await request.form(max_files=MOST_FILES)
+    files = [one for _, one in form.multi_items() if not isinstance(one, str)]
+    return [content for one in files if (content := await one.read())]
 
 
 def draft_for(request: Request, path: str) -> dict[str, list[str]]:
