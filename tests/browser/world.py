@@ -16,10 +16,10 @@ from granian.server.embed import Server
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opencowin import identity, places, reports, scheduling
+from opencowin import cases, identity, places, registry, reports, scheduling
 from opencowin.identity import Role
 from opencowin.kit import measures
-from opencowin.kit.actor import Place
+from opencowin.kit.actor import Actor, ActorKind, Permission, Place
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.web.app import build_app
@@ -30,6 +30,7 @@ from tests.builders import TEST, a_session, citizen, new_centre, pan, stock_in
 from tests.surface import Surface, free_port
 from tests.web.clinic import MORNING, Clinic, Home, a_home, booked, open_clinic
 
+PICTURE = b"\xff\xd8\xff\xe0 a picture"
 STAFF_NAME = "Neha Sharma"
 AGES = ("12_14", "15_17", "18_44", "45_59", "60_up")
 
@@ -222,6 +223,16 @@ async def staff_at_work(conn: Connection, floor: Floor, clinic: Clinic, state_id
     return secrets
 
 
+async def an_issue_with_a_question(conn: Connection, floor: Floor, actor: Actor, reference_id: int) -> int:
+    """A name to put right, with a picture as proof, of which an officer wants to know more: its number."""
+    wish = cases.Wish(facts=registry.Correction(name="Asha Kumar"))
+    new = cases.NewCase(uuid4(), cases.CaseKind.FACTS_WRONG, "Asha Kumari", reference_id, wish)
+    case = await cases.raise_case(conn, floor, actor, new, [cases.Shown(uuid4(), PICTURE)])
+    officer = Actor(ActorKind.STAFF, "officer", frozenset({Permission.ANSWER_CASES}))
+    await cases.ask_for_more(conn, floor, officer, case.case_number, "Asha Kumari")
+    return case.case_number
+
+
 async def settle(app: FastAPI, surface: Surface, address: str) -> World:
     """A clinic, a household of three (vaccinated, booked, neither) and an account without anybody."""
     clinic = await open_clinic(surface)
@@ -235,6 +246,7 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         actor = citizen(account)
         world.accounts = dict.fromkeys((Visitor.MEMBER, Visitor.CHOOSING, Visitor.CHECKING), account)
         world.accounts[Visitor.NEWCOMER] = world.accounts[Visitor.PROVEN] = newcomer
+        asked = await an_issue_with_a_question(conn, surface.floor, actor, int(dosed))
         place = await places.district(conn, clinic.centre.district_id)
         world.desks = await staff_at_work(conn, surface.floor, clinic, place.state_id)
         states = await places.all_states(conn)
@@ -244,6 +256,7 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         "session_id": clinic.tomorrow,
         "reference_id": free,
         "dosed_reference": dosed,
+        "case_number": str(asked),
         "district_id": str(place.district_id),
         "state_id": str(place.state_id),
         "busy_district_id": str(await a_busy_district(surface, place.district_id)),

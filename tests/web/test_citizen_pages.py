@@ -265,22 +265,6 @@ async def test_no_link_of_the_pages_leads_nowhere(platform: Surface, browser: Br
     assert {"/sitemap", "/people/new", "/issues/new", "/find"} <= seen
 
 
-async def test_an_issue_is_raised_once_and_seen_again(platform: Surface, browser: Browser) -> None:
-    await browser.open("/issues")
-    await browser.sign_in(mobile())
-    assert browser.path == "/issues"
-    await browser.open("/issues/new")
-    case = re.findall(r'name="id" value="([^"]+)"', browser.page)[0]
-    await browser.send("/issues/new", id=case, details="Something")
-    assert (browser.status, "kind-fault" in browser.page) == (400, True)
-    for _ in range(2):
-        await browser.send("/issues/new", id=case, kind="other", details="Nobody answers <b>the phone</b>")
-        assert browser.path == "/issues"
-        await browser.open("/issues/new")
-    page = await browser.open("/issues")
-    assert page.count("Nobody answers &lt;b&gt;the phone") == 1
-
-
 async def test_a_side_effect_is_reported_by_the_person(clinic: Clinic, browser: Browser) -> None:
     platform = clinic.platform
     await browser.open("/people")
