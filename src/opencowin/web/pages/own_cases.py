@@ -54,7 +54,7 @@ async def raise_issue(request: Request, kind: CaseKind, actor: Own) -> Response:
     fields, site, reader = await read_form(request), site_of(request), Reader(request)
     try:
         new = new_case(kind, fields)
-        shown = await _shown(request)
+        shown = _shown(request)
         async with site.transaction() as conn:
             await cases.raise_case(conn, site.floor, actor, new, shown)
     except Refusal as no:
@@ -74,7 +74,7 @@ async def add_to_issue(request: Request, case_number: CaseNumber, actor: Own) ->
     """Say or show more, or object."""
     fields, site, reader = await read_form(request), site_of(request), Reader(request)
     try:
-        shown = await _shown(request)
+        shown = _shown(request)
         async with site.transaction() as conn:
             if first(fields, "object"):
                 await cases.object_to(conn, site.floor, actor, case_number)
@@ -109,9 +109,9 @@ def proof_response(found: cases.ShownFile) -> Response:
     return Response(found.content, media_type=found.media_type, headers=headers)
 
 
-async def _shown(request: Request) -> list[cases.Shown]:
+def _shown(request: Request) -> list[cases.Shown]:
     """The files of a form."""
-    return [cases.Shown(uuid4(), content) for content in await files_of(request)]
+    return [cases.Shown(uuid4(), content) for content in files_of(request)]
 
 
 async def _issue_page(reader: Reader, actor: Actor, kind: CaseKind, form: Filled) -> Response:

@@ -198,22 +198,25 @@ def with_query(request: Request, path: str, **query: object) -> str:
 
 async def read_form(request: Request) -> dict[str, list[str]]:
     """The text fields of a form that our own page made. Raises FormNotOurs."""
-    form = await request.form(max_files=MOST_FILES)
     fields: dict[str, list[str]] = {}
-    for name, value in form.multi_items():
-        if isinstance(value, str):
-            fields.setdefault(name, []).append(value.strip())
+    files: list[bytes] = []
+    async with request.form(max_files=MOST_FILES) as form:
+        for name, value in form.multi_items():
+            if isinstance(value, str):
+                fields.setdefault(name, []).append(value.strip())
+            elif content := await value.read():
+                files.append(content)
+    request.state.files = files
     visit = visit_of(request)
     if not secrets.compare_digest(fields.pop(TOKEN, [""])[0].encode(), visit.token.encode()):
         raise FormNotOurs
     return fields
 
 
-async def files_of(request: Request) -> list[bytes]:
+def files_of(request: Request) -> list[bytes]:
     """The files of a form that `read_form` has read; an input left empty is none."""
-    form = await request.form(max_files=MOST_FILES)
-    files = [one for _, one in form.multi_items() if not isinstance(one, str)]
-    return [content for one in files if (content := await one.read())]
+    files: list[bytes] = request.state.files
+    return files
 
 
 def draft_for(request: Request, path: str) -> dict[str, list[str]]:
