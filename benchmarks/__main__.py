@@ -19,7 +19,8 @@ def main() -> None:
         print(described, flush=True)
         with bookings.pairs(lab) as pairs:
             run(pairs)
-        run(certificates.pairs())
+        with certificates.pairs(lab) as pairs:
+            run(pairs)
         with calendar.pairs(lab) as pairs:
             run(pairs)
     (ROOT / "docs" / "performance.md").write_text(report.document(described, measured), "utf-8")

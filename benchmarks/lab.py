@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import psycopg
 
-from opencowin import programme, scheduling
+from opencowin import programme, scheduling, vaccination
 from opencowin.kit.crypto import new_keyring, write_keyring
 from opencowin.kit.db import Connection
 from opencowin.kit.embedded import EmbeddedPostgres
@@ -20,8 +20,9 @@ from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.migrate import migrate
 from opencowin.kit.settings import Settings
 from opencowin.places import Operator
+from opencowin.registry import Person
 from opencowin.scheduling import BulkSession, BulkSlot
-from tests.builders import connected, load_country, new_centre
+from tests.builders import TEST, a_dose, connected, load_country, member, new_centre
 
 ROOT = Path(__file__).resolve().parents[1]
 HOURS = ((time(9), time(11)), (time(11), time(13)), (time(13), time(15)), (time(15), time(18)))
@@ -44,6 +45,20 @@ class Lab:
                 return await self._publish(conn, centres, days, seats)
 
         return asyncio.run(everything())
+
+    def vaccinated(self, people: int) -> list[Person]:
+        """So many people with a dose of one centre, without certificates."""
+
+        async def everybody() -> list[Person]:
+            today = self.floor.clock.today()
+            async with connected(self.dsn) as conn:
+                centre = await new_centre(conn)
+                found = [(await member(conn, self.floor)).person for _ in range(people)]
+                for one in found:
+                    await vaccination.record_dose(conn, self.floor, TEST, a_dose(one, centre, 1, today, 1))
+            return found
+
+        return asyncio.run(everybody())
 
     async def _publish(self, conn: Connection, centres: int, days: int, seats: int) -> list[BulkSession]:
         slots = tuple(BulkSlot(start, end, {1: seats, 2: seats}) for start, end in HOURS)

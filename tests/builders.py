@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 from itertools import count
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from opencowin import identity, places, programme, registry, scheduling, stock
+from opencowin import identity, places, programme, registry, scheduling, stock, vaccination
 from opencowin.kit.actor import CITIZEN_PERMISSIONS, Actor, ActorKind, Place, system
 from opencowin.kit.db import Connection, Pool, make_pool, transaction
 from opencowin.kit.floor import Floor
@@ -76,6 +76,23 @@ async def member(
     """A registered person, in an account of their own unless one is given."""
     account_id = account or await identity.open_account(conn, floor, mobile())
     return await registry.register(conn, floor, citizen(account_id), account_id, registration(born=born))
+
+
+def a_dose(
+    person: registry.Person, centre: places.Centre, number: int, today: date, days_ago: int
+) -> vaccination.GivenDose:
+    """A dose of a centre, given so many days ago."""
+    return vaccination.GivenDose(
+        person=person,
+        dose_id=uuid4(),
+        dose_number=number,
+        vaccine_id="COVISHIELD",
+        batch_number=f"B{number}",
+        given_on=today - timedelta(days=days_ago),
+        vaccinator_name="Nurse Example",
+        district_id=centre.district_id,
+        centre_id=centre.centre_id,
+    )
 
 
 async def a_centre(pool: Pool, floor: Floor, district_id: int | None = None) -> places.Centre:

@@ -6,6 +6,7 @@ algorithm never runs. A document where that does not hold, or with a key that th
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 PLACEHOLDER = "\x00"
 """Stands before a blank node's provisional number inside a quad."""
+NOT_IN_IRI = re.compile(r"""[\x00-\x20<>"{}|^`\\]""")
+ESCAPED = re.compile(r"""[\\\n\r"]""")
 
 
 class NotMappable(Exception):
@@ -113,70 +116,61 @@ LATER = frozenset(("dob", "icd11Code", "prophylaxis"))
 def canonical_credential(document: Mapping[str, object]) -> str:
     """N-Quads of the credential without its proof. Raises NotMappable."""
     contexts = document.get("@context")
-    if not (isinstance(contexts, list) and any(str(each).endswith("/v2") for each in contexts)):
-        _without_later_keys(document)
-    return _canonical({key: value for key, value in document.items() if key not in ("@context", "proof")}, CREDENTIAL)
-
-
-def _without_later_keys(node: object) -> None:
-    if isinstance(node, Mapping):
-        if found := LATER.intersection(node):
-            raise NotMappable(min(found))
-        for inner in node.values():
-            _without_later_keys(inner)
-    elif isinstance(node, list):
-        for inner in node:
-            _without_later_keys(inner)
+    later = isinstance(contexts, list) and any(str(each).endswith("/v2") for each in contexts)
+    body = {key: value for key, value in document.items() if key not in ("@context", "proof")}
+    return _canonical(body, CREDENTIAL, later=later)
 
 
 def canonical_proof(options: Mapping[str, object]) -> str:
     """N-Quads of the proof's options (type, created, verificationMethod, proofPurpose). Raises NotMappable."""
     if options.get("proofPurpose") != "assertionMethod":
         raise NotMappable("proofPurpose")
-    return _canonical({**options, "proofPurpose": SECURITY + "assertionMethod"}, PROOF)
+    return _canonical({**options, "proofPurpose": SECURITY + "assertionMethod"}, PROOF, later=False)
 
 
-def _canonical(node: Mapping[str, object], shape: Shape) -> str:
-    quads: list[tuple[str, str, str]] = []
-    blanks = _Blanks()
-    _emit(node, shape, quads, blanks)
-    labels = _canonical_labels(quads, blanks.count)
-    lines = {f"{labels.get(s, s)} <{p}> {labels.get(o, o)} .\n" for s, p, o in quads}
+def _canonical(node: Mapping[str, object], shape: Shape, *, later: bool) -> str:
+    graph = _Graph(later)
+    _emit(node, shape, graph)
+    labels = _canonical_labels(graph)
+    lines = {f"{labels.get(s, s)} <{p}> {labels.get(o, o)} .\n" for s, p, o in graph.quads}
     return "".join(sorted(lines))
 
 
 @dataclass(slots=True)
-class _Blanks:
-    count: int = 0
+class _Graph:
+    later: bool
+    """Whether keys of the second edition are defined."""
+    quads: list[tuple[str, str, str]] = field(default_factory=list)
+    blanks: int = 0
 
-    def new(self) -> str:
-        self.count += 1
-        return f"{PLACEHOLDER}{self.count - 1}"
+    def new_blank(self) -> str:
+        self.blanks += 1
+        return f"{PLACEHOLDER}{self.blanks - 1}"
 
 
-def _emit(node: Mapping[str, object], shape: Shape, quads: list[tuple[str, str, str]], blanks: _Blanks) -> str:
+def _emit(node: Mapping[str, object], shape: Shape, graph: _Graph) -> str:
     name = node.get("id")
-    subject = blanks.new() if name is None else _iri(name)
+    subject = graph.new_blank() if name is None else _iri(name)
     for key, value in node.items():
         if key in ("id", "type") or value is None:
             continue
+        if key in LATER and not graph.later:
+            raise NotMappable(key)
         for item in value if isinstance(value, list) else [value]:
-            predicate, target = _object(key, item, shape, quads, blanks)
-            quads.append((subject, predicate, target))
-    quads += [(subject, RDF_TYPE, f"<{iri}>") for iri in _types(node, shape)]
+            predicate, target = _object(key, item, shape, graph)
+            graph.quads.append((subject, predicate, target))
+    graph.quads += [(subject, RDF_TYPE, f"<{iri}>") for iri in _types(node, shape)]
     return subject
 
 
-def _object(
-    key: str, value: object, shape: Shape, quads: list[tuple[str, str, str]], blanks: _Blanks
-) -> tuple[str, str]:
+def _object(key: str, value: object, shape: Shape, graph: _Graph) -> tuple[str, str]:
     if key in shape.literals:
         return shape.literals[key], _literal(value, shape.datatypes.get(key))
     if key in shape.links:
         return shape.links[key], _iri(value)
     if key in shape.nested and isinstance(value, dict):
         predicate, inner = shape.nested[key]
-        return predicate, _emit(value, inner, quads, blanks)
+        return predicate, _emit(value, inner, graph)
     raise NotMappable(key)
 
 
@@ -193,7 +187,7 @@ def _types(node: Mapping[str, object], shape: Shape) -> list[str]:
 
 
 def _iri(value: object) -> str:
-    if not isinstance(value, str) or ":" not in value or any(mark in '<>"{}|^`\\' or mark <= " " for mark in value):
+    if not isinstance(value, str) or ":" not in value or NOT_IN_IRI.search(value):
         raise NotMappable("not an IRI")
     return f"<{value}>"
 
@@ -203,24 +197,29 @@ def _literal(value: object, datatype: str | None) -> str:
         return f'"{value}"^^<{XSD}integer>'
     if not isinstance(value, str):
         raise NotMappable(f"a {type(value).__name__}")
-    text = value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace('"', '\\"')
+    text = value
+    if ESCAPED.search(text):
+        text = value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace('"', '\\"')
     return f'"{text}"^^<{datatype}>' if datatype else f'"{text}"'
 
 
-def _canonical_labels(quads: list[tuple[str, str, str]], count: int) -> dict[str, str]:
+def _canonical_labels(graph: _Graph) -> dict[str, str]:
     """`_:c14n…` for each provisional blank node, numbered by the order of its first-degree hash."""
+    seen: dict[str, set[str]] = {f"{PLACEHOLDER}{number}": set() for number in range(graph.blanks)}
+    for subject, predicate, target in graph.quads:
+        for node in {subject, target} & seen.keys():
+            seen[node].add(f"{_from(node, subject)} <{predicate}> {_from(node, target)} .\n")
     hashes: dict[str, str] = {}
-    for node in (f"{PLACEHOLDER}{number}" for number in range(count)):
-        mine = sorted({_seen_from(node, quad) for quad in quads if node in quad})
-        digest = hashlib.sha256("".join(mine).encode()).hexdigest()
+    for node, lines in seen.items():
+        digest = hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
         if digest in hashes:
             raise NotMappable("two nodes that cannot be told apart")
         hashes[digest] = node
     return {hashes[digest]: f"_:c14n{number}" for number, digest in enumerate(sorted(hashes))}
 
 
-def _seen_from(node: str, quad: tuple[str, str, str]) -> str:
-    subject, predicate, target = (
-        ("_:a" if term == node else "_:z") if term.startswith(PLACEHOLDER) else term for term in quad
-    )
-    return f"{subject} <{predicate}> {target} .\n"
+def _from(node: str, term: str) -> str:
+    """A term as it is seen from a blank node: itself `_:a`, any other `_:z`."""
+    if not term.startswith(PLACEHOLDER):
+        return term
+    return "_:a" if term == node else "_:z"

@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import fields, replace
 from datetime import date
+from functools import lru_cache
 
 from opencowin.certificates.model import CertificateStatement, DoseStatement, Facility, VaccineCodes
 from opencowin.certificates.refusals import NotSignable
@@ -26,8 +27,12 @@ def clean(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+@lru_cache(maxsize=4)
 def signable(statement: CertificateStatement) -> CertificateStatement:
-    """The statement with its texts cleaned. Raises NotSignable where it contradicts itself."""
+    """The statement with its texts cleaned. Raises NotSignable where it contradicts itself.
+
+    The last few are remembered: each form, and then the page, asks for the same one.
+    """
     tidy = _clean_statement(statement)
     _require(bool(tidy.name), "it has no name")
     _require(bool(tidy.certificate_id) and tidy.certificate_id.isascii(), "its number is empty or not plain ASCII")
@@ -64,16 +69,18 @@ def _clean_statement(statement: CertificateStatement) -> CertificateStatement:
 
 
 def _clean_dose(dose: DoseStatement) -> DoseStatement:
-    at, what = dose.facility, dose.vaccine
-    return replace(
-        dose,
-        batch=clean(dose.batch),
-        vaccinator=clean(dose.vaccinator),
-        facility=Facility(
-            clean(at.name), clean(at.district), clean(at.state), clean(at.postal_code), clean(at.street), clean(at.city)
-        ),
-        vaccine=VaccineCodes(**{each.name: clean(getattr(what, each.name)) for each in fields(what)}),
-    )
+    facility, vaccine = _clean_facility(dose.facility), _clean_vaccine(dose.vaccine)
+    return replace(dose, batch=clean(dose.batch), vaccinator=clean(dose.vaccinator), facility=facility, vaccine=vaccine)
+
+
+@lru_cache(maxsize=1024)
+def _clean_facility(at: Facility) -> Facility:
+    return Facility(**{each.name: clean(getattr(at, each.name)) for each in fields(at)})
+
+
+@lru_cache(maxsize=64)
+def _clean_vaccine(what: VaccineCodes) -> VaccineCodes:
+    return VaccineCodes(**{each.name: clean(getattr(what, each.name)) for each in fields(what)})
 
 
 def _check_birth(statement: CertificateStatement) -> None:

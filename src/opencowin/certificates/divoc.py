@@ -105,8 +105,8 @@ def check_proof(document: Document, keys: Sequence[PublicKey]) -> None:
 
 
 def _signing_input(document: Mapping[str, object], options: Mapping[str, object], header: str) -> bytes:
-    digests = (canonical_proof(options), canonical_credential(document))
-    return header.encode() + b"." + b"".join(hashlib.sha256(text.encode()).digest() for text in digests)
+    body = hashlib.sha256(canonical_credential(document).encode()).digest()
+    return header.encode() + b"." + hashlib.sha256(canonical_proof(options).encode()).digest() + body
 
 
 def _credential(statement: CertificateStatement, profile: IssuerProfile) -> Document:

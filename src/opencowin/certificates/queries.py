@@ -23,6 +23,26 @@ class StoredCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class NewCertificate:
+    """A certificate about to be stored."""
+
+    person: Person
+    certificate_id: str
+    dose_id: UUID
+    dose_number: int
+    statement_sealed: bytes
+    payloads_sealed: bytes
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A certificate that was stored."""
+
+    certificate_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Certified:
     """A dose that has, or had, a certificate."""
 
@@ -52,17 +72,18 @@ class Uncertified:
     beneficiary_id: UUID
 
 
-async def certified_doses(conn: Connection, person: Person) -> set[UUID]:
-    """The doses of a person that have, or had, a certificate."""
+async def certified_doses(conn: Connection, persons: Sequence[Person]) -> set[UUID]:
+    """The doses of these people that have, or had, a certificate."""
     found = await fetch_all(
         conn,
         Certified,
         """
         SELECT DISTINCT dose_id FROM certificate
-        WHERE account_id = %(account_id)s AND beneficiary_id = %(beneficiary_id)s
+        JOIN unnest(%(accounts)s::uuid[], %(beneficiaries)s::uuid[]) AS wanted (account_id, beneficiary_id)
+          USING (account_id, beneficiary_id)
         """,
-        account_id=person.account_id,
-        beneficiary_id=person.beneficiary_id,
+        accounts=[one.account_id for one in persons],
+        beneficiaries=[one.beneficiary_id for one in persons],
     )
     return {one.dose_id for one in found}
 
@@ -99,41 +120,36 @@ async def latest(conn: Connection, person: Person) -> StoredCertificate | None:
     )
 
 
-async def put(
-    conn: Connection,
-    person: Person,
-    *,
-    certificate_id: str,
-    programme_id: str,
-    dose_id: UUID,
-    dose_number: int,
-    statement_sealed: bytes,
-    payloads_sealed: bytes,
-    issued_at: datetime,
-) -> bool:
-    """Store a certificate unless one stands for the dose already; whether it was stored."""
-    stored = await run(
+async def put(conn: Connection, programme_id: str, certificates: Sequence[NewCertificate]) -> set[str]:
+    """Store certificates, but for doses that one stands for already; the numbers of those stored."""
+    found = await fetch_all(
         conn,
+        Stored,
         """
         INSERT INTO certificate (account_id, beneficiary_id, certificate_id, programme_id, dose_id, dose_number,
                                  version, statement_sealed, payloads_sealed, issued_at)
-        SELECT %(account_id)s, %(beneficiary_id)s, %(certificate_id)s, %(programme_id)s, %(dose_id)s, %(dose_number)s,
-               1 + count(*), %(statement_sealed)s, %(payloads_sealed)s, %(issued_at)s
-        FROM certificate
-        WHERE account_id = %(account_id)s AND beneficiary_id = %(beneficiary_id)s AND dose_id = %(dose_id)s
-        ON CONFLICT DO NOTHING
+        SELECT account_id, beneficiary_id, new.certificate_id, %(programme_id)s, dose_id, new.dose_number,
+               1 + (SELECT count(*) FROM certificate old
+                    WHERE (old.account_id, old.beneficiary_id, old.dose_id)
+                        = (new.account_id, new.beneficiary_id, new.dose_id)),
+               new.statement_sealed, new.payloads_sealed, new.issued_at
+        FROM unnest(%(accounts)s::uuid[], %(beneficiaries)s::uuid[], %(numbers)s::text[], %(doses)s::uuid[],
+                    %(dose_numbers)s::int[], %(statements)s::bytea[], %(payloads)s::bytea[], %(issued)s::timestamptz[])
+          AS new (account_id, beneficiary_id, certificate_id, dose_id, dose_number, statement_sealed, payloads_sealed,
+                  issued_at)
+        ON CONFLICT DO NOTHING RETURNING certificate_id
         """,
-        account_id=person.account_id,
-        beneficiary_id=person.beneficiary_id,
-        certificate_id=certificate_id,
         programme_id=programme_id,
-        dose_id=dose_id,
-        dose_number=dose_number,
-        statement_sealed=statement_sealed,
-        payloads_sealed=payloads_sealed,
-        issued_at=issued_at,
+        accounts=[one.person.account_id for one in certificates],
+        beneficiaries=[one.person.beneficiary_id for one in certificates],
+        numbers=[one.certificate_id for one in certificates],
+        doses=[one.dose_id for one in certificates],
+        dose_numbers=[one.dose_number for one in certificates],
+        statements=[one.statement_sealed for one in certificates],
+        payloads=[one.payloads_sealed for one in certificates],
+        issued=[one.issued_at for one in certificates],
     )
-    return stored == 1
+    return {one.certificate_id for one in found}
 
 
 async def uncertified(conn: Connection, before: datetime, limit: int) -> list[Uncertified]:

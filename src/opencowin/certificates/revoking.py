@@ -113,7 +113,7 @@ async def reissue(conn: Connection, floor: Floor, actor: Actor, certificate_id: 
     doses = await vaccination.doses_of(conn, person)
     if row.dose_id not in {dose.dose_id for dose in doses}:
         raise DoseStandsNot(field="certificate_id")
-    (issued,) = await issue_for(conn, floor, person, doses, {row.dose_id})
+    (issued,) = await issue_for(conn, floor, {person: doses}, {row.dose_id})
     await audit.record(
         conn,
         actor,

@@ -1,7 +1,8 @@
 """From records to a statement: a person and the doses up to one, in the words of the country pack."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from opencowin import places
 from opencowin.certificates.model import CertificateStatement, DoseStatement, Facility, Stage, VaccineCodes
@@ -9,7 +10,7 @@ from opencowin.certificates.profile import vaccine_codes
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.programme import Programme, Vaccine
-from opencowin.registry import Beneficiary, genders
+from opencowin.registry import Beneficiary, Traveller, genders
 from opencowin.vaccination import Dose, vaccinator_name
 
 NUMBER_DIGITS = 11
@@ -33,18 +34,34 @@ def codes_of(floor: Floor, vaccine: Vaccine) -> VaccineCodes:
     return vaccine_codes(floor.pack, vaccine.vaccine_id, vaccine.manufacturer, vaccine.codes)
 
 
-async def _facility(conn: Connection, dose: Dose) -> Facility:
-    centre = await places.find_centre(conn, dose.centre_id) if dose.centre_id is not None else None
-    if centre is None:
-        return UNKNOWN_PLACE
-    names = (await places.place_names(conn, [centre.district_id]))[centre.district_id]
-    return Facility(
-        name=centre.name,
-        district=names.district_name,
-        state=names.state_name,
-        postal_code=centre.pin_code,
-        street=centre.address,
-        city=centre.block_name,
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The places that doses were given at, by centre."""
+
+    facilities: Mapping[int, Facility]
+
+    def of(self, dose: Dose) -> Facility:
+        """Where a dose was given; empty where that is not known."""
+        return self.facilities.get(dose.centre_id, UNKNOWN_PLACE) if dose.centre_id is not None else UNKNOWN_PLACE
+
+
+async def places_of(conn: Connection, doses: Iterable[Dose]) -> Where:
+    """The places of these doses, in two statements."""
+    numbers = sorted({dose.centre_id for dose in doses if dose.centre_id is not None})
+    centres = await places.centres_with_ids(conn, numbers)
+    names = await places.place_names(conn, {one.district_id for one in centres.values()})
+    return Where(
+        {
+            number: Facility(
+                name=centre.name,
+                district=names[centre.district_id].district_name,
+                state=names[centre.district_id].state_name,
+                postal_code=centre.pin_code,
+                street=centre.address,
+                city=centre.block_name,
+            )
+            for number, centre in centres.items()
+        }
     )
 
 
@@ -52,16 +69,11 @@ def _gender(floor: Floor, beneficiary: Beneficiary) -> str:
     return next(one.name for one in genders(floor.pack) if one.gender_id == beneficiary.gender_id)
 
 
-async def state_doses(
-    conn: Connection,
-    floor: Floor,
-    rules: Programme,
-    beneficiary: Beneficiary,
-    doses: Sequence[Dose],
-    *,
-    passport: str = "",
+def state_doses(
+    floor: Floor, rules: Programme, holder: Traveller, doses: Sequence[Dose], where: Where
 ) -> CertificateStatement:
-    """What the certificate of the last of these doses (in order of their numbers) says; `passport` may be empty."""
+    """What the certificate of the last of these doses (in order of their numbers) says."""
+    beneficiary = holder.beneficiary
     primary = rules.vaccines[doses[-1].vaccine_id].primary_doses
     total = max(primary, doses[-1].dose_number)
     stated = [
@@ -72,7 +84,7 @@ async def state_doses(
             batch=dose.batch_number,
             given_on=dose.given_on,
             vaccinator=vaccinator_name(floor, dose),
-            facility=await _facility(conn, dose),
+            facility=where.of(dose),
         )
         for dose in doses
     ]
@@ -86,7 +98,7 @@ async def state_doses(
         birth_date=beneficiary.birth_date,
         sex=_gender(floor, beneficiary),
         identity=beneficiary.document_masked,
-        travel_document=passport,
+        travel_document=holder.passport,
         doses=tuple(stated),
         stage=stage_of(doses[-1].dose_number, primary),
         issued_at=floor.clock.local(floor.clock.now()),

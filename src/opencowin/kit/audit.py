@@ -6,7 +6,7 @@ number, when no transaction that could still add an earlier row is open, so that
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,6 +78,27 @@ async def record(
         subject_id=str(subject[1]),
         reason=reason,
         detail=Jsonb(dict(detail or {})),
+    )
+
+
+async def record_each(
+    conn: Connection, actor: Actor, action: str, *, kind: str, subjects: Sequence[object], reason: str
+) -> None:
+    """Write one row for each of these subjects of one kind, in one statement."""
+    await run(
+        conn,
+        """
+        INSERT INTO audit (actor_kind, actor_id, address, action, subject_kind, subject_id, reason, detail)
+        SELECT %(kind)s, %(id)s, %(address)s, %(action)s, %(subject_kind)s, subject, %(reason)s, '{}'
+        FROM unnest(%(subjects)s::text[]) AS subject
+        """,
+        kind=actor.kind.value,
+        id=actor.actor_id,
+        address=actor.address,
+        action=action,
+        subject_kind=kind,
+        subjects=[str(one) for one in subjects],
+        reason=reason,
     )
 
 

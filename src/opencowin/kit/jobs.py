@@ -4,6 +4,7 @@ The queue is PgQueuer's. A job is named by a `Job[T]`: a dataclass payload type 
 bound to it in the worker. Handlers must be idempotent: after a crash a job runs again.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +20,8 @@ from opencowin.kit.db import Connection
 P = TypeVar("P")
 
 URGENT, NORMAL, BULK = 100, 0, -100
+GATHERING = 0.01
+"""Seconds for which those wait that are done together, so that a burst becomes one batch."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,49 @@ class Handler:
 
     job: Job[Any]
     handle: Callable[[Any], Awaitable[None]]
+
+
+class Together(Generic[P]):
+    """A handler for jobs that are cheaper together: those that come while others are worked on are done at once.
+
+    Each job is finished when the work that it was part of is. Where that fails, its jobs are tried one by one, so that
+    one that can never succeed holds up no other.
+    """
+
+    def __init__(self, work: Callable[[Sequence[P]], Awaitable[None]], most: int) -> None:
+        self._work, self._most = work, most
+        self._waiting: list[tuple[P, asyncio.Future[None]]] = []
+        self._busy: asyncio.Task[None] | None = None
+
+    async def __call__(self, payload: P) -> None:
+        """Do one job, together with those that wait."""
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((payload, done))
+        if self._busy is None or self._busy.done():
+            self._busy = asyncio.create_task(self._run())
+        await done
+
+    async def _run(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(GATHERING)
+            now, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            try:
+                await self._work([payload for payload, _ in now])
+            except Exception as fault:
+                await self._one_by_one(now, fault)
+            for _, done in now:
+                if not done.done():
+                    done.set_result(None)
+
+    async def _one_by_one(self, jobs: Sequence[tuple[P, asyncio.Future[None]]], fault: Exception) -> None:
+        for payload, done in jobs:
+            try:
+                if len(jobs) == 1:
+                    raise fault
+                await self._work([payload])
+            except Exception as own:
+                if not done.done():
+                    done.set_exception(own)
 
 
 Handlers = Sequence[Handler]

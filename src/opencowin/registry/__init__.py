@@ -30,6 +30,7 @@ from opencowin.registry.lists import document_types, genders
 from opencowin.registry.model import Beneficiary, Channel, Gender, Person, Registration, age_band
 from opencowin.registry.names import InvalidName, clean_name, same_name
 from opencowin.registry.people import (
+    Traveller,
     find_person,
     first_reference,
     has_secret_code,
@@ -39,7 +40,7 @@ from opencowin.registry.people import (
     prove,
     read_people,
     read_person,
-    travel_document,
+    read_travellers,
 )
 from opencowin.registry.proof import Proof
 from opencowin.registry.record_queries import DuplicateAttempt
@@ -95,6 +96,7 @@ __all__ = [
     "TooManyDuplicates",
     "TooManyMembers",
     "TooManyWrongCodes",
+    "Traveller",
     "UnknownDocumentType",
     "UnknownGender",
     "WrongSecretCode",
@@ -129,11 +131,11 @@ __all__ = [
     "prove",
     "read_people",
     "read_person",
+    "read_travellers",
     "register",
     "remove",
     "same_name",
     "take_duplicates",
-    "travel_document",
     "typed_facts",
     "who_shows",
 ]

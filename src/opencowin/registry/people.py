@@ -1,7 +1,8 @@
 """One person at a time: found by reference, proven by secret code, read with a reason, locked by the first dose."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from opencowin.kit import audit
@@ -11,12 +12,13 @@ from opencowin.kit.floor import Floor
 from opencowin.kit.throttle import DAY, HOUR, Limit, count_all, wait_for
 from opencowin.registry import queries
 from opencowin.registry.checks import check
+from opencowin.registry.documents import DocumentType
 from opencowin.registry.lists import document_types
 from opencowin.registry.model import Beneficiary, Person, Registration
 from opencowin.registry.names import same_name
 from opencowin.registry.reference_ids import is_reference_id
 from opencowin.registry.refusals import NoSuchBeneficiary, TooManyWrongCodes, WrongSecretCode
-from opencowin.registry.sealing import DOCUMENT, NAME, PASSPORT, SECRET_CODE, open_row
+from opencowin.registry.sealing import DOCUMENT, NAME, PASSPORT, SECRET_CODE, BeneficiaryRow, open_row
 
 WRONG_CODES_PER_DAY = 3
 """Times the hourly limit: a four-digit code stands 15 tries a day, not 120."""
@@ -67,9 +69,8 @@ async def read_people(
     if actor.kind not in {ActorKind.STAFF, ActorKind.SYSTEM}:
         raise NotPermitted
     rows = await queries.beneficiaries_of(conn, people)
-    for row in rows:
-        subject = ("beneficiary", row.beneficiary_id)
-        await audit.record(conn, actor, "registry.read_person", subject=subject, reason=reason)
+    subjects = [row.beneficiary_id for row in rows]
+    await audit.record_each(conn, actor, "registry.read_person", kind="beneficiary", subjects=subjects, reason=reason)
     return {row.beneficiary_id: open_row(floor.keyring, row) for row in rows}
 
 
@@ -87,20 +88,41 @@ async def holder_of(conn: Connection, floor: Floor, actor: Actor, registration: 
     return await read_person(conn, floor, actor, person, "identity document shown")
 
 
-async def travel_document(conn: Connection, floor: Floor, actor: Actor, person: Person, reason: str) -> str:
-    """The whole number of a person's passport, for a certificate that states it; empty where none is recorded.
+@dataclass(frozen=True, slots=True)
+class Traveller:
+    """A person's facts with the whole number of the passport; empty where none is recorded."""
 
-    Leaves an audit row with the reason, as `read_person` does.
+    beneficiary: Beneficiary
+    passport: str
+
+
+async def read_travellers(
+    conn: Connection, floor: Floor, actor: Actor, persons: Sequence[Person], reason: str
+) -> dict[Person, Traveller]:
+    """The facts of many people at once, for a system's own work; who was removed is left out.
+
+    Each look leaves an audit row with the reason, and each look at a passport's number one more. Raises NotPermitted
+    for anybody else.
     """
-    row = await queries.beneficiary_of(conn, person)
-    kinds = document_types(floor.pack).types
-    if row is None:
-        return ""
-    added = row.passport_sealed is not None
-    if not added and (row.document_type_id not in kinds or not kinds[row.document_type_id].travel):
-        return ""
-    subject = ("beneficiary", person.beneficiary_id)
-    await audit.record(conn, actor, "registry.travel_document", subject=subject, reason=reason)
+    if actor.kind is not ActorKind.SYSTEM:
+        raise NotPermitted
+    rows, kinds = await queries.beneficiaries_of(conn, persons), document_types(floor.pack).types
+    travel = {row.person: _passport(floor, row) for row in rows if _travels(row, kinds)}
+    for action, looked_at in (
+        ("registry.read_person", [row.person for row in rows]),
+        ("registry.travel_document", sorted(travel, key=lambda one: one.beneficiary_id)),
+    ):
+        subjects = [one.beneficiary_id for one in looked_at]
+        await audit.record_each(conn, actor, action, kind="beneficiary", subjects=subjects, reason=reason)
+    return {row.person: Traveller(open_row(floor.keyring, row), travel.get(row.person, "")) for row in rows}
+
+
+def _travels(row: BeneficiaryRow, kinds: Mapping[int, DocumentType]) -> bool:
+    """Whether a passport is recorded: added later, or shown at the registration."""
+    return row.passport_sealed is not None or (row.document_type_id in kinds and kinds[row.document_type_id].travel)
+
+
+def _passport(floor: Floor, row: BeneficiaryRow) -> str:
     if row.passport_sealed is not None:
         return floor.keyring.open(row.passport_sealed, PASSPORT)
     return floor.keyring.open(row.document_sealed, DOCUMENT)
