@@ -146,6 +146,13 @@ def listed(document: Document) -> None:
     evidence["vaccine"] = [evidence.pop("batch"), evidence["vaccine"]]
 
 
+def moved(document: Document) -> None:
+    """The batch under a key of the context's second edition, the vaccine in its place."""
+    evidence = document["evidence"][0]
+    document["@context"][1] = document["@context"][1].replace("/v1", "/v2")
+    evidence["icd11Code"], evidence["batch"] = evidence["batch"], evidence["vaccine"]
+
+
 UNSEEN: dict[str, Callable[[Document], None]] = {
     "dose 1 of 2 made 2 of 1": swapped("dose", "totalDoses"),
     "batch as manufacturer": swapped("batch", "manufacturer"),
@@ -158,6 +165,7 @@ UNSEEN: dict[str, Callable[[Document], None]] = {
     "another beginning": swapped("effectiveStart", "effectiveUntil"),
     "reference under another name": renamed,
     "a list": listed,
+    "batch under a later key": moved,
     "day as beginning": swapped("date", "effectiveStart"),
 }
 """Edits that the context of Co-WIN lets pass: a verifier that looks at the signature alone believes them."""

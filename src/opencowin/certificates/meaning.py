@@ -5,6 +5,7 @@ Batch, vaccine, manufacturer and number are all `schema:id`, the dates all `sche
 pinned here: by type, by order, by the evidence's own address, and by the list of vaccines.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +15,9 @@ from opencowin.certificates.refusals import CannotCheck, CertificateExpired, Con
 
 Document = Mapping[str, Any]
 TEXTS = ("certificateId", "batch", "vaccine", "manufacturer", "date")
+ICD11 = re.compile("XM[0-9A-Z]{3,5}")
+"""A vaccine in ICD-11. Which edition of the context a credential names is not signed, and the second one has a fourth
+key of the same meaning: without this a batch could be moved there."""
 BOUNDS = ("effectiveStart", "effectiveUntil")
 
 
@@ -28,6 +32,8 @@ def read_facts(document: Document, issuer: str, evidence_url: str) -> Certificat
     _plausible("uhid" not in subject, "its reference was given another name")
     _plausible(age is None or isinstance(age, str), "its age is none")
     _plausible(all(isinstance(evidence.get(key), str) for key in TEXTS), "a fact is missing")
+    code = evidence.get("icd11Code")
+    _plausible(code is None or (isinstance(code, str) and bool(ICD11.fullmatch(code))), "its ICD-11 code is none")
     number, dose, total = evidence["certificateId"], evidence.get("dose"), evidence.get("totalDoses")
     _plausible(evidence.get("id") == f"{evidence_url}{number}", "its number and its address differ")
     if not isinstance(dose, int) or not isinstance(total, int) or not 1 <= dose <= total:

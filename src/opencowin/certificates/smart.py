@@ -31,6 +31,7 @@ LONGEST = 1195
 LONGEST_BATCH, LONGEST_CENTRE = 20, 40
 FIRST_MARK = 45
 """Each character is written as two digits: its code point less this."""
+DIGITS = tuple(f"{max(byte - FIRST_MARK, 0):02d}" for byte in range(128))
 
 Document = dict[str, Any]
 
@@ -69,7 +70,7 @@ def sign_smart(statement: CertificateStatement, issuer: Issuer) -> Payload:
     jws = f"{signed}.{unpadded(identity.signer.sign(signed.encode()))}"
     if len(jws) > LONGEST:
         raise FormatImpossible(form=Format.SMART_HEALTH_CARD, lacking=Lacking.SPACE)
-    return Payload(Format.SMART_HEALTH_CARD, PREFIX + "".join(f"{ord(mark) - FIRST_MARK:02d}" for mark in jws))
+    return Payload(Format.SMART_HEALTH_CARD, PREFIX + "".join([DIGITS[byte] for byte in jws.encode()]))
 
 
 def wallet_file(text: str) -> bytes:

@@ -5,6 +5,7 @@ import { Refused, anyFits, day, inflated, stranger, unbase64 } from "./check_com
 const ENTRY = "certificate.json";
 const [LOCAL, CENTRAL, END] = [0x04034b50, 0x02014b50, 0x06054b50];
 const TEXTS = ["certificateId", "batch", "vaccine", "manufacturer", "date"];
+const ICD11 = /^XM[0-9A-Z]{3,5}$/;
 const KINDS = {
   '{"alg":"PS256","b64":false,"crit":["b64"]}': { kty: "RSA", name: "RSA-PSS", hash: "SHA-256", saltLength: 32 },
   '{"alg":"EdDSA","b64":false,"crit":["b64"]}': { kty: "OKP", name: "Ed25519" },
@@ -82,7 +83,8 @@ function meaning(document, issuer, vaccines) {
   plausible(subject.age === undefined || subject.age === null || isText(subject.age));
   plausible(TEXTS.every((key) => isText(evidence[key])));
   plausible(evidence.id === issuer.evidence + evidence.certificateId);
-  const { dose, totalDoses: total } = evidence;
+  const { dose, totalDoses: total, icd11Code: code } = evidence;
+  plausible(code === undefined || code === null || (isText(code) && ICD11.test(code)));
   plausible(Number.isInteger(dose) && Number.isInteger(total) && dose >= 1 && dose <= total);
   const days = [evidence.date, evidence.effectiveStart, evidence.effectiveUntil]
     .filter((bound, at) => at === 0 || (bound !== undefined && bound !== null)).map(day);
