@@ -18,6 +18,7 @@ from opencowin.kit.jobs import Together
 from opencowin.places import Centre
 from opencowin.registry import Person
 from tests import builders
+from tests.rooms.case_scene import later
 
 pytestmark = pytest.mark.anyio
 
@@ -121,3 +122,16 @@ async def test_one_who_cannot_be_certified_holds_up_nobody() -> None:
 async def test_a_removed_person_is_left_out(conn: Connection, floor: Floor) -> None:
     gone = Person(uuid4(), uuid4())
     assert await registry.read_travellers(conn, floor, builders.TEST, [gone], "test") == {}
+
+
+async def test_records_that_cannot_be_certified_hold_up_no_others(conn: Connection, floor: Floor) -> None:
+    centre = await builders.new_centre(conn)
+    disordered = (await builders.member(conn, floor)).person
+    for number, ago in ((1, 5), (2, 100)):
+        given = builders.a_dose(disordered, centre, number, floor.clock.today(), ago)
+        await vaccination.record_dose(conn, floor, builders.TEST, given)
+    (fine,) = await with_doses(conn, floor, centre, 1)
+    assert await certificates.sweep(conn, later(floor, 1)) >= 2
+    for person, expected in ((fine, 2), (disordered, 0)):
+        count = "SELECT count(*) FROM certificate WHERE beneficiary_id = %(id)s AND revoked_at IS NULL"
+        assert await fetch_value(conn, count, id=person.beneficiary_id) == expected

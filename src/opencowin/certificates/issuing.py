@@ -15,7 +15,7 @@ from opencowin.certificates.keys import own_issuer
 from opencowin.certificates.model import CertificateStatement, Format, Payload
 from opencowin.certificates.printing import Sheet
 from opencowin.certificates.queries import NewCertificate
-from opencowin.certificates.refusals import Lacking, OwnCertificateRevoked
+from opencowin.certificates.refusals import Lacking, NotSignable, OwnCertificateRevoked
 from opencowin.certificates.signing import sign_all, sign_or_tell
 from opencowin.certificates.statements import places_of, state_doses
 from opencowin.kit import audit
@@ -182,9 +182,22 @@ async def holder(conn: Connection, floor: Floor, reference_id: int, mobile: str)
 
 
 async def sweep(conn: Connection, floor: Floor) -> int:
-    """Issue what lost jobs left undone; how many certificates."""
+    """Issue what lost jobs left undone; how many certificates. Records that cannot be certified hold up no others."""
     late = await queries.uncertified(conn, floor.clock.now() - SWEEP_AFTER, SWEEP_BATCH)
-    return len(await issue_due(conn, floor, *(Person(one.account_id, one.beneficiary_id) for one in late)))
+    people = [Person(one.account_id, one.beneficiary_id) for one in late]
+    issued = await _issued_if_signable(conn, floor, people)
+    if issued is not None:
+        return issued
+    return sum([await _issued_if_signable(conn, floor, [one]) or 0 for one in people])
+
+
+async def _issued_if_signable(conn: Connection, floor: Floor, people: Sequence[Person]) -> int | None:
+    """How many certificates were issued; None, and nothing done, where one cannot be."""
+    try:
+        async with conn.transaction():
+            return len(await issue_due(conn, floor, *people))
+    except NotSignable:
+        return None
 
 
 def handlers(pool: Pool, floor: Floor) -> list[Handler]:

@@ -136,7 +136,7 @@ async def renew(conn: Connection, floor: Floor, actor: Actor, person: Person, re
     doses = await vaccination.doses_of(conn, person)
     try:
         async with conn.transaction():
-            return await issue_for(conn, floor, person, doses, {dose.dose_id for dose in doses})
+            return await issue_for(conn, floor, {person: doses}, {dose.dose_id for dose in doses})
     except NotSignable as no:
         subject = ("beneficiary", person.beneficiary_id)
         await audit.record(conn, actor, "certificates.not_issued", subject=subject, reason=no.message)

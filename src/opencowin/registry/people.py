@@ -101,9 +101,9 @@ async def read_travellers(
 ) -> dict[Person, Traveller]:
     """The facts of many people at once, for a system's own work; who was removed is left out.
 
-            Each look leaves an audit row with the reason, each at a passport's number one more. Raises NotPermitted for
-        anybody else.
-        """
+        Each look leaves an audit row with the reason, each at a passport's number one more. Raises NotPermitted for
+    anybody else.
+    """
     if actor.kind is not ActorKind.SYSTEM:
         raise NotPermitted
     rows, kinds = await queries.beneficiaries_of(conn, persons), document_types(floor.pack).types
