@@ -9,7 +9,9 @@ from starlette.routing import BaseRoute
 
 from opencowin.kit.floor import Floor
 from opencowin.web.app import build_app
+from opencowin.web.cowin import availability
 from opencowin.web.guard import Guard, Open
+from opencowin.web.lane import Lane
 
 NOT_OURS = ("/docs", "/openapi.json", "/static-offline-docs", "/redoc")
 
@@ -38,6 +40,20 @@ def test_every_route_declares_exactly_one_guard(floor: Floor) -> None:
     ), hidden
     for route in ours:
         assert len(guards(route.dependant)) == 1, f"{route.path} does not say who may call it"
+
+
+def test_the_short_lane_opens_by_the_routes_own_guards(floor: Floor) -> None:
+    app = build_app(floor, "")
+    (lane,) = (layer for layer in app.user_middleware if str(layer.cls) == str(Lane))
+    locks: dict[str, Any] = lane.kwargs["locks"]  # type: ignore[assignment]
+    boarded = [one for one in availability.router.routes if isinstance(one, APIRoute)]
+    boarded = [one for one in boarded if one.endpoint in availability.BOARDED]
+    own = {"/api" + route.path: guards(route.dependant) for route in boarded}
+    assert {path: [lock] for path, lock in locks.items()} == own
+    assert set(locks) <= set(app.openapi()["paths"])
+    assert len(locks) == 10
+    for path, lock in locks.items():
+        assert type(lock) is (Open if "/public/" in path else Guard), f"{path}: only these can tell a caller at once"
 
 
 def test_every_route_is_described(floor: Floor) -> None:

@@ -1,7 +1,8 @@
 """PostgreSQL as the rooms use it: a pool, typed fetches, one transaction opened at the edge."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
@@ -13,6 +14,7 @@ from opencowin.kit.errors import Refusal
 Connection = psycopg.AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
 T = TypeVar("T")
+_touched: ContextVar[set[int] | None] = ContextVar("touched", default=None)
 
 
 def make_pool(dsn: str, *, size: int) -> Pool:
@@ -30,21 +32,42 @@ def make_pool(dsn: str, *, size: int) -> Pool:
 
 
 @asynccontextmanager
-async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+async def transaction(
+    pool: Pool, committed: Callable[[frozenset[int]], None] | None = None
+) -> AsyncIterator[Connection]:
     """One connection with one open transaction: committed when the block ends, rolled back when it raises.
 
-    A Refusal that `commits` ends the block but keeps what was written.
+    A Refusal that `commits` ends the block but keeps what was written. `committed` is told after the commit what
+    `touch` named meanwhile.
     """
     kept: Refusal | None = None
-    async with pool.connection() as connection, connection.transaction():
-        try:
-            yield connection
-        except Refusal as refusal:
-            if not refusal.commits:
-                raise
-            kept = refusal
+    touched: set[int] = set()
+    around = _touched.get()
+    _touched.set(touched)
+    try:
+        async with pool.connection() as connection, connection.transaction():
+            try:
+                yield connection
+            except Refusal as refusal:
+                if not refusal.commits:
+                    raise
+                kept = refusal
+    finally:
+        _touched.set(around)
+    if committed is not None and touched:
+        committed(frozenset(touched))
     if kept is not None:
         raise kept
+
+
+def touch(district_id: int) -> None:
+    """What is told of a district changes with the open transaction.
+
+    So this process need not wait until it hears it from the database.
+    """
+    touched = _touched.get()
+    if touched is not None:
+        touched.add(district_id)
 
 
 async def fetch_all(conn: Connection, row: type[T], sql: LiteralString, **parameters: Any) -> list[T]:

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     page_views_per_5_minutes: int = Field(
         default=3000, ge=1, description="Pages for people per address in 5 minutes; many phones share one address."
     )
+    board_megabytes: int = Field(
+        default=64, ge=1, le=16384, description="Memory of each web process for answers about sessions, ready to send."
+    )
     visit_minutes: int = Field(
         default=30, ge=20, le=240, description="How long a signed-in person's pages may rest before they sign out."
     )

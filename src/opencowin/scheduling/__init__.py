@@ -86,8 +86,11 @@ from opencowin.scheduling.refusals import (
 from opencowin.scheduling.replacement import Replacement, nearest_replacement
 from opencowin.scheduling.reserve import invited_session, open_reserved, session_invited
 from opencowin.scheduling.sessions import (
+    BOARD,
     check_session,
+    depends_on,
     find_sessions,
+    good_for,
     offered_session,
     publish_session,
     read_session,
@@ -98,6 +101,7 @@ from opencowin.scheduling.templates_model import Template, stored
 from opencowin.scheduling.weekly import end_template, make_weeks, read_template, save_template, templates_of
 
 __all__ = [
+    "BOARD",
     "BOOKED",
     "CANCELLED",
     "MOVED",
@@ -176,6 +180,7 @@ __all__ = [
     "copy_session",
     "copy_week",
     "days_with_sessions",
+    "depends_on",
     "discard_draft",
     "draft_session",
     "end_appointments",
@@ -183,6 +188,7 @@ __all__ = [
     "end_template",
     "expected_in",
     "find_sessions",
+    "good_for",
     "hold_of",
     "hold_slot",
     "invitation_of",

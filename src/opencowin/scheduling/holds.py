@@ -11,7 +11,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from opencowin.kit.actor import Actor, Permission
-from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
+from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run, touch
 from opencowin.kit.errors import Invalid
 from opencowin.kit.floor import Floor
 from opencowin.scheduling import seats
@@ -98,6 +98,7 @@ async def held_seats(conn: Connection, account_id: UUID) -> Hold | None:
 
 async def give_up(conn: Connection, hold: Hold) -> None:
     """Give held seats back, under the locks of `lock_seats`."""
+    touch(hold.district_id)
     await run(
         conn,
         """
@@ -149,6 +150,7 @@ async def end_holds(conn: Connection, floor: Floor) -> int:
 
 async def _take(conn: Connection, hold: Hold) -> bool:
     """Take seats for a hold, if there are as many in a session that stands."""
+    touch(hold.district_id)
     taken = await run(
         conn,
         """

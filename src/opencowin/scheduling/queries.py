@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import LiteralString
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
+from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run, touch
 from opencowin.registry import Person
 from opencowin.scheduling.model import NewSession, NewSlot, Session
 
@@ -137,6 +137,7 @@ async def insert_session(
     invitation: str | None = None,
 ) -> int:
     """Enter a session, its doses, and where it can be found; a draft without `at`. 0 when its id is taken."""
+    touch(district_id)
     return await run(
         conn,
         """
@@ -201,6 +202,7 @@ async def insert_slots(conn: Connection, district_id: int, session_id: UUID, slo
 
 async def withdraw(conn: Connection, district_id: int, session_id: UUID, reason: str, now: datetime) -> bool:
     """Withdraw a session on the place side: its seats are given back; False when it was not published any more."""
+    touch(district_id)
     ended = await fetch_value(
         conn,
         "SELECT session_withdraw(%(district_id)s, %(session_id)s, %(reason)s, %(at)s)",

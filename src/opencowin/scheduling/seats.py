@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import LiteralString, cast
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_all, fetch_value, run
+from opencowin.kit.db import Connection, fetch_all, fetch_value, run, touch
 from opencowin.registry import Person
 from opencowin.scheduling.model import LiveAppointment
 
@@ -176,6 +176,7 @@ async def hold_stocks(conn: Connection, keys: Sequence[SeatKey]) -> int:
 
 async def book_local(conn: Connection, seat: SeatKey, group: Group, programme_id: str, now: datetime) -> str:
     """Claim and seat a group: booked, full, withdrawn, no_such_slot, has_appointment, or void."""
+    touch(seat.district_id)
     outcome = await fetch_value(
         conn,
         """
@@ -201,6 +202,7 @@ async def book_local(conn: Connection, seat: SeatKey, group: Group, programme_id
 
 async def take(conn: Connection, seat: SeatKey, group: Group, booked_at: datetime, now: datetime) -> list[str]:
     """Take seats for a group's claims; what stands for each: booked, full, withdrawn, no_such_slot, void, ..."""
+    touch(seat.district_id)
     outcome = await fetch_value(
         conn,
         """
@@ -228,6 +230,7 @@ async def release(
     conn: Connection, district_id: int, session_id: UUID, claims: Sequence[UUID], *, state: str, now: datetime
 ) -> set[UUID]:
     """Give the seats of these claims back; which of them held one."""
+    touch(district_id)
     cursor = await conn.execute(
         "SELECT seat_release(%(district)s, %(session)s, %(claims)s::uuid[], %(state)s, %(now)s)",
         {"district": district_id, "session": session_id, "claims": list(claims), "state": state, "now": now},

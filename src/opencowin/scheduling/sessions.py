@@ -1,7 +1,9 @@
 """Publishes sessions, withdraws them, and finds those that can be booked."""
 
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from typing import LiteralString
 from uuid import UUID, uuid4
 
 from opencowin.kit.actor import Actor, NotPermitted, Permission
@@ -53,6 +55,8 @@ from opencowin.scheduling.refusals import (
 )
 from opencowin.stock import allot, batches_at, take_back
 
+BOARD: LiteralString = "opencowin_board"
+"""Where the database announces the districts, by number, of which something that is told has changed ('*': any)."""
 MOST_DOSES = 100_000
 OLDEST = 150
 LONGEST_REASON = 300
@@ -185,6 +189,22 @@ async def find_sessions(conn: Connection, floor: Floor, wish: Wish) -> list[Cent
         centre = centres[session.centre_id]
         views.setdefault(centre.centre_id, CentreSessions(centre, names[centre.district_id], [])).sessions.append(seen)
     return [views[centre_id] for centre_id in sorted(views)]
+
+
+async def depends_on(conn: Connection, wish: Wish) -> frozenset[int]:
+    """The districts whose changes may change what is found."""
+    if wish.district_id is not None:
+        return frozenset({wish.district_id})
+    return frozenset(centre.district_id for centre in await _centres(conn, wish))
+
+
+def good_for(floor: Floor, found: Sequence[CentreSessions]) -> float:
+    """Seconds until time alone changes what was found: a slot begins, or a day."""
+    now, today = floor.clock.now(), floor.clock.today()
+    starts = {slot.starts_at for one in found for view in one.sessions if view.held_on == today for slot in view.slots}
+    coming = [begins(floor.clock, today, start) for start in starts]
+    midnight = begins(floor.clock, today + timedelta(days=1), time())
+    return (min([midnight, *(start for start in coming if start > now)]) - now).total_seconds()
 
 
 async def offered_session(conn: Connection, floor: Floor, session_id: UUID) -> CentreSessions:

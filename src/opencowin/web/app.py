@@ -1,5 +1,6 @@
 """The web application: builds one process's site, mounts the routes, and says what every answer may be."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,14 +10,16 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from opencowin import __version__, registry
+from opencowin import __version__, registry, scheduling
 from opencowin.identity import TokenBook
 from opencowin.kit.db import make_pool
 from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.i18n import read_catalogues
+from opencowin.kit.listening import listen
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
 from opencowin.web import case_review, centre, health, home, manage, verification, wellknown
+from opencowin.web.board import Board
 from opencowin.web.compression import Compressed
 from opencowin.web.console.routes import CONSOLE
 from opencowin.web.cowin import (
@@ -31,6 +34,7 @@ from opencowin.web.cowin import (
     vaccinator,
 )
 from opencowin.web.errors import MAX_BODY_BYTES, MAX_PICTURE_BYTES, Error, add_error_handlers
+from opencowin.web.lane import EXPOSED, Lane, locks_of
 from opencowin.web.limiter import Limiter
 from opencowin.web.links import add_links
 from opencowin.web.middleware import BoundedBody, LenientJson, Observed, Unbroken
@@ -52,13 +56,14 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 MIDDLEWARE = [
+    Middleware(Lane, locks=locks_of("/api", availability.router, availability.BOARDED)),
     Middleware(Observed),
     Middleware(
         CORSMiddleware,
         allow_origins=["*"],
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=["ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"],
+        expose_headers=EXPOSED,
     ),
     Middleware(Compressed),
     Middleware(Unbroken),
@@ -102,7 +107,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with make_pool(dsn, size=floor.settings.database_pool) as pool, relying_parties(floor) as national_ids:
-            tokens = TokenBook(floor, pool)
+            tokens, board = TokenBook(floor, pool), Board(floor.settings.board_megabytes * 1_000_000)
             await tokens.refresh()
             app.state.site = Site(
                 floor=floor,
@@ -113,8 +118,15 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
                 genders={gender.gender_id: gender for gender in registry.genders(floor.pack)},
                 limiter=Limiter(floor.settings.api_calls_per_5_minutes, floor.settings.page_views_per_5_minutes),
                 national_ids=national_ids,
+                board=board,
             )
-            yield
+            listening = asyncio.create_task(listen(dsn, scheduling.BOARD, board))
+            try:
+                yield
+            finally:
+                listening.cancel()
+                await asyncio.wait({listening})
+                await board.close()
 
     app = FastAPIOffline(
         title="Open Co-WIN",

@@ -11,6 +11,7 @@ from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.i18n import Catalogues, choose_language
 from opencowin.registry import DocumentTypes, Gender
+from opencowin.web.board import Board
 from opencowin.web.limiter import Limiter
 from opencowin.web.national_id import RelyingParties
 
@@ -27,10 +28,11 @@ class Site:
     genders: Mapping[int, Gender]
     limiter: Limiter
     national_ids: RelyingParties
+    board: Board
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """One transaction for one request."""
-        return transaction(self.pool)
+        return transaction(self.pool, self.board.changed_here)
 
 
 def site_of(request: Request) -> Site:

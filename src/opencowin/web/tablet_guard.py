@@ -23,7 +23,7 @@ class TabletGuard(Guard):
     async def __call__(self, request: Request, bearer: Bearer, _key: ApiKey = None) -> Actor:
         """Who works on the tablet; the tablet itself is kept with the request. Raises NotSignedIn, NotWorkingHere."""
         site, address = site_of(request), caller_address(request)
-        await site.limiter.count_reader(request, f"tablet:{address}")
+        site.limiter.count_reader(request, f"tablet:{address}")
         if bearer is None:
             raise NotSignedIn
         async with site.transaction() as conn:

@@ -126,7 +126,7 @@ class ConsoleGuard(Guard):
     async def __call__(self, request: Request) -> Actor:  # type: ignore[override]  # a browser has no other credential
         """The actor of this request. Raises ConsoleSignInFirst, NotPermitted, TooManyRequests."""
         site, desk, address = site_of(request), desk_of(request), caller_address(request)
-        await site.limiter.count_reader(request, f"address:{address}")
+        site.limiter.count_reader(request, f"address:{address}")
         try:
             async with site.transaction() as conn:
                 session = await identity.session_of(conn, site.floor, desk.secret, address)

@@ -1,6 +1,7 @@
 """V1–V6 and their protected twins: find a session by pin code, district, centre or place on the map."""
 
 import hashlib
+from collections.abc import Callable, Hashable, Sequence
 from typing import Annotated, Any
 
 import orjson
@@ -11,12 +12,14 @@ from starlette.responses import Response
 from opencowin import places, scheduling
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.errors import Invalid
+from opencowin.web.board import Drawn
 from opencowin.web.cowin import availability_shapes as shapes
 from opencowin.web.cowin.metadata import INT4_MAX
 from opencowin.web.cowin.wire import parse_date
 from opencowin.web.fresh import has_it
 from opencowin.web.guard import Face, may, open_to_all
-from opencowin.web.site import language_of, site_of
+from opencowin.web.shown import Shown, show
+from opencowin.web.site import Site, language_of, site_of
 
 router = APIRouter(tags=["3. Find a session"])
 CALENDAR_DAYS = 7
@@ -72,7 +75,7 @@ def _pin(request: Request, text: str) -> str:
 
 
 def answer(request: Request, key: str, content: object) -> Response:
-    """Encoded once, with `ETag` over the content and `as_of` beside it; 304 when the caller has it already."""
+    """Encoded for this caller, with `ETag` over the content and `as_of` beside it; 304 when the caller has it."""
     floor = site_of(request).floor
     encoded = orjson.dumps(content)
     tag = f'W/"{hashlib.blake2b(encoded, digest_size=12).hexdigest()}"'
@@ -84,21 +87,49 @@ def answer(request: Request, key: str, content: object) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
-async def _search(request: Request, wish: scheduling.Wish) -> list[scheduling.CentreSessions]:
-    site = site_of(request)
+Written = Callable[[Sequence[scheduling.CentreSessions], str], object]
+
+
+async def _shown(request: Request, key: str, wish: scheduling.Wish, write: Written) -> Response:
+    """The answer from the board."""
+    site, language = site_of(request), language_of(request)
+    name: Hashable = (key, wish, language)
+    shown = await site.board.answer(name, lambda: _draw(site, key, wish, language, write))
+    return show(request, name, shown)
+
+
+async def _draw(site: Site, key: str, wish: scheduling.Wish, language: str, write: Written) -> Drawn:
     async with site.transaction() as conn:
-        return await scheduling.find_sessions(conn, site.floor, wish)
+        found = await scheduling.find_sessions(conn, site.floor, wish)
+        districts = await scheduling.depends_on(conn, wish)
+    content = b'{"%s":%s,"as_of":"' % (key.encode(), orjson.dumps(write(found, language)))
+    clock = site.floor.clock
+
+    def ending() -> bytes:
+        return clock.local(clock.now()).isoformat(timespec="seconds").encode() + b'"}'
+
+    shown = Shown(content, media_type="application/json", cache="public, max-age=1", ending=ending)
+    return Drawn(shown, districts, scheduling.good_for(site.floor, found))
+
+
+def _flat(found: Sequence[scheduling.CentreSessions], language: str) -> object:
+    return [row for centre in found for row in shapes.flat_sessions(centre, language)]
+
+
+def _by_centre(found: Sequence[scheduling.CentreSessions], language: str) -> object:
+    return [shapes.centre(one, language) for one in found]
+
+
+def _one_centre(found: Sequence[scheduling.CentreSessions], language: str) -> object:
+    return shapes.centre(found[0], language) if found else {}
 
 
 async def _find(request: Request, wish: scheduling.Wish) -> Response:
-    language = language_of(request)
-    found = await _search(request, wish)
-    return answer(request, "sessions", [row for centre in found for row in shapes.flat_sessions(centre, language)])
+    return await _shown(request, "sessions", wish, _flat)
 
 
 async def _calendar(request: Request, wish: scheduling.Wish) -> Response:
-    language = language_of(request)
-    return answer(request, "centers", [shapes.centre(one, language) for one in await _search(request, wish)])
+    return await _shown(request, "centers", wish, _by_centre)
 
 
 def _wish(day: str, days: int, vaccine: str | None, **where: Any) -> scheduling.Wish:
@@ -154,8 +185,7 @@ async def _calendar_of_centre(request: Request, center_id: str, day: str, vaccin
     async with site.transaction() as conn:
         if not 0 < number <= INT4_MAX or await places.find_centre(conn, number) is None:
             raise UnknownCentre(field="center_id")
-    found = await _search(request, _wish(day, CALENDAR_DAYS, vaccine, centre_id=number))
-    return answer(request, "centers", shapes.centre(found[0], language_of(request)) if found else {})
+    return await _shown(request, "centers", _wish(day, CALENDAR_DAYS, vaccine, centre_id=number), _one_centre)
 
 
 @router.get(f"{SESSIONS}/public/calendarByCenter", responses=CENTRE_OUT)
@@ -200,6 +230,23 @@ async def calendar_by_centre(
 ) -> Any:
     """Protected twin of calendarByCenter."""
     return await _calendar_of_centre(request, center_id, date, vaccine)
+
+
+BOARDED: frozenset[Callable[..., Any]] = frozenset(
+    {
+        find_by_pin_public,
+        find_by_district_public,
+        calendar_by_pin_public,
+        calendar_by_district_public,
+        calendar_by_centre_public,
+        find_by_pin,
+        find_by_district,
+        calendar_by_pin,
+        calendar_by_district,
+        calendar_by_centre,
+    }
+)
+"""Routes whose answers stand on the board."""
 
 
 def _degrees(text: str, field: str, most: int) -> float:

@@ -235,10 +235,10 @@ class VisitGuard(Guard):
         """The actor of this request. Raises SignInFirst, FormNotOurs, TooManyRequests."""
         site, visit, address = site_of(request), visit_of(request), caller_address(request)
         if not visit.signed_in:
-            await site.limiter.count_reader(request, f"address:{address}")
+            site.limiter.count_reader(request, f"address:{address}")
             await self._remember_way(request, visit)
             raise SignInFirst
-        await site.limiter.count_reader(request, f"account:{visit.account_id}")
+        site.limiter.count_reader(request, f"account:{visit.account_id}")
         actor = actor_of(request)
         actor.require(self.permission)
         return actor

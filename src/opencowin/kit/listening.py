@@ -1,0 +1,62 @@
+"""Hears what transactions announce by NOTIFY; a line that is lost or has gone silent is noticed within a second."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, LiteralString, Protocol
+
+import psycopg
+import structlog
+
+from opencowin.kit.db import Connection
+
+log = structlog.get_logger(__name__)
+BEAT, PATIENCE = 0.3, 0.5
+"""Seconds: how often the line is tried, and how long an answer may take until the line counts as lost."""
+PAUSE = 0.5
+LINE: Mapping[str, Any] = {"application_name": "opencowin listener", "connect_timeout": 5, "tcp_user_timeout": 3000}
+
+
+class Hearer(Protocol):
+    """Who is told."""
+
+    def line_opened(self) -> None:
+        """From now on every announcement is heard."""
+
+    def line_lost(self) -> None:
+        """From now on announcements may be missed."""
+
+    def heard(self, payload: str) -> None:
+        """This was announced."""
+
+
+async def listen(dsn: str, channel: LiteralString, hearer: Hearer) -> None:
+    """Listen until cancelled; when the line is lost, on a new one."""
+    while True:
+        try:
+            await _on_one_line(dsn, channel, hearer)
+        except (psycopg.Error, TimeoutError, OSError) as fault:
+            log.warning("announcements are not heard", channel=channel, fault=type(fault).__name__)
+        finally:
+            hearer.line_lost()
+        await asyncio.sleep(PAUSE)
+
+
+async def _on_one_line(dsn: str, channel: LiteralString, hearer: Hearer) -> None:
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True, **LINE) as conn:
+        await conn.execute("LISTEN " + channel)
+        hearer.line_opened()
+        while True:
+            async for notice in conn.notifies(timeout=BEAT):
+                hearer.heard(notice.payload)
+            await _try(conn, hearer)
+
+
+async def _try(conn: Connection, hearer: Hearer) -> None:
+    """Whether the other end still answers. Raises TimeoutError, having told at once: cancelling may take a while."""
+    beat = asyncio.ensure_future(conn.execute("SELECT 1"))
+    done, _ = await asyncio.wait({beat}, timeout=PATIENCE)
+    if not done:
+        hearer.line_lost()
+        beat.cancel()
+        raise TimeoutError
+    beat.result()
