@@ -1,7 +1,7 @@
 """Builders: the shortest way to a person, a centre or a session, through the rooms' own verbs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -151,9 +151,14 @@ def a_session(
     )
 
 
-async def publish(pool: Pool, floor: Floor, session: scheduling.NewSession) -> str:
+async def publish(
+    pool: Pool,
+    floor: Floor,
+    session: scheduling.NewSession,
+    committed: Callable[[frozenset[int]], None] | None = None,
+) -> str:
     """Publish a session; its id as callers write it."""
-    async with transaction(pool) as conn:
+    async with transaction(pool, committed) as conn:
         return str(await scheduling.publish_session(conn, floor, TEST, session))
 
 

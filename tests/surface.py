@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from opencowin import notifications
+from opencowin import notifications, scheduling
 from opencowin.kit.db import Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.web.app import build_app
 from opencowin.worker import run_worker
+from tests.builders import publish
 
 OTP = re.compile(r"(?<!\d)\d{6}(?!\d)")
 API = "/api"
@@ -57,6 +58,8 @@ class Surface:
     pool: Pool
     floor: Floor
     headers: dict[str, str] = field(default_factory=dict)
+    committed: Callable[[frozenset[int]], None] | None = None
+    """Told what the tests themselves change, as the process is told of its own changes."""
 
     async def get(self, path: str, token: str | None = None, **query: Any) -> httpx.Response:
         """GET a path below /api."""
@@ -114,6 +117,10 @@ class Surface:
         assert answer.status_code == 200, answer.text
         return {member["beneficiary_reference_id"]: member for member in answer.json()["beneficiaries"]}
 
+    async def publish(self, session: scheduling.NewSession) -> str:
+        """A published session, which the process shows from now on."""
+        return await publish(self.pool, self.floor, session, self.committed)
+
     def day(self, ahead: int = 0) -> date:
         """A date in the country's time zone."""
         return self.floor.clock.today() + timedelta(days=ahead)
@@ -129,7 +136,7 @@ async def running(floor: Floor, pool: Pool, dsn: str) -> AsyncIterator[Surface]:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         try:
             async with httpx.AsyncClient(transport=transport, base_url="http://platform") as http:
-                yield Surface(http, pool, floor)
+                yield Surface(http, pool, floor, committed=app.state.site.board.changed_here)
         finally:
             stop.set()
             await worker

@@ -126,7 +126,7 @@ async def serving(
     try:
         async with httpx.AsyncClient(base_url=address, timeout=30) as http:
             await _until_up(http)
-            yield app, Surface(http, pool, floor), address
+            yield app, Surface(http, pool, floor, committed=app.state.site.board.changed_here), address
     finally:
         server.stop()  # type: ignore[no-untyped-call]  # Granian leaves it so
         stop.set()

@@ -8,7 +8,7 @@ import pytest
 from opencowin import certificates
 from opencowin.kit.db import transaction
 from opencowin.places import Centre
-from tests.builders import a_centre, a_partner_key, a_session, publish, stock_up
+from tests.builders import a_centre, a_partner_key, a_session, stock_up
 from tests.papers import read_qr_codes
 from tests.surface import Calendar, Surface
 
@@ -34,7 +34,7 @@ class Story:
     async def session_in(self, days: int) -> str:
         """A session at the centre, published for a day from today."""
         surface = self.platform
-        return await publish(surface.pool, surface.floor, a_session(self.centre, surface.day(days), doses=50))
+        return await surface.publish(a_session(self.centre, surface.day(days), doses=50))
 
     async def of(self, who: str) -> dict[str, Any]:
         """A member as the mother sees them in the list."""

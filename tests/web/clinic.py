@@ -15,7 +15,7 @@ from opencowin.kit.db import fetch_value, transaction
 from opencowin.kit.floor import Floor
 from opencowin.places import Centre, NewCentre, Operator, add_centre, read_centre
 from opencowin.web.app import build_app
-from tests.builders import TEST, a_centre, a_partner_key, a_session, mobile, pan, publish, stock_up
+from tests.builders import TEST, a_centre, a_partner_key, a_session, mobile, pan, stock_up
 from tests.surface import OTP, Surface
 
 MORNING, NOON, EVENING = "09:00AM-11:00AM", "11:00AM-01:00PM", "10:00PM-11:30PM"
@@ -83,7 +83,7 @@ async def open_clinic(platform: Surface, *, doses: int = 50, seats: int = 20, pa
     centre = await a_paid_centre(platform) if paid else await a_centre(pool, floor)
     await stock_up(pool, floor, centre, "COVISHIELD", doses=300)
     today, tomorrow = [
-        await publish(pool, floor, a_session(centre, platform.day(ahead), doses=doses, seats=seats)) for ahead in (0, 1)
+        await platform.publish(a_session(centre, platform.day(ahead), doses=doses, seats=seats)) for ahead in (0, 1)
     ]
     return Clinic(platform, centre, today, tomorrow, await a_partner_key(pool, floor))
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.builders import a_session, publish
+from tests.builders import a_session
 from tests.papers import read_qr_codes
 from tests.web.clinic import (
     EVENING,
@@ -185,7 +185,7 @@ async def test_who_may_not_have_it_is_told_why_and_from_when(clinic: Clinic) -> 
 async def test_a_session_further_ahead_than_bookings_open_is_refused(clinic: Clinic) -> None:
     days = clinic.platform.floor.settings.booking_days_ahead
     new = a_session(clinic.centre, clinic.platform.day(days + 1), doses=5)
-    session = await publish(clinic.platform.pool, clinic.platform.floor, new)
+    session = await clinic.platform.publish(new)
     refused(await book(clinic, await a_home(clinic.platform), session_id=session), 400, "APPOIN0054")
 
 

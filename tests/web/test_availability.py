@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from opencowin.kit.actor import Permission
-from tests.builders import a_session, publish
+from tests.builders import a_session
 from tests.surface import Surface
 from tests.web.clinic import Clinic, a_home, a_key, book, booked, dmy, open_clinic, refused
 
@@ -155,8 +155,8 @@ async def test_a_vaccine_narrows_and_an_empty_one_does_not(clinic: Clinic) -> No
 async def test_age_bands_and_fees_are_written_as_clients_read_them(platform: Surface) -> None:
     clinic = await open_clinic(platform, paid=True)
     plain = a_session(clinic.centre, platform.day(2), doses=10)
-    closed = await publish(platform.pool, platform.floor, replace(plain, max_age=44, fee=Decimal("780.00")))
-    elder = await publish(platform.pool, platform.floor, replace(plain, min_age=45, fee=Decimal("779.50")))
+    closed = await platform.publish(replace(plain, max_age=44, fee=Decimal("780.00")))
+    elder = await platform.publish(replace(plain, min_age=45, fee=Decimal("779.50")))
     found = await found_here(clinic, ahead=2)
     assert (found[closed]["min_age_limit"], found[closed]["max_age_limit"]) == (18, 44)
     assert found[closed]["allow_all_age"] is found[elder]["allow_all_age"] is False
@@ -240,7 +240,7 @@ async def test_centres_near_a_position_are_found_with_numbers_as_text(clinic: Cl
 async def test_slots_that_have_begun_offer_nothing(clinic: Clinic) -> None:
     new = a_session(clinic.centre, clinic.platform.day(), doses=50)
     slots = (replace(new.slots[0], starts_at=time(6), ends_at=time(8)), *new.slots[1:])
-    session = await publish(clinic.platform.pool, clinic.platform.floor, replace(new, slots=slots))
+    session = await clinic.platform.publish(replace(new, slots=slots))
     home = await a_home(clinic.platform)
     refused(await book(clinic, home, session_id=session, slot="06:00AM-08:00AM"), 409, "APPOIN0053")
     assert (await clinic.sessions())[session]["available_capacity_dose1"] == 40

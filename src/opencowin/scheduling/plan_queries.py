@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_all, fetch_value, run
+from opencowin.kit.db import Connection, fetch_all, fetch_value, run, touch
 from opencowin.scheduling.model import NewSlot
 
 
@@ -45,6 +45,7 @@ async def due_drafts(conn: Connection, now: datetime, again_before: datetime, li
 
 async def set_published(conn: Connection, district_id: int, session_id: UUID, now: datetime) -> bool:
     """A draft is published; False when it is none (any more)."""
+    touch(district_id)
     touched = await run(
         conn,
         """
@@ -138,6 +139,7 @@ async def seats_of(conn: Connection, district_id: int, session_id: UUID) -> list
 
 async def set_seats(conn: Connection, district_id: int, session_id: UUID, seats: Sequence[tuple[int, int, int]]) -> int:
     """Set how many seats there are, given as (slot, dose class, seats); how many rows could be: never below booked."""
+    touch(district_id)
     return await run(
         conn,
         """
@@ -160,6 +162,7 @@ async def set_hours(
     conn: Connection, district_id: int, session_id: UUID, hours: Mapping[int, tuple[time, time]]
 ) -> int:
     """Set when slots begin and end."""
+    touch(district_id)
     return await run(
         conn,
         """
@@ -177,6 +180,7 @@ async def set_hours(
 
 async def set_doses(conn: Connection, district_id: int, session_id: UUID, doses: int) -> bool:
     """Set how many doses a session has; False when more are booked."""
+    touch(district_id)
     touched = await run(
         conn,
         """
@@ -243,6 +247,7 @@ async def to_open(conn: Connection, now: datetime, limit: int) -> list[Due]:
 
 async def open_to_all(conn: Connection, district_id: int, session_id: UUID) -> int:
     """Open what is left of a session's reserved seats; how many."""
+    touch(district_id)
     found = await fetch_value(
         conn, "SELECT session_open_to_all(%(district)s, %(session)s)", district=district_id, session=session_id
     )
