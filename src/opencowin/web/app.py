@@ -20,6 +20,7 @@ from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
 from opencowin.web import case_review, centre, health, home, manage, verification, wellknown
 from opencowin.web.board import Board
+from opencowin.web.centre_app import shell
 from opencowin.web.compression import Compressed
 from opencowin.web.console.routes import CONSOLE
 from opencowin.web.cowin import (
@@ -142,7 +143,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
     app.include_router(_api())
     for router in OUTSIDE_API:
         app.include_router(router, responses=REFUSALS)
-    for router in (home.router, *PEOPLE, *CONSOLE):
+    for router in (home.router, *PEOPLE, *CONSOLE, shell.router):
         app.include_router(router)
     add_error_handlers(app)
     add_links(app.openapi())

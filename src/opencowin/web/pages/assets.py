@@ -29,7 +29,7 @@ TYPES = {
     ".wasm": "application/wasm",
     ".svg": "image/svg+xml",
 }
-FOLDERS = ("opencowin.web.pages", "opencowin.web.console")
+FOLDERS = ("opencowin.web.pages", "opencowin.web.console", "opencowin.web.centre_app")
 """Packages with files in their folder `static`; no two files share a name."""
 NEIGHBOUR = re.compile(rb'"\./([\w.]+)"')
 NOTE = re.compile(rb"^ */\*.*?\*/\n", re.DOTALL | re.MULTILINE)

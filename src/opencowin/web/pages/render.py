@@ -42,7 +42,15 @@ def templates() -> Environment:
     """The templates; an unknown name in one is an error."""
     return Environment(
         loader=ChoiceLoader(
-            [PackageLoader("opencowin.web.pages"), PrefixLoader({"console": PackageLoader("opencowin.web.console")})]
+            [
+                PackageLoader("opencowin.web.pages"),
+                PrefixLoader(
+                    {
+                        "console": PackageLoader("opencowin.web.console"),
+                        "centre": PackageLoader("opencowin.web.centre_app"),
+                    }
+                ),
+            ]
         ),
         autoescape=True,
         undefined=StrictUndefined,
