@@ -10,6 +10,7 @@ import pytest
 
 from opencowin.kit.errors import Refusal
 from opencowin.kit.i18n import read_catalogues
+from opencowin.web.centre_app.texts import TEXTS as APP_TEXTS
 from opencowin.web.pages.appointments import TITLE
 from opencowin.web.pages.assets import assets
 from opencowin.web.pages.board import TEXTS
@@ -40,7 +41,7 @@ def texts() -> set[str]:
     """Every text that templates ask the catalogue for."""
     env = templates()
     assert env.loader is not None
-    found = {*TEXTS, TITLE}
+    found = {*TEXTS, *APP_TEXTS.values(), TITLE}
     for name in env.list_templates():
         source = env.loader.get_source(env, name)[0]
         asked = [one[2] for one in env.extract_translations(source)]  # type: ignore[attr-defined]

@@ -50,7 +50,7 @@ function personScreen({ reference, known, certificate, again }) {
   const due = known?.dose ?? again?.record.dose ?? (certificate ? Number(certificate.dose) + 1 : 1);
   const person = known && { birthYear: known.birth_year, doses: known.doses, given: known.given || givenHere(reference) };
   const warnings = known ? shift.warnings(person, due) : [];
-  screen(known ? t("dose_for", { number: due }) : t("dose_record"), identity({ reference, known, certificate, again }), form({}, [
+  screen(known ? t("dose_number", { number: due }) : t("dose_record"), identity({ reference, known, certificate, again }), form({}, [
     !reference && field("reference", "reference_typed", { inputmode: "numeric", maxlength: 20 }),
     !known && doseChoice(due),
     warned(warnings),

@@ -19,12 +19,10 @@ export function balance() {
   });
 }
 
-function table(rows) {
-  const heads = ["batch", "vials_opened", "doses_drawn", "given", "wasted", "rest"];
-  return h("div", { class: "sideways", tabindex: 0, role: "region", "aria-label": t("reconcile") }, h("table", {}, h("thead", {}, h("tr", {}, heads.map((key, at) => h("th", { scope: "col", class: at ? "number" : null }, t(key))))),
-    h("tbody", {}, rows.map((one) => h("tr", {}, h("th", { scope: "row" }, own(one.number)),
-      [one.vials, one.drawn, one.given, one.wasted, one.rest].map((each) => h("td", { class: "number" }, whole(each))))))));
-}
+/* Each batch with what was drawn of it, and what became of that. */
+const tally = (rows) => rows.map((one) => h("section", { class: "card", "aria-label": `${t("reconcile")} ${one.number}` }, h("h2", {}, t("batch"), " ", own(one.number)),
+  h("dl", { class: "facts tally" }, [["vials", one.vials], ["doses_drawn", one.drawn], ["given", one.given], ["wasted", one.wasted], ["rest", one.rest]]
+    .map(([key, number]) => h("div", {}, h("dt", {}, t(key)), h("dd", {}, whole(number)))))));
 
 const batches = () => {
   const known = shift.session().batches.map(({ number }) => number);
@@ -40,7 +38,7 @@ function vialsScreen(about) {
   const chosen = choice("batch", "batch", batches(), batch);
   const doses = field("per", "doses_per_vial", { inputmode: "numeric", maxlength: 3, class: "short", value: perVial(batch) });
   chosen.addEventListener("change", ({ target }) => { doses.querySelector("input").value = perVial(target.value); });
-  screen(t("vials"), about?.done ? h("p", { class: "done", role: "status" }, about.done) : null, rows.length ? table(rows) : null,
+  screen(t("vials"), about?.done ? h("p", { class: "done", role: "status" }, about.done) : null, tally(rows),
     h("div", { class: "pair" },
       form({ class: "card" }, [h("h2", {}, t("vials_open")), chosen,
         field("vials", "vials_how_many", { inputmode: "numeric", maxlength: 4, class: "short", value: 1 }), doses,
@@ -70,7 +68,7 @@ function closeScreen() {
   const rows = balance();
   const more = rows.filter(({ rest }) => rest < 0);
   const unsent = queue.waiting().length;
-  screen(t("close_title"), rows.length ? table(rows) : h("p", {}, t("nothing_recorded")),
+  screen(t("close_title"), rows.length ? tally(rows) : h("p", {}, t("nothing_recorded")),
     rows.some(({ rest }) => rest > 0) ? h("p", {}, t("rest_wasted")) : null,
     more.length ? h("p", { class: "faults" }, t("more_than_drawn")) : null,
     h("p", { class: "held" }, t("close_text")),
@@ -86,11 +84,16 @@ function closeScreen() {
     }));
 }
 
+let ending = false;
+
 /* The session is closed: what is not sent yet stays until it is, then nothing is left here. */
 async function closedScreen() {
+  if (ending) return;
   if (!queue.waiting().length && !(await queue.orphans()).length) {
+    ending = true;
     await shift.finish();
-    dispatchEvent(new CustomEvent("finished"));
+    ending = false;
+    dispatchEvent(new CustomEvent("screen"));
     screen(t("closed_done"), h("p", { class: "done" }, t("closed_wiped")), h("p", {}, button("begin", () => start("signIn"), { class: "main" })));
     return;
   }

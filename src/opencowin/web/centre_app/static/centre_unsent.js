@@ -32,7 +32,7 @@ function unsentScreen() {
     tell(t("wait"));
     await queue.send();
     await start("unsent");
-    tell(queue.waiting().length ? t("no_line") : t("all_sent"));
+    tell(queue.waiting().length ? t("no_line") : t("closed_done"));
   }, { class: "main" }), waiting.length ? exportButton() : null, shift.current().stranger || shift.current().atWork === false ? button("sign_in_again", () => go("signIn")) : null),
   attention.length ? [h("h2", {}, t("needs_attention")), h("ul", { class: "plain cards" }, attention.map((entry) => h("li", { class: "card" },
     h("p", {}, line(entry)), h("p", { class: "fault" }, entry.answer.text || t("not_understood")),

@@ -51,7 +51,7 @@ function consentScreen({ who, again }) {
 
 function doseScreen({ who, dose, again }) {
   const warnings = shift.warnings({ birthYear: who.birth_year }, dose);
-  screen(t("dose_for", { number: dose }), h("p", { class: "held" }, t("check_document")), facts([
+  screen(t("dose_number", { number: dose }), h("p", { class: "held" }, t("check_document")), facts([
     ["name", own(who.name)], ["year_of_birth", String(who.birth_year)], ["gender", name("genders", who.gender_id)],
     ["document", name("documents", who.photo_id_type), " ", whole(who.photo_id_number)], who.mobile && ["mobile", whole(who.mobile)],
   ]), form({}, [
@@ -60,7 +60,7 @@ function doseScreen({ who, dose, again }) {
   ], async (said) => {
     if (warnings.length && !said.anyway) return { anyway: t("anyway_needed") };
     await give({ dose, walk_in: who }, who.name, again);
-  }), h("p", {}, button("change", () => history.back())));
+  }), h("p", {}, button("back", () => history.back())));
 }
 
 export const screens = { walkIn: whoScreen, consent: consentScreen, walkInDose: doseScreen };
