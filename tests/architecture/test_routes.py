@@ -36,7 +36,10 @@ def test_every_route_declares_exactly_one_guard(floor: Floor) -> None:
     assert len(described) == sum(len(methods) for methods in app.openapi()["paths"].values()) > 40
     hidden = {route.endpoint.__module__ for route in ours if not route.include_in_schema}
     assert all(
-        name.startswith(("opencowin.web.pages.", "opencowin.web.console.", "opencowin.web.centre_app.", "opencowin.web.home")) for name in hidden
+        name.startswith(
+            ("opencowin.web.pages.", "opencowin.web.console.", "opencowin.web.centre_app.", "opencowin.web.home")
+        )
+        for name in hidden
     ), hidden
     for route in ours:
         assert len(guards(route.dependant)) == 1, f"{route.path} does not say who may call it"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fastapi.routing import APIRoute
 
 from opencowin.web import home
+from opencowin.web.centre_app import shell
 from opencowin.web.console.desk import ConsoleGuard
 from opencowin.web.console.routes import CONSOLE
 from opencowin.web.pages.routes import FIGURES, PEOPLE
@@ -14,7 +15,7 @@ from opencowin.web.pages.visits import VisitGuard
 from tests.architecture.test_routes import guards, routes
 from tests.browser.world import Visitor
 
-CITIZEN_BYTES, DASHBOARD_BYTES, CONSOLE_BYTES = 20_000, 30_000, 80_000
+CITIZEN_BYTES, DASHBOARD_BYTES, CONSOLE_BYTES, CENTRE_BYTES = 20_000, 30_000, 80_000, 60_000
 SCRIPT_BYTES, REQUESTS = 4_000, 4
 FILE = re.compile(r"\.(\w+|{\w+})$|^/static/")
 """Paths of files, not of pages."""
@@ -69,6 +70,7 @@ SPECIAL = (
     Shown("/slots/{session_id}"),
     Shown("/verify", most_script=12_000, most_requests=15, scripted=True),
     Shown("/verify", status=400, sends={}, scripted=True),
+    Shown("/centre", most_bytes=CENTRE_BYTES, most_requests=30, scripted=True),
     Shown("/sign-in", status=400, sends={"#mobile": "12"}),
     Shown("/sign-in/code", Visitor.SENT_CODE),
     Shown("/sign-in/code", Visitor.SENT_CODE, 400, {"#code": "000000"}),
@@ -104,7 +106,7 @@ SPECIAL = (
 
 def page_routes() -> list[APIRoute]:
     """The routes that answer pages."""
-    found = [route for router in (home.router, *FIGURES, *PEOPLE, *CONSOLE) for route in routes(router)]
+    found = [route for router in (home.router, *FIGURES, *PEOPLE, *CONSOLE, shell.router) for route in routes(router)]
     return [
         route
         for route in found

@@ -8,14 +8,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Route
+from playwright.async_api import Browser, BrowserContext, Page
 
 from opencowin import identity
 from opencowin.identity import Role
 from opencowin.kit.db import transaction
 from tests.browser.opening import complete, watch
 from tests.browser.world import World
-from tests.builders import TEST, pan
+from tests.builders import TEST
 from tests.web.clinic import Clinic, Home, a_home, book, open_clinic
 from tests.web.desks import PASSWORD, place_of
 
@@ -47,7 +47,14 @@ async def day(world: World) -> Day:
     place, name = await place_of(world.surface, clinic.centre), f"sister.{uuid4().hex[:8]}"
     async with transaction(world.surface.pool) as conn:
         await identity.create_staff(
-            conn, world.surface.floor, TEST, name, name="Mary Thomas", role=Role.VACCINATOR, place=place, password=PASSWORD
+            conn,
+            world.surface.floor,
+            TEST,
+            name,
+            name="Mary Thomas",
+            role=Role.VACCINATOR,
+            place=place,
+            password=PASSWORD,
         )
     return Day(clinic, home, name)
 

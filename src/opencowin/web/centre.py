@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from opencowin import places, programme, tablets
+from opencowin.identity import NotSignedIn
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.db import Connection
 from opencowin.tablets import Answer, Expected, Outcome, SessionToday, Tablet
@@ -24,6 +25,7 @@ Officer = Annotated[Actor, may(Permission.PUBLISH_SESSIONS, Face.STAFF)]
 Carrying = Annotated[Actor, may_carry()]
 Sending = Annotated[Actor, may_send()]
 MOST_RECORDS = 100
+UNREADABLE = "unreadable"
 
 
 class Begin(Body):
@@ -143,6 +145,18 @@ class Carried(Body):
     envelopes: list[dict[str, Any]] = Field(min_length=1, max_length=2000)
 
 
+class Envelopes(Body):
+    """Records that only the deployment can read."""
+
+    envelopes: list[dict[str, Any]] = Field(min_length=1, max_length=MOST_RECORDS)
+
+
+class Opened(BaseModel):
+    """What became of each envelope, in their order: an outcome of a record, or unreadable."""
+
+    outcomes: list[str]
+
+
 class Imported(BaseModel):
     """What was in the file."""
 
@@ -192,6 +206,20 @@ async def lists(request: Request, body: Lists, _actor: Carrying) -> DayList:
     return DayList(held_on=today, fetched_at=site.floor.clock.now(), people=people, rules=rules)
 
 
+@router.post("/envelopes")
+async def envelopes(request: Request, body: Envelopes, _actor: Sending) -> Opened:
+    """Take sealed records of this centre's tablets whose PIN is lost; each is answered by itself, every time."""
+    site, asked = site_of(request), tablet_of(request)
+    outcomes = []
+    for envelope in body.envelopes:
+        async with site.transaction() as conn:
+            opened = await tablets.open_envelope(conn, site.floor, envelope)
+            sender = await _colleague(conn, site, asked, opened)
+        answer = await _take(site, sender, opened.get("record")) if sender and opened else None
+        outcomes.append(UNREADABLE if answer is None else answer.outcome.value)
+    return Opened(outcomes=outcomes)
+
+
 @router.post("/records")
 async def records(request: Request, body: Records, _actor: Sending) -> Answers:
     """Take records: each is kept once, answered by itself, and answered the same when it comes again."""
@@ -212,15 +240,15 @@ async def end(request: Request, _actor: Sending) -> Answers:
 @router.post("/files")
 async def import_file(request: Request, body: Carried, actor: Officer) -> Imported:
     """Take the file of a tablet that could not send, of a centre in one's scope. Doing it again changes nothing."""
-    site, counted = site_of(request), dict.fromkeys(("kept", "attention", "waiting", "unreadable"), 0)
+    site, counted = site_of(request), dict.fromkeys(("kept", "attention", "waiting", UNREADABLE), 0)
     for envelope in body.envelopes:
         async with site.transaction() as conn:
             opened = await tablets.open_envelope(conn, site.floor, envelope)
             tablet = await _sender(conn, site, actor, opened)
         answer = await _take(site, tablet, opened.get("record")) if tablet and opened else None
-        name = "unreadable" if answer is None else answer.outcome.value
+        name = UNREADABLE if answer is None else answer.outcome.value
         counted[name if name in counted else "kept"] += 1
-    if counted["unreadable"] == len(body.envelopes):
+    if counted[UNREADABLE] == len(body.envelopes):
         raise tablets.FileUnreadable(field="envelopes")
     return Imported(**counted)
 
@@ -232,6 +260,17 @@ async def _sender(conn: Connection, site: Site, actor: Actor, opened: dict[str, 
     tablet = await tablets.tablet_of(conn, site.floor, str(opened.get("token")), actor.address)
     within = await places.in_scope(conn, actor, district_id=tablet.district_id, centre_id=tablet.centre_id)
     return tablet if within else None
+
+
+async def _colleague(conn: Connection, site: Site, asked: Tablet, opened: dict[str, Any] | None) -> Tablet | None:
+    """The tablet that sealed it, where it works for the same centre as the one that sends it."""
+    if opened is None:
+        return None
+    try:
+        sender = await tablets.tablet_of(conn, site.floor, str(opened.get("token")), asked.actor.address)
+    except NotSignedIn:
+        return None
+    return sender if sender.centre_id == asked.centre_id else None
 
 
 async def _take(site: Site, tablet: Tablet, raw: Any) -> Answer | None:

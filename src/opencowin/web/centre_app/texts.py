@@ -1,4 +1,4 @@
-"""What the centre app says: each text by the name that its scripts ask for, in English; other languages in the catalogues."""
+"""What the centre app says, in English: each text by the name that its scripts ask for."""
 
 TEXTS = {
     # where one is
@@ -44,9 +44,13 @@ TEXTS = {
     "pin_differs": "This is not the same PIN.",
     "pin_wrong": "This is not the PIN. Tries left: {left}",
     "pin_wait": "Too many wrong PINs. Try again in {minutes} min.",
-    "pin_wiped": "Too many wrong PINs: the lists are erased. What was not sent is kept sealed: sign in and it is sent.",
+    "pin_wiped": (
+        "Too many wrong PINs: the lists are erased. What was not sent is kept sealed: sign in and it is sent."
+    ),
     "pin_forgot": "I forgot the PIN",
-    "pin_forgot_text": "Sign in again with a line and choose a new PIN. The lists are erased; what was not sent is kept and then sent.",
+    "pin_forgot_text": (
+        "Sign in again with a line and choose a new PIN. The lists are erased; what was not sent is kept and then sent."
+    ),
     "locked": "Tablet locked",
     "lock": "Lock the tablet",
     "open": "Open",
@@ -85,8 +89,10 @@ TEXTS = {
     "reference_typed": "Or type the reference",
     "reference_wrong": "Check the 14 digits of the reference: one of them is wrong or missing.",
     "list_today": "Today's list",
-    "list_facts": "{count} expected, {done} given; list of {time}",
-    "list_of_other_day": "This session was on {day}. Doses can still be recorded; for today's list sign in again with a line.",
+    "list_facts": "Expected: {count}, given: {done}; list of {time}",
+    "list_of_other_day": (
+        "This session was on {day}. Doses can still be recorded; for today's list sign in again with a line."
+    ),
     "find_in_list": "Find by name, or by the last digits of the reference",
     "nobody_found": "Nobody on the list fits.",
     "given": "Given",
@@ -127,7 +133,9 @@ TEXTS = {
     "mobile_if_any": "Mobile number, if there is one",
     "consent": "Consent",
     "consent_read": "Read this to the person, or let the person read it:",
-    "consent_text": "These facts are kept and used for vaccination and for nothing else. For a child, a parent agrees.",
+    "consent_text": (
+        "These facts are kept and used for vaccination and for nothing else. For a child, a parent agrees."
+    ),
     "consent_given": "The person agrees",
     "consent_needed": "Without consent nobody is registered.",
     "condition": "This person has a condition such as heart disease, diabetes or cancer",
@@ -177,7 +185,9 @@ TEXTS = {
     "reconcile": "Doses by batch",
     "nothing_recorded": "Nothing was recorded in this session.",
     "close_title": "Close the session",
-    "close_text": "After closing, names and lists are erased from this tablet at once, and the rest when everything is sent.",
+    "close_text": (
+        "After closing, names and lists are erased from this tablet at once, and the rest when everything is sent."
+    ),
     "close_do": "Close and erase",
     "rest_wasted": "What is left counts as wasted.",
     "more_than_drawn": "More doses were given than the opened vials held.",
@@ -185,7 +195,9 @@ TEXTS = {
     "explanation_needed": "Say how that came about: a vial not noted, or more doses in one.",
     "attention_stays": "Records that need attention: {count}. The district will see to them.",
     "closed_waiting": "Session closed",
-    "closed_text": "The lists are erased. Leave this tablet on until everything is sent, or hand the file to the district.",
+    "closed_text": (
+        "The lists are erased. Leave this tablet on until everything is sent, or hand the file to the district."
+    ),
     "closed_done": "Everything is sent",
     "closed_wiped": "The session is closed, and nothing of it is left on this tablet.",
     # the queue
@@ -197,7 +209,7 @@ TEXTS = {
     "noted_beside": "Kept, with a note",
     "send_now": "Send now",
     "export": "Save what is not sent as a file",
-    "exported": "Saved as a file: {count} records, sealed for the platform. Hand it to the district.",
+    "exported": "Saved as a file, sealed for the platform; records in it: {count}. Hand it to the district.",
     "not_understood": "The platform keeps it, but cannot read it.",
     "correct": "Correct",
     "leave_to_district": "Leave it to the district",

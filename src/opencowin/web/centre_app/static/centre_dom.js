@@ -42,15 +42,17 @@ export const dayOf = (text) => formed({ day: "numeric", month: "long", year: "nu
 const main = () => document.getElementById("main");
 const told = () => document.getElementById("told");
 let leaving = null;
+let begun = false;
 
-/* Another screen: its heading gets the focus, so that who listens hears where they are. */
+/* Another screen: its heading gets the focus, so that who listens hears where they are; the first one is the page's. */
 export function screen(title, ...content) {
   leaving?.();
   leaving = null;
   const heading = h("h1", { tabindex: -1 }, title);
   main().replaceChildren(heading, ...content.flat(3).filter(Boolean));
   document.title = `${heading.textContent} · ${t("app")}`;
-  heading.focus();
+  if (begun) heading.focus();
+  begun = true;
   scrollTo(0, 0);
 }
 

@@ -1,0 +1,83 @@
+"""What centres' tablets call: the shell of their app, and envelopes of a tablet whose PIN is lost."""
+
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from opencowin.identity import Role
+from opencowin.kit.i18n import read_catalogues
+from opencowin.web.centre_app.texts import TEXTS
+from opencowin.web.pages.assets import FOLDERS, assets
+from tests.rooms.test_tablets import sealed_for
+from tests.surface import Surface
+from tests.web.clinic import Clinic, a_home, book, open_clinic, value
+from tests.web.desks import PASSWORD, appoint, place_of
+
+pytestmark = pytest.mark.anyio
+CENTRE = "/api/open/v1/centre/"
+
+
+async def a_tablet(clinic: Clinic) -> dict[str, Any]:
+    """What a worker's tablet gets when it is begun, and the list of its session."""
+    worker = await appoint(clinic.platform, Role.VACCINATOR, await place_of(clinic.platform, clinic.centre))
+    answer = await clinic.platform.http.post(CENTRE + "tablets", json={}, auth=(worker.user_name, PASSWORD))
+    assert answer.status_code == 201, answer.text
+    begun: dict[str, Any] = answer.json()
+    assert (await send(clinic.platform, begun, "lists", sessions=[clinic.today])).status_code == 200
+    return begun
+
+
+async def send(platform: Surface, begun: dict[str, Any], path: str, **body: Any) -> httpx.Response:
+    return await platform.http.post(CENTRE + path, json=body, headers={"Authorization": f"Bearer {begun['token']}"})
+
+
+def a_dose(clinic: Clinic, reference: str) -> dict[str, Any]:
+    at = clinic.platform.floor.clock.now()
+    facts = {"session": clinic.today, "vaccine": "COVISHIELD", "batch": "B-1", "dose": 1, "reference": int(reference)}
+    return {"id": str(uuid4()), "at": at.isoformat(), "kind": "dose", **facts}
+
+
+async def test_envelopes_are_taken_from_tablets_of_the_same_centre_alone(clinic: Clinic) -> None:
+    """By the tablet that sealed them, once; a bad one among them keeps no other back."""
+    platform, home = clinic.platform, await a_home(clinic.platform)
+    assert (await book(clinic, home, session_id=clinic.today)).status_code == 200
+    before, after = await a_tablet(clinic), await a_tablet(clinic)
+    dose, point = a_dose(clinic, home.first), before["file_key"]["point"]
+    envelope = sealed_for(point, {"token": before["token"], "record": dose})
+    strange = [sealed_for(point, {"token": "nobody's", "record": dose}), {"key": "?"}]
+    elsewhere = await a_tablet(await open_clinic(platform))
+    refused = await send(platform, elsewhere, "envelopes", envelopes=[envelope])
+    assert refused.json() == {"outcomes": ["unreadable"]}
+    for _ in range(2):
+        taken = await send(platform, after, "envelopes", envelopes=[*strange, envelope])
+        assert taken.json() == {"outcomes": ["unreadable", "unreadable", "kept"]}
+    sender = "SELECT tablet_id FROM tablet_record WHERE record_id = %(id)s"
+    assert str(await value(platform, sender, id=dose["id"])) == before["tablet_id"]
+    doses = "SELECT count(*) FROM dose WHERE session_id = %(session)s"
+    assert await value(platform, doses, session=clinic.today) == 1
+    answer = await send(platform, before, "records", records=[dose])
+    assert [(one["outcome"], one["reference"]) for one in answer.json()["answers"]] == [("kept", home.first)]
+
+
+async def test_the_app_says_everything_in_every_language(platform: Surface) -> None:
+    for language in ("en", *read_catalogues().by_language):
+        said = (await platform.http.get("/centre/texts.json", params={"lang": language})).json()
+        assert (said["language"], set(said["texts"])) == (language, set(TEXTS))
+        assert all(one["name"] and one["hint"] for one in said["documents"])
+    assert said["zone"] == platform.floor.clock.zone.key
+    again = await platform.http.get("/centre/texts.json")
+    tag = {"If-None-Match": again.headers["etag"]}
+    assert (await platform.http.get("/centre/texts.json", headers=tag)).status_code == 304
+
+
+async def test_the_worker_keeps_every_script_of_the_app(platform: Surface) -> None:
+    """None is forgotten: without a line, one that is not kept would end the work."""
+    source = (await platform.http.get("/centre/worker.js")).text
+    ours = [name for name in assets() if name.startswith("centre") and name != "centre_worker.js"]
+    assert len(ours) > 12
+    assert [name for name in ours if f"/static/{name}?v={assets()[name].mark}" not in source] == []
+    assert "opencowin.web.centre_app" in FOLDERS
+    manifest = (await platform.http.get("/centre/app.webmanifest")).json()
+    assert (manifest["start_url"], manifest["display"]) == ("/centre", "standalone")
