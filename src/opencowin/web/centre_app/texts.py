@@ -152,7 +152,7 @@ TEXTS = {
     "minor": "Minor: goes by itself",
     "severe": "Severe: needs treatment",
     "serious": "Serious: hospital, danger to life, or death",
-    "what_seen": "What do you notice?",
+    "what_seen": "What was noticed?",
     "report": "Report",
     "undo": "Undo",
     "undo_title": "Undo a record",

@@ -59,7 +59,7 @@ async function arrived(begun) {
   await start("session");
 }
 
-const named = (one) => `${one.number} · ${t("good_until", { day: dayOf(one.expires_on) })}`;
+const named = (one) => `\u2068${one.number}\u2069 · ${t("good_until", { day: dayOf(one.expires_on) })}`;
 
 async function sessionScreen() {
   const { sessions, worker, centre } = shift.current();
