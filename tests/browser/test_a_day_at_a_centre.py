@@ -1,23 +1,31 @@
 """A day at a centre with a tablet and a poor line: nothing that was given is lost, and nothing counts twice."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route
 
-from opencowin import registry
+from opencowin import certificates, registry
 from opencowin.identity import Role
+from opencowin.kit.actor import Place
 from opencowin.kit.db import transaction
 from opencowin.registry.reference_ids import new_reference_id
+from opencowin.web.pages.assets import asset_link
 from tests.browser import gates
-from tests.browser.opening import complete
+from tests.browser.chromium import FLAGS, MISSING, find_chromium
+from tests.browser.handed_over import ALTERED, film, signed
+from tests.browser.opening import complete, watch
 from tests.browser.world import World, serving
 from tests.builders import TEST, pan
+from tests.certificates import made
 from tests.surface import free_port
 from tests.web.clinic import Clinic, Home, a_home, book, open_clinic
 from tests.web.desks import PASSWORD, appoint, place_of
@@ -26,7 +34,9 @@ pytestmark = pytest.mark.anyio
 PIN, NEW_PIN = "402817", "731940"
 RECORDS = re.compile(r"/centre/records$")
 MAIN = "main form button.main"
-SHELL_BYTES = 60_000
+OUTCOMES = """
+    SELECT kind, outcome, count(*)::int FROM tablet_record WHERE session_id = %(session)s GROUP BY 1, 2 ORDER BY 1, 2
+"""
 
 
 class Line:
@@ -34,6 +44,7 @@ class Line:
 
     def __init__(self, world: World) -> None:
         self.world, self.port, self._open = world, free_port(), AsyncExitStack()
+        self.address = f"http://127.0.0.1:{self.port}"
 
     async def up(self) -> None:
         surface = self.world.surface
@@ -42,6 +53,17 @@ class Line:
 
     async def down(self) -> None:
         await self._open.aclose()
+
+
+@asynccontextmanager
+async def a_line(world: World) -> AsyncIterator[Line]:
+    """The platform, up, and down after the test."""
+    line = Line(world)
+    await line.up()
+    try:
+        yield line
+    finally:
+        await line.down()
 
 
 @dataclass(slots=True)
@@ -57,7 +79,7 @@ class Day:
         """Rows straight from the database."""
         async with transaction(self.clinic.platform.pool) as conn:
             cursor = await conn.execute(statement, {"session": self.clinic.today, **parameters})
-            return [tuple(row.values()) if isinstance(row, dict) else tuple(row) for row in await cursor.fetchall()]
+            return await cursor.fetchall()
 
     async def doses(self) -> list[tuple[Any, ...]]:
         """The doses of the session: of whom, which, in what state."""
@@ -158,12 +180,12 @@ async def send_now(page: Page, left: int = 0) -> None:
 
 
 async def test_nothing_is_lost_or_doubled_in_a_day_with_a_poor_line(browser: Browser, world: World, day: Day) -> None:
-    line = Line(world)
-    await line.up()
     first, second, third, fourth = day.home.members
-    async with tablet(browser, f"http://127.0.0.1:{line.port}") as context:
+    async with a_line(world) as line, tablet(browser, line.address) as context:
         page = await context.new_page()
         await begin(page, day)
+        assert await page.locator(".row", has_text="Asha Kumari").count() == 4
+        assert [one for one in await kept(page) if "Asha" in one or "Mary" in one] == [], "all that is kept is sealed"
 
         # The answer to the first dose is lost after the platform has it.
         lost: list[str] = []
@@ -230,12 +252,10 @@ async def test_nothing_is_lost_or_doubled_in_a_day_with_a_poor_line(browser: Bro
         await page.click(MAIN)
         await page.locator("h1", has_text="Everything is sent").wait_for()
         assert await kept(page) == []
-    await line.down()
     states = [state for _, _, state in await day.doses()]
     assert sorted(states) == ["revoked", "valid", "valid", "valid", "valid"]
     assert len({who for who, _, _ in await day.doses()}) == 5
-    outcomes = "SELECT kind, outcome, count(*)::int FROM tablet_record WHERE session_id = %(session)s GROUP BY 1, 2 ORDER BY 1, 2"
-    assert await day.rows(outcomes) == [
+    assert await day.rows(OUTCOMES) == [
         ("close", "kept", 1),
         ("dose", "kept", 4),
         ("dose", "replaced", 1),
@@ -263,3 +283,166 @@ async def kept(page: Page) -> list[str]:
             }"""
         )
     )
+
+
+async def test_a_lost_pin_loses_no_dose(browser: Browser, world: World, day: Day) -> None:
+    """Nor does a file that goes to the district first count twice."""
+    officer = await appoint(world.surface, Role.DISTRICT_OFFICER, await district_of(world, day))
+    async with a_line(world) as line, tablet(browser, line.address) as context:
+        page = await context.new_page()
+        await begin(page, day)
+        await line.down()
+        await typed(page, day.home.first, day.codes[day.home.first])
+        await page.clock.install()
+        await page.reload()
+        await complete(page)
+        for tries in range(1, 11):
+            await unlock(page, f"11122{tries % 10}")
+            if tries < 5:
+                await page.locator(".faults", has_text=f"Tries left: {10 - tries}").wait_for()
+            elif tries < 10:
+                await page.locator(".faults", has_text=f"Try again in {2 ** (tries - 5)} min.").wait_for()
+                if tries == 5:
+                    await unlock(page)
+                    await page.locator(".faults", has_text="Too many wrong PINs").wait_for()
+                await page.clock.fast_forward(60_000 * 2 ** (tries - 5) + 1000)
+        await page.locator("#told", has_text="the lists are erased").wait_for()
+        (left,) = await kept(page)
+        assert "Asha" not in left
+        assert day.home.first not in left
+        async with page.expect_download() as saved:
+            await page.evaluate("async (file) => (await import(file)).exportUnsent()", asset_link("centre_file.js"))
+        file = json.loads(await asyncio.to_thread((await (await saved.value).path()).read_bytes))
+        await line.up()
+        http, login = world.surface.http, (officer.user_name, PASSWORD)
+        for _ in range(2):
+            taken = await http.post("/api/open/v1/centre/files", json=file, auth=login)
+            assert taken.json() == {"kept": 1, "attention": 0, "waiting": 0, "unreadable": 0}
+        await sign_in(page, day, NEW_PIN)
+        async with asyncio.timeout(20):
+            while len(await kept(page)) > 2:  # the vault and the shift
+                await page.wait_for_timeout(100)
+    assert len(await day.doses()) == 1
+
+
+async def district_of(world: World, day: Day) -> Place:
+    place = await place_of(world.surface, day.clinic.centre)
+    return Place(place.state_id, place.district_id)
+
+
+async def test_a_week_without_a_line_and_a_record_that_breaks_the_platform(
+    browser: Browser, world: World, day: Day
+) -> None:
+    """The lists go after their day, the work can go on, and a tablet whose time is over still sends."""
+    first, second, third, _ = day.home.members
+    async with tablet(browser, world.address) as context:
+        page = await context.new_page()
+        await begin(page, day)
+        await page.route(RECORDS, lambda route: route.abort())
+        for reference in (first, second):
+            await typed(page, reference, day.codes[reference])
+        await page.add_init_script("{ const now = Date.now; Date.now = () => now() + 7 * 86400000; }")
+        await page.reload()
+        await complete(page)
+        await unlock(page)
+        await page.get_by_text("This session was on").wait_for()
+        assert await page.locator(".row").count() == 0, "the list is of another day"
+        await typed(page, third, day.codes[third])
+        await sent(page, 3)
+        over = "UPDATE tablet SET expires_at = began_at WHERE centre_id = %(centre)s RETURNING 1"
+        assert await day.rows(over, centre=day.clinic.centre.centre_id)
+
+        async def break_at_second(route: Route) -> None:
+            broken = second in str(route.request.post_data)
+            await (route.fulfill(status=500, json={}) if broken else route.continue_())
+
+        await page.unroute(RECORDS)
+        await page.route(RECORDS, break_at_second)
+        await send_now(page, left=1)
+        assert len(await day.doses()) == 2
+        await page.unroute(RECORDS)
+        await send_now(page)
+        await page.get_by_role("button", name="Sign in again").click()
+        await sign_in(page, day)
+        await page.click(MAIN)
+        await page.locator(".row").nth(3).wait_for()
+        assert await page.locator(".row .good").count() == 3
+    assert len(await day.doses()) == 3
+
+
+async def test_codes_are_read_by_the_camera_and_judged_on_the_tablet(
+    browser: Browser, world: World, day: Day, tmp_path: Path
+) -> None:
+    """A slip leads to its person; a certificate to its holder, and an altered one to a warning."""
+    seen = film(f"OCW1;{uuid4()};{day.home.first}", tmp_path / "camera.y4m")
+    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    program = find_chromium()
+    assert program, MISSING
+    filming = await browser.browser_type.launch(
+        executable_path=program, args=[*FLAGS, *camera, f"--use-file-for-fake-video-capture={seen}"]
+    )
+    try:
+        async with tablet(filming, world.address) as context:
+            page = await context.new_page()
+            await begin(page, day)
+            await context.set_offline(True)
+            await page.get_by_role("button", name="Scan slip or certificate").click()
+            await page.locator("dd", has_text=day.home.first).wait_for()
+            assert await page.locator("video").count() == 0, "the camera is off"
+            async with transaction(world.surface.pool) as conn:
+                issuer = await certificates.own_issuer(conn, world.surface.floor)
+            text = signed(made.statement(), issuer)[certificates.Format.DIVOC]
+            read = "async ([file, text]) => (await import(file)).read([text])"
+            known = await page.evaluate(read, [asset_link("centre_scan.js"), text])
+            assert known["certificate"]["reference"] == "12345678901234"
+            told = await page.evaluate(read, [asset_link("centre_scan.js"), ALTERED[certificates.Format.DIVOC](text)])
+            assert told == {"verdict": "altered"}
+    finally:
+        await filming.close()
+
+
+async def test_every_screen_is_accessible_and_in_its_language(browser: Browser, world: World, day: Day) -> None:
+    names = (*world.names, day.clinic.centre.name, "Anita Rao", "Asha Kumari", "COVISHIELD", "Covishield", "X" * 8)
+    async with tablet(browser, world.address) as context:
+        page = await context.new_page()
+        watched, faults = watch(page, world.address), list[str]()
+
+        async def look(where: str) -> None:
+            found = [*await gates.structure(page), *await gates.scripts(page, names), *await gates.axe(page)]
+            found += await gates.layout(page)
+            focused = await page.evaluate("() => document.activeElement.localName")
+            found += [] if focused in {"h1", "div", "button"} else [f"the focus is on {focused}"]
+            await gates.resize(page, 1024)
+            found += [*await gates.axe(page), *await gates.layout(page)]
+            await gates.resize(page, gates.PHONE)
+            faults.extend(f"{where}: {fault}" for fault in found)
+
+        await page.goto("/centre?lang=ur")
+        await complete(page)
+        await sign_in(page, day, PIN)
+        await look("session")
+        await page.click(MAIN)
+        await page.locator("#reference").wait_for()
+        await look("next")
+        await page.locator(".row").first.click()
+        await page.click(MAIN)
+        await page.locator(".faults").wait_for()
+        await look("person")
+        await page.check("#without")
+        await page.click(MAIN)
+        await page.locator(".done").wait_for()
+        await page.click("main > p > button")
+        await look("walk-in")
+        for button, where in (("watch", "watch"), ("vials", "vials"), ("unsent", "unsent"), ("more", "more")):
+            await page.click(f"#to-{button}")
+            await look(where)
+        await page.click("#to-watch")
+        for number, where in ((0, "effect"), (1, "undo")):
+            await page.locator(".cards button").nth(number).click()
+            await look(where)
+            await page.go_back()
+        await page.click("#to-more")
+        await page.locator(".doors button").nth(1).click()
+        await look("close")
+        faults += watched.complaints
+    gates.judge(*faults)

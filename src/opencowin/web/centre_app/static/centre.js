@@ -48,7 +48,7 @@ function drawBar() {
   const now = shift.current();
   const title = h("span", { class: "brand" }, now ? own(now.centre) : t("app"));
   const state = h("span", { class: `badge ${lineIsGood() === false ? "bad" : "good"}`, id: "line" }, t(lineIsGood() === false ? "off_line" : "on_line"));
-  const count = queue.waiting().length;
+  const count = queue.unsent();
   const places = [["next", t("next_person")], ["watch", t("observation")], ["vials", t("vials")], ["unsent", t("unsent_count", { count })], ["more", t("session")]];
   const nav = now?.session && !now.closed && WORK.has(here())
     ? h("nav", { "aria-label": t("main_pages") }, h("ul", {}, places.map(([name, text]) => h("li", {}, h("button", {
@@ -100,7 +100,7 @@ whenLineChanges(drawBar);
 queue.whenQueueChanges(async () => {
   if (store.isOpen()) drawBar();
   if (here() === "closed" && store.isOpen()) {
-    if (!queue.waiting().length) await again();
+    if (!queue.unsent()) await again();
     else dispatchEvent(new Event("queue"));
   }
 });

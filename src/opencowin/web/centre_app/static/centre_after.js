@@ -20,7 +20,7 @@ function watchScreen(about) {
     return shown;
   };
   const row = (entry, timed) => h("li", { class: "card" },
-    h("h3", {}, own(entry.shown.name), h("span", { class: "note" }, ` ${t("dose_number", { number: entry.record.dose })} · `, whole(clock(new Date(entry.record.at))))),
+    h("p", { class: "who" }, h("b", {}, own(entry.shown.name)), h("span", { class: "note" }, ` ${t("dose_number", { number: entry.record.dose })} · `, whole(clock(new Date(entry.record.at))))),
     h("p", {}, timed ? minutes(entry) : h("span", { class: "badge good" }, t("may_go")), eventsOf(entry).length ? h("span", { class: "badge" }, t("effect_reported")) : null),
     h("p", { class: "buttons" }, button("effect", () => go("effect", entry), { class: "small" }), button("undo", () => go("undo", entry), { class: "small" })));
   screen(t("observation"), about?.done ? h("p", { class: "done", role: "status" }, about.done) : null,

@@ -7,6 +7,7 @@ const OFTEN = 20000;
 const STUBBORN = 3;
 let entries = [];
 let shift = null;
+let sealedAway = 0;
 const listeners = [];
 
 export const whenQueueChanges = (then) => { listeners.push(then); };
@@ -14,17 +15,19 @@ const changed = () => listeners.forEach((then) => then());
 export const all = () => entries;
 export const waiting = () => entries.filter(({ state }) => state === "waiting");
 export const attention = () => entries.filter(({ state }) => state === "attention");
-export const orphans = () => store.envelopes({ orphans: true });
+export const unsent = () => waiting().length + sealedAway;
 
 export async function load(current) {
   shift = current;
   entries = (await store.records()).sort((one, other) => one.n - other.n);
+  sealedAway = (await store.envelopes({ orphans: true })).length;
   changed();
 }
 
 export function unload() {
   entries = [];
   shift = null;
+  sealedAway = 0;
 }
 
 export const now = () => new Date(Date.now() + (shift?.offset ?? 0));
@@ -134,15 +137,16 @@ async function answered(entry, answer) {
 
 /* What an earlier PIN sealed can only be sent as it lies in its envelopes. */
 async function sendOrphans() {
-  const left = await orphans();
+  const left = await store.envelopes({ orphans: true });
   for (let at = 0; at < left.length; at += AT_ONCE) {
     const group = left.slice(at, at + AT_ONCE);
     const body = { envelopes: group.map(({ envelope }) => envelope) };
     const { ok, said } = await call("envelopes", { token: shift.tokens[shift.tablet], body });
     if (ok) await store.dropRecords(group.filter((_, place) => !["waiting", "unreadable"].includes(said.outcomes[place])).map(({ id }) => id));
   }
+  sealedAway = (await store.envelopes({ orphans: true })).length;
 }
 
-setInterval(() => { if (waiting().length) send(); }, OFTEN);
+setInterval(() => { if (unsent()) send(); }, OFTEN);
 addEventListener("online", () => send());
 document.addEventListener("visibilitychange", () => { if (!document.hidden) send(); });

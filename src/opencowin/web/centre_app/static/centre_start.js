@@ -54,6 +54,7 @@ async function pinScreen(begun) {
 
 async function arrived(begun) {
   await shift.begin(begun);
+  queue.send();
   tell("");
   dispatchEvent(new CustomEvent("begun"));
   await start("session");

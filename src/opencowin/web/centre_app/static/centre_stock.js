@@ -67,7 +67,7 @@ const choiceOf = (id, batch) => choice(id, "batch", batches(), batch);
 function closeScreen() {
   const rows = balance();
   const more = rows.filter(({ rest }) => rest < 0);
-  const unsent = queue.waiting().length;
+  const unsent = queue.unsent();
   screen(t("close_title"), rows.length ? tally(rows) : h("p", {}, t("nothing_recorded")),
     rows.some(({ rest }) => rest > 0) ? h("p", {}, t("rest_wasted")) : null,
     more.length ? h("p", { class: "faults" }, t("more_than_drawn")) : null,
@@ -89,7 +89,7 @@ let ending = false;
 /* The session is closed: what is not sent yet stays until it is, then nothing is left here. */
 async function closedScreen() {
   if (ending) return;
-  if (!queue.waiting().length && !(await queue.orphans()).length) {
+  if (!queue.unsent()) {
     ending = true;
     await shift.finish();
     ending = false;
@@ -98,13 +98,13 @@ async function closedScreen() {
     return;
   }
   const count = h("p", { class: "held", role: "status" });
-  const draw = () => { count.textContent = t("unsent_here", { count: queue.waiting().length }); };
+  const draw = () => { count.textContent = t("unsent_here", { count: queue.unsent() }); };
   draw();
   screen(t("closed_waiting"), h("p", {}, t("closed_text")), count,
     h("p", { class: "buttons" }, button("send_now", async () => {
       tell(t("wait"));
       await queue.send();
-      tell(queue.waiting().length ? t("no_line") : "");
+      tell(queue.unsent() ? t("no_line") : "");
     }, { class: "main" }), exportButton()));
   addEventListener("queue", draw);
 }

@@ -25,15 +25,15 @@ function unsentScreen() {
   const [waiting, attention] = [queue.waiting(), queue.attention()];
   const flagged = queue.all().filter(({ state, answer }) => state === "done" && answer?.flags?.some((flag) => !NOTED.has(flag)));
   const sent = queue.all().filter(({ state }) => state !== "waiting").length;
-  screen(t("unsent"), h("dl", { class: "figures" }, [["waiting_to_send", waiting.length], ["sent", sent], ["needs_attention", attention.length]]
+  screen(t("unsent"), h("dl", { class: "figures" }, [["waiting_to_send", queue.unsent()], ["sent", sent], ["needs_attention", attention.length]]
     .map(([key, number]) => h("div", {}, h("dt", {}, t(key)), h("dd", {}, whole(number))))),
   h("p", { class: "note" }, t(lineIsGood() ? "line_good" : "line_bad")),
   h("p", { class: "buttons" }, button("send_now", async () => {
     tell(t("wait"));
     await queue.send();
     await start("unsent");
-    tell(queue.waiting().length ? t("no_line") : t("closed_done"));
-  }, { class: "main" }), waiting.length ? exportButton() : null, shift.current().stranger || shift.current().atWork === false ? button("sign_in_again", () => go("signIn")) : null),
+    tell(queue.unsent() ? t("no_line") : t("closed_done"));
+  }, { class: "main" }), queue.unsent() ? exportButton() : null, shift.current().stranger || shift.current().atWork === false ? button("sign_in_again", () => go("signIn")) : null),
   attention.length ? [h("h2", {}, t("needs_attention")), h("ul", { class: "plain cards" }, attention.map((entry) => h("li", { class: "card" },
     h("p", {}, line(entry)), h("p", { class: "fault" }, entry.answer.text || t("not_understood")),
     h("p", { class: "buttons" }, entry.record.kind === "dose" ? button("correct", () => correct(entry), { class: "small" }) : null,

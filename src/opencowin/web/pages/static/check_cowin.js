@@ -93,7 +93,7 @@ function meaning(document, issuer, vaccines) {
   plausible(Object.hasOwn(vaccines, evidence.vaccine) && vaccines[evidence.vaccine] === evidence.manufacturer);
   return {
     name: subject.name, birth: subject.age ?? subject.dob ?? "", vaccine: evidence.vaccine, dose, total, day: days[0],
-    number: evidence.certificateId, issuer: issuer.issuer,
+    number: evidence.certificateId, issuer: issuer.issuer, reference: subject.refId,
   };
 }
 
