@@ -1,5 +1,6 @@
 """What centres' tablets call: the shell of their app, and envelopes of a tablet whose PIN is lost."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -8,8 +9,9 @@ import pytest
 
 from opencowin.identity import Role
 from opencowin.kit.i18n import read_catalogues
+from opencowin.web.centre_app import shell
 from opencowin.web.centre_app.texts import TEXTS
-from opencowin.web.pages.assets import FOLDERS, assets
+from opencowin.web.pages.assets import FOLDERS, asset_link, assets
 from tests.rooms.test_tablets import sealed_for
 from tests.surface import Surface
 from tests.web.clinic import Clinic, a_home, book, open_clinic, value
@@ -17,6 +19,8 @@ from tests.web.desks import PASSWORD, appoint, place_of
 
 pytestmark = pytest.mark.anyio
 CENTRE = "/api/open/v1/centre/"
+SHELL_BYTES = 60_000
+ASKED = (r'\b(?:t|button|filled)\("(\w+)"', r'\b(?:field|choice|tick|radios)\("\w+", "(\w+)"')
 
 
 async def a_tablet(clinic: Clinic) -> dict[str, Any]:
@@ -70,6 +74,28 @@ async def test_the_app_says_everything_in_every_language(platform: Surface) -> N
     again = await platform.http.get("/centre/texts.json")
     tag = {"If-None-Match": again.headers["etag"]}
     assert (await platform.http.get("/centre/texts.json", headers=tag)).status_code == 304
+
+
+async def test_the_app_is_within_its_budget(platform: Surface) -> None:
+    """All that is kept at once, with its page and one language; the reader of QR codes comes once somebody works."""
+    packed = {"Accept-Encoding": "gzip"}
+    addresses = ["/centre", "/centre/texts.json?lang=ta", *(asset_link(name) for name in shell.KEPT_AT_ONCE)]
+    spent = 0
+    for address in addresses:
+        async with platform.http.stream("GET", address, headers=packed) as answer:
+            assert answer.headers["content-encoding"] == "gzip", address
+            spent += sum([len(part) async for part in answer.aiter_raw()])
+    print(f"{spent:,} bytes")
+    assert spent <= SHELL_BYTES
+
+
+def test_every_text_that_scripts_ask_for_is_there() -> None:
+    scripts = [
+        one.content.decode() for name, one in assets().items() if name.startswith("centre") and name[-3:] == ".js"
+    ]
+    asked = {key for script in scripts for one in ASKED for key in re.findall(one, script)}
+    assert len(asked) > 120
+    assert asked - set(TEXTS) == set()
 
 
 async def test_the_worker_keeps_every_script_of_the_app(platform: Surface) -> None:
