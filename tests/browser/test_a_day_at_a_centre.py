@@ -34,6 +34,7 @@ pytestmark = pytest.mark.anyio
 PIN, NEW_PIN = "402817", "731940"
 RECORDS = re.compile(r"/centre/records$")
 MAIN = "main form button.main"
+FULL = "() => { IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); }; }"
 OUTCOMES = """
     SELECT kind, outcome, count(*)::int FROM tablet_record WHERE session_id = %(session)s GROUP BY 1, 2 ORDER BY 1, 2
 """
@@ -368,6 +369,37 @@ async def test_a_week_without_a_line_and_a_record_that_breaks_the_platform(
         await page.locator(".row").nth(3).wait_for()
         assert await page.locator(".row .good").count() == 3
     assert len(await day.doses()) == 3
+
+
+async def by_keyboard(page: Page) -> list[str]:
+    """What the keyboard does not reach, from the page's beginning on; a screen begins at its heading."""
+    top = "() => { document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex'); }"
+    await page.evaluate(top)
+    faults = await gates.keyboard(page)
+    await page.evaluate(top)
+    return [*faults, *await gates.skip_link(page)]
+
+
+async def test_what_the_tablet_cannot_keep_is_not_said_to_be_recorded(browser: Browser, world: World, day: Day) -> None:
+    """And a second tab takes the work over, so that two never hold the key."""
+    async with tablet(browser, world.address) as context:
+        page = await context.new_page()
+        await begin(page, day)
+        await page.evaluate(FULL)
+        await page.fill("#reference", day.home.first)
+        await page.keyboard.press("Enter")
+        gates.judge(*await by_keyboard(page))
+        await page.check("#without")
+        await page.click(MAIN)
+        await page.locator(".faults", has_text="Write it down on paper").wait_for()
+        other = await context.new_page()
+        await other.goto("/centre")
+        await complete(other)
+        await unlock(other)
+        await other.locator("#reference").wait_for()
+        await page.locator("h1", has_text="Tablet locked").wait_for()
+        gates.judge(*await by_keyboard(other))
+    assert await day.doses() == []
 
 
 async def test_codes_are_read_by_the_camera_and_judged_on_the_tablet(

@@ -19,6 +19,7 @@ TEXTS = {
     "keep": "Keep",
     "name": "Name",
     # the line
+    "not_kept": "The tablet could not keep this. Write it down on paper and tell the district.",
     "on_line": "Connected",
     "off_line": "No line: kept on this tablet",
     "line_good": "The platform answered last time.",

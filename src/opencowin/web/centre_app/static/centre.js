@@ -94,7 +94,7 @@ async function prepare() {
 }
 
 addEventListener("begun", () => { tabs.postMessage("mine"); prepare(); });
-addEventListener("opened", () => tabs.postMessage("mine"));
+addEventListener("opened", () => { tabs.postMessage("mine"); prepare(); });
 addEventListener("screen", drawBar);
 whenLineChanges(drawBar);
 queue.whenQueueChanges(async () => {

@@ -51,6 +51,11 @@ export function screen(title, ...content) {
   const heading = h("h1", { tabindex: -1 }, title);
   main().replaceChildren(heading, ...content.flat(3).filter(Boolean));
   document.title = `${heading.textContent} · ${t("app")}`;
+  const done = main().querySelector(":scope > .done");
+  if (done) {
+    done.id = "done";
+    heading.setAttribute("aria-describedby", "done");
+  }
   if (begun) heading.focus();
   begun = true;
   scrollTo(0, 0);
@@ -96,6 +101,9 @@ export function form(facts, content, sent) {
       const fields = Object.fromEntries([...new FormData(made)].map(([name, value]) => [name, value.trim()]));
       const faults = await sent(fields);
       if (faults && Object.keys(faults).length) showFaults(made, faults);
+    } catch (odd) {
+      showFaults(made, { tablet: t("not_kept") });
+      throw odd;
     } finally {
       delete made.dataset.busy;
     }

@@ -27,8 +27,9 @@ export function start(name, about) {
 
 export const again = () => show();
 
+/* Only back to what lies behind in the stack: a skip link moves within the screen. */
 addEventListener("popstate", ({ state }) => {
-  if (stack.length < 2) return;
-  stack = stack.slice(0, Math.max(1, Math.min(state?.depth ?? 1, stack.length - 1)));
+  if (!state || state.depth >= stack.length) return;
+  stack = stack.slice(0, state.depth);
   show();
 });
