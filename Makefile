@@ -23,10 +23,10 @@ demo: $(VENV)/.installed ## Serve a demo at http://127.0.0.1:8000 (PORT=, HOST=)
 serve: $(VENV)/.installed ## Serve this deployment (see docs/settings.md)
 	@exec $(RUN)/opencowin serve $(ADDRESS)
 
-test: $(VENV)/.installed-dev ## Run every test, in a real browser too
+test: $(VENV)/.installed-dev ## Run every test that check does not, in a real browser too
 	@$(RUN)/python -m tests.browser.chromium
 	@$(RUN)/python -m tests.provider
-	@$(RUN)/pytest -n 2 --dist loadfile -m 'not alone'
+	@$(RUN)/pytest -n 2 --dist loadfile -m 'not alone' --ignore tests/architecture
 	@$(RUN)/pytest -m alone tests/browser/test_budgets.py
 
 check: $(VENV)/.installed-dev ## Check format, lint, types, import contracts and sizes

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import commands
 from tests.folders import walkable_folder
 
 PATIENCE = 90.0
@@ -31,10 +32,7 @@ class Place:
 
     def run(self, *arguments: str, **further: str) -> subprocess.CompletedProcess[str]:
         """One command; what it printed and its exit code."""
-        return subprocess.run(
-            (*COMMAND, *arguments), env=self.environment(**further), capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL, timeout=PATIENCE,
-        )  # fmt: skip
+        return commands().run(arguments, self.environment(**further))
 
     def serve(self, port: int) -> subprocess.Popen[str]:
         """A serving process; what it prints can be read from its `stdout`."""

@@ -3,13 +3,22 @@
 import json
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from opencowin.cli.root import COMMANDS
 from opencowin.kit.crypto import read_keyring
+from opencowin.kit.embedded import EmbeddedPostgres
 from tests.cli.conftest import Place
+
+
+@pytest.fixture(scope="module", autouse=True)
+def running(trial: Place) -> Iterator[None]:
+    """The trial's database runs all the time, so that no command has to start it."""
+    with EmbeddedPostgres.attach(trial.folder):
+        yield
 
 
 def only_line(told: str) -> str:

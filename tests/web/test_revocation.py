@@ -5,7 +5,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import zipfile
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from opencowin.identity import Role
 from opencowin.kit.actor import Permission, Place
+from tests.commands import commands
 from tests.papers import read_qr_codes
 from tests.surface import Surface
 from tests.web.clinic import Clinic, a_home, a_key, beside, refused, value
@@ -167,10 +167,7 @@ async def test_an_operator_revokes_and_replaces_by_command(clinic: Clinic, paper
     environment = {**outside, **{f"OPENCOWIN_{name}": text for name, text in settings.items()}, "COLUMNS": "200"}
 
     async def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = (sys.executable, "-m", "opencowin.cli", "certificates", *words)
-        return await asyncio.to_thread(
-            subprocess.run, command, env=environment, capture_output=True, text=True, check=False, timeout=60
-        )
+        return await asyncio.to_thread(commands().run, ("certificates", *words), environment)
 
     done = await run("revoke", paper.number, "--reason", WHY["reason"])
     assert (done.returncode, f"Certificate {paper.number} is revoked" in done.stdout) == (0, True), done.stderr
