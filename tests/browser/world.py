@@ -26,6 +26,7 @@ from opencowin.web.app import build_app
 from opencowin.web.console import desk
 from opencowin.web.pages import visits
 from opencowin.worker import run_worker
+from tests.browser.office import at_work, furnish
 from tests.builders import TEST, a_session, citizen, new_centre, pan, stock_in
 from tests.surface import Surface, free_port
 from tests.web.clinic import MORNING, Clinic, Home, a_home, booked, open_clinic
@@ -61,6 +62,9 @@ STAFF = {
     Visitor.WORKER: Role.VACCINATOR,
     Visitor.HELPLINE: Role.HELPLINE_OPERATOR,
 }
+
+
+AT_DESKS = (Visitor.OFFICER, Visitor.WORKER)
 
 
 @dataclass(slots=True)
@@ -249,9 +253,12 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         asked = await an_issue_with_a_question(conn, surface.floor, actor, int(dosed))
         place = await places.district(conn, clinic.centre.district_id)
         world.desks = await staff_at_work(conn, surface.floor, clinic, place.state_id)
+        officer, worker = [await at_work(conn, surface.floor, world.desks[one]) for one in AT_DESKS]
+        on_desks = await furnish(conn, surface.floor, officer, worker, clinic.centre, dosed)
         states = await places.all_states(conn)
         districts = [one for state in states[:2] for one in await places.districts_of(conn, state.state_id)]
     world.facts = {
+        **on_desks,
         "booking_id": await booked(clinic, home, waiting),
         "session_id": clinic.tomorrow,
         "reference_id": free,

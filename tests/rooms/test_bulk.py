@@ -25,6 +25,10 @@ LISTS = "group;mobile;name;birth_year;gender_id;document_type_id;document_number
 DOSES = "reference_id\tdose\tvaccine\tbatch_number\tgiven_on\tcentre_id\tvaccinator_name\n"
 
 
+def english(message: str, **values: object) -> str:
+    return message.format(**values)
+
+
 class Office:
     """An officer of a district at work, and the worker's jobs done at once."""
 
@@ -161,9 +165,9 @@ async def test_what_is_no_table_is_refused_whole(office: Office) -> None:
 
 async def test_a_template_can_be_uploaded_as_it_is_once_it_is_filled_in(office: Office) -> None:
     for kind in bulk.kinds_for(office.actor):
-        lines = "".join(bulk.template_file(bulk.columns_of(kind), str)).splitlines()
+        lines = "".join(bulk.template_file(bulk.columns_of(kind), english)).splitlines()
         assert lines[1].lstrip('"').startswith("#"), kind
-    lines = "".join(bulk.template_file(bulk.columns_of(Kind.CENTRES), str)).splitlines()
+    lines = "".join(bulk.template_file(bulk.columns_of(Kind.CENTRES), english)).splitlines()
     where = f"{office.centre.district_id},1 Main Road,{office.centre.pin_code},,09:00,17:00,government,,,,"
     upload = await office.upload(Kind.CENTRES, "\n".join([*lines, f"Filled In,{where}"]))
     assert (upload.rows_read, upload.rows_wrong) == (1, 0)

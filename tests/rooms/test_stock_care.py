@@ -195,6 +195,8 @@ async def test_another_systems_movements_are_taken_once_each_on_its_own(conn: Co
     again = [one.state for one in await stock.take_in(conn, floor, TEST, rows)]
     assert again == ["known", "known", "known", "refused", "known", "refused"]
     assert {one.account: one.doses for one in await stock.balances(conn, [store, here])} == {store: 55, here: 38}
+    with pytest.raises(stock.TooManyMovements):
+        await stock.take_in(conn, floor, TEST, rows * 1_000)
     stranger = officer(district_id=centre.district_id + 1)
     (no,) = await stock.take_in(conn, floor, stranger, rows[:1])
     assert isinstance(no.refusal, NotPermitted)

@@ -185,6 +185,11 @@ async def keep_content(conn: Connection, export_id: UUID, content_sealed: bytes,
     )
 
 
+async def drop_export(conn: Connection, export_id: UUID) -> None:
+    """Nobody may have this one any more."""
+    await run(conn, "DELETE FROM bulk_export WHERE export_id = %(export)s", export=export_id)
+
+
 async def forget_exports(conn: Connection, now: datetime) -> int:
     """Remove files whose time is over."""
     return await run(

@@ -14,7 +14,7 @@ from opencowin.bulk.export_queries import ExportRow
 from opencowin.bulk.refusals import DaysReversed, NoSuchExport
 from opencowin.bulk.tables import write_rows
 from opencowin.kit import audit
-from opencowin.kit.actor import Actor, NotPermitted, Permission
+from opencowin.kit.actor import Actor, NotPermitted, Permission, system
 from opencowin.kit.db import Connection
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
@@ -98,16 +98,19 @@ async def ask_export(  # noqa: PLR0917 (said in one breath)
 
 
 async def make_export(conn: Connection, floor: Floor, export_id: UUID) -> None:
-    """Write the table; for the worker. Nothing is written for an officer who may no longer have it."""
+    """Write the table; for the worker. What an officer may no longer have is dropped, and the trail says so."""
     row = await queries.hold_export(conn, export_id)
     if row is None or row.made_at is not None:
         return
     try:
-        actor = await identity.actor_of_staff(conn, row.staff_id, row.address)
+        actor: Actor | None = await identity.actor_of_staff(conn, row.staff_id, row.address)
     except Refusal:
-        return
+        actor = None
     kind = ExportKind(row.kind)
-    if kind not in exports_for(actor):
+    if actor is None or kind not in exports_for(actor):
+        await queries.drop_export(conn, export_id)
+        why, who = f"staff {row.staff_id} may not have it any more", system("bulk.make_export")
+        await audit.record(conn, who, "bulk.drop_export", subject=("export", export_id), reason=why)
         return
     header, rows = await queries.table(conn, kind.value, actor.place, row.first_on, row.last_on)
     if kind is ExportKind.COVERAGE:

@@ -119,8 +119,8 @@ async def hold_upload(conn: Connection, upload_id: UUID) -> UploadRow | None:
     return await fetch_one(conn, UploadRow, _UPLOAD + " WHERE upload_id = %(upload)s FOR UPDATE", upload=upload_id)
 
 
-async def uploads_within(conn: Connection, place: Place, limit: int) -> list[UploadRow]:
-    """The latest uploads of officers of this scope."""
+async def uploads_within(conn: Connection, place: Place, kinds: Sequence[str], limit: int) -> list[UploadRow]:
+    """The latest uploads of these kinds by officers of this scope."""
     return await fetch_all(
         conn,
         UploadRow,
@@ -128,10 +128,12 @@ async def uploads_within(conn: Connection, place: Place, limit: int) -> list[Upl
         + """ WHERE (%(state)s::int IS NULL OR state_id = %(state)s)
           AND (%(district)s::int IS NULL OR district_id = %(district)s)
           AND (%(centre)s::int IS NULL OR centre_id = %(centre)s)
+          AND kind = ANY (%(kinds)s)
         ORDER BY received_at DESC LIMIT %(limit)s""",
         state=place.state_id,
         district=place.district_id,
         centre=place.centre_id,
+        kinds=list(kinds),
         limit=limit,
     )
 

@@ -78,9 +78,8 @@ async def receive_upload(  # noqa: PLR0917 (said in one breath)
 
 async def uploads_of(conn: Connection, floor: Floor, actor: Actor, limit: int = 50) -> list[Upload]:
     """The latest uploads of the actor's area, of the kinds that the actor may upload."""
-    kinds = set(kinds_for(actor))
-    rows = await queries.uploads_within(conn, actor.place, limit)
-    return [upload for row in rows if (upload := opened(floor, row)).kind in kinds]
+    rows = await queries.uploads_within(conn, actor.place, [kind.value for kind in kinds_for(actor)], limit)
+    return [opened(floor, row) for row in rows]
 
 
 async def read_upload(conn: Connection, floor: Floor, actor: Actor, upload_id: UUID) -> Upload:

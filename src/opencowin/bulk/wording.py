@@ -11,8 +11,8 @@ from opencowin.kit.errors import Refusal
 CELLS = "bulk.cells"
 Told = Callable[[Refusal], str]
 """What a refusal says in the officer's language."""
-Text = Callable[[str], str]
-"""A text of the catalogue in the officer's language."""
+Text = Callable[..., str]
+"""A text of the catalogue in the officer's language, its placeholders filled in."""
 
 
 def seal_cells(keyring: Keyring, cells: Sequence[str]) -> bytes:
@@ -56,5 +56,5 @@ def _explained(column: Column, _: Text) -> str:
     }
     said = [forms[column.form], _("needed") if column.needed else _("may be empty")]
     if column.example and column.form in {Form.TEXT, Form.NUMBER}:
-        said.append(_("such as {example}").format(example=column.example))
+        said.append(_("such as {example}", example=column.example))
     return "; ".join(said)

@@ -105,6 +105,12 @@ from opencowin.identity.staff_sessions import (
     session_of,
 )
 from opencowin.identity.tokens import TokenBook
+from opencowin.identity.who_acts import (
+    ActedAs,
+    actors_within,
+    staff_called,
+    who_acted,
+)
 from opencowin.kit.country import InvalidMobile
 
 __all__ = [
@@ -115,6 +121,7 @@ __all__ = [
     "PROVIDERS_FILE",
     "SIGNATURES",
     "AccountNotFound",
+    "ActedAs",
     "ApiKey",
     "ApiKeyInvalid",
     "Assisted",
@@ -155,6 +162,7 @@ __all__ = [
     "account_of_mobile",
     "actor_of_api_key",
     "actor_of_staff",
+    "actors_within",
     "appointable",
     "begin_call",
     "begin_session",
@@ -193,6 +201,8 @@ __all__ = [
     "revoke_api_key",
     "session_of",
     "sign_in_by_national_id",
+    "staff_called",
     "staff_name",
     "tell_assisted",
+    "who_acted",
 ]

@@ -1,10 +1,12 @@
 """SQL of staff and API keys: one function, one statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
+from opencowin.kit.actor import Place
 from opencowin.kit.db import Connection, fetch_all, fetch_one, run
 
 _API_KEY: LiteralString = """
@@ -159,3 +161,24 @@ async def deactivate(conn: Connection, staff_id: UUID, at: datetime) -> None:
         staff=staff_id,
         at=at,
     )
+
+
+async def staff_with_ids(conn: Connection, staff_ids: Sequence[UUID]) -> list[StaffRow]:
+    """Staff by their ids, those who left too."""
+    return await fetch_all(conn, StaffRow, _STAFF + " WHERE staff_id = ANY (%(ids)s)", ids=list(staff_ids))
+
+
+async def actors_within(conn: Connection, place: Place) -> list[str]:
+    """Ids of the staff and the API keys whose place lies within this one, those that ended too."""
+    cursor = await conn.execute(
+        """
+        SELECT id::text FROM (
+            SELECT staff_id AS id, state_id, district_id, centre_id FROM staff
+            UNION ALL SELECT key_id, state_id, district_id, centre_id FROM api_key) AS every
+        WHERE (%(state)s::int IS NULL OR state_id = %(state)s)
+          AND (%(district)s::int IS NULL OR district_id = %(district)s)
+          AND (%(centre)s::int IS NULL OR centre_id = %(centre)s)
+        """,
+        {"state": place.state_id, "district": place.district_id, "centre": place.centre_id},
+    )
+    return [str(row[0]) for row in await cursor.fetchall()]

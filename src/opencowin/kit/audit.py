@@ -149,6 +149,44 @@ async def chain(conn: Connection) -> int:
     return len(rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which rows of the trail are sought: by these actors (None: all), about a subject, in a span of time."""
+
+    actors: Sequence[str] | None = None
+    subject: tuple[str, str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    kinds: Sequence[str] | None = None
+    """Kinds of actors; None: all."""
+
+
+async def rows_sought(conn: Connection, sought: Sought, *, start: int, rows: int) -> list[AuditRow]:
+    """Rows of the trail, newest first."""
+    return await fetch_all(
+        conn,
+        AuditRow,
+        """
+        SELECT audit_id, at, actor_kind, actor_id, address, action, subject_kind, subject_id, reason, detail, chain_hash
+        FROM audit
+        WHERE (%(actors)s::text[] IS NULL OR actor_id = ANY (%(actors)s))
+          AND (%(kinds)s::text[] IS NULL OR actor_kind = ANY (%(kinds)s))
+          AND (%(subject_kind)s::text IS NULL OR (subject_kind = %(subject_kind)s AND subject_id = %(subject)s))
+          AND (%(since)s::timestamptz IS NULL OR at >= %(since)s)
+          AND (%(until)s::timestamptz IS NULL OR at < %(until)s)
+        ORDER BY audit_id DESC LIMIT %(rows)s OFFSET %(start)s
+        """,
+        actors=list(sought.actors) if sought.actors is not None else None,
+        kinds=list(sought.kinds) if sought.kinds is not None else None,
+        subject_kind=sought.subject[0] if sought.subject else None,
+        subject=sought.subject[1] if sought.subject else None,
+        since=sought.since,
+        until=sought.until,
+        start=start,
+        rows=rows,
+    )
+
+
 async def verify(conn: Connection) -> tuple[int, int | None]:
     """Recompute the chain: (rows checked, number of the first row that does not fit, or None)."""
     previous, after, checked = GENESIS, 0, 0

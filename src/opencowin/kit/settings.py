@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     visit_minutes: int = Field(
         default=30, ge=20, le=240, description="How long a signed-in person's pages may rest before they sign out."
     )
+    staff_looks_per_hour: int = Field(
+        default=60, ge=5, le=1000, description="People whom one member of staff may see on proof in an hour."
+    )
     console_rest_minutes: int = Field(
         default=20, ge=5, le=120, description="How long a page of the console may rest before its user is signed out."
     )

@@ -2,7 +2,8 @@
 
 FHIR Patient; WHO client registry. Names, document numbers and full birth dates are sealed; a document is found by its
 keyed hash only, and registers once in the nation. Nobody is found by a mobile number or a name alone.
-Owns the tables household, beneficiary, beneficiary_reference, identity_document and duplicate_attempt.
+How staff and partners read is watched: budgets by the hour, alarms on what is unusual.
+Owns the tables household, beneficiary, beneficiary_reference, identity_document, duplicate_attempt and look_alert.
 """
 
 from opencowin.registry.corrections import (
@@ -53,20 +54,35 @@ from opencowin.registry.refusals import (
     InvalidBirthYear,
     InvalidDeathDate,
     MemberLocked,
+    NoSuchAlert,
     NoSuchBeneficiary,
     NotATravelDocument,
     NotMerged,
     PriorityGroupUnproven,
     SameRecord,
     TooManyDuplicates,
+    TooManyLooks,
     TooManyMembers,
     TooManyWrongCodes,
     UnknownGender,
     WrongSecretCode,
 )
+from opencowin.registry.watch_queries import (
+    AlertKind,
+    LookAlert,
+)
+from opencowin.registry.watching import (
+    alerts,
+    count_look,
+    count_refused_look,
+    look_after_alert,
+    refuse_beyond_budget,
+    unseen_alerts,
+)
 
 __all__ = [
     "AcceptedDocument",
+    "AlertKind",
     "Beneficiary",
     "Channel",
     "ConsentMissing",
@@ -83,7 +99,9 @@ __all__ = [
     "InvalidBirthYear",
     "InvalidDeathDate",
     "InvalidName",
+    "LookAlert",
     "MemberLocked",
+    "NoSuchAlert",
     "NoSuchBeneficiary",
     "NotATravelDocument",
     "NotMerged",
@@ -94,6 +112,7 @@ __all__ = [
     "Registration",
     "SameRecord",
     "TooManyDuplicates",
+    "TooManyLooks",
     "TooManyMembers",
     "TooManyWrongCodes",
     "Traveller",
@@ -104,11 +123,14 @@ __all__ = [
     "add_passport",
     "age_band",
     "check_correction",
+    "alerts",
     "clean_name",
     "complete_likenesses",
     "confirm_death",
     "confirm_member",
     "correct",
+    "count_look",
+    "count_refused_look",
     "delist",
     "document_types",
     "edit",
@@ -122,6 +144,7 @@ __all__ = [
     "holds_document",
     "is_reference_id",
     "lock",
+    "look_after_alert",
     "member_named",
     "members",
     "merge_records",
@@ -137,5 +160,10 @@ __all__ = [
     "same_name",
     "take_duplicates",
     "typed_facts",
+    "refuse_beyond_budget",
+    "register",
+    "remove",
+    "same_name",
+    "unseen_alerts",
     "who_shows",
 ]

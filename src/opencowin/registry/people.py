@@ -19,6 +19,7 @@ from opencowin.registry.names import same_name
 from opencowin.registry.reference_ids import is_reference_id
 from opencowin.registry.refusals import NoSuchBeneficiary, TooManyWrongCodes, WrongSecretCode
 from opencowin.registry.sealing import DOCUMENT, NAME, PASSPORT, SECRET_CODE, BeneficiaryRow, open_row
+from opencowin.registry.watching import count_code
 
 WRONG_CODES_PER_DAY = 3
 """Times the hourly limit: a four-digit code stands 15 tries a day, not 120."""
@@ -150,8 +151,10 @@ async def prove(conn: Connection, floor: Floor, actor: Actor, reference_id: int,
     subject = ("beneficiary", str(person.beneficiary_id)) if person else ("reference", "unknown")
     if person is not None and sealed is not None and right:
         await audit.record(conn, actor, "registry.prove", subject=subject, reason="secret code")
+        await count_code(conn, floor, actor, right=True)
         return person
     await count_all(conn, floor, limits)
+    await count_code(conn, floor, actor, right=False)
     await audit.record(conn, actor, "registry.prove", subject=subject, reason="wrong secret code")
     raise WrongSecretCode(field="secret_code")
 

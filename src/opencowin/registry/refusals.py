@@ -99,3 +99,16 @@ class NotMerged(Conflict):
     """These two records are not merged, or a later merge must be undone first."""
 
     code = "BENREG0018"
+
+
+class TooManyLooks(Unavailable):
+    """You have looked at very many people in this hour. Please wait {retry_after} seconds; your district was told."""
+
+    code = "BENREG0019"
+    commits = True
+
+
+class NoSuchAlert(NotFound):
+    """There is no such alert in your area, or somebody has looked after it."""
+
+    code = "BENREG0020"

@@ -70,6 +70,7 @@ from opencowin.scheduling.refusals import (
     NothingToCancel,
     NotInBooking,
     NotInvited,
+    ProofNeeded,
     ReasonMissing,
     SessionIncomplete,
     SessionInPast,
@@ -85,6 +86,11 @@ from opencowin.scheduling.refusals import (
 )
 from opencowin.scheduling.replacement import Replacement, nearest_replacement
 from opencowin.scheduling.reserve import invited_session, open_reserved, session_invited
+from opencowin.scheduling.seeing import (
+    Seen,
+    prove_presence,
+    see_person,
+)
 from opencowin.scheduling.sessions import (
     BOARD,
     check_session,
@@ -145,11 +151,13 @@ __all__ = [
     "NothingToCancel",
     "Planned",
     "PlanningRules",
+    "ProofNeeded",
     "ReasonMissing",
     "Replacement",
     "Round",
     "Seat",
     "Seats",
+    "Seen",
     "Session",
     "SessionInPast",
     "SessionIncomplete",
@@ -205,6 +213,7 @@ __all__ = [
     "open_slot",
     "planned",
     "printed_slip",
+    "prove_presence",
     "publish_at",
     "publish_draft",
     "publish_due",
@@ -218,6 +227,7 @@ __all__ = [
     "refuse_if_booked",
     "reopen",
     "save_template",
+    "see_person",
     "session_invited",
     "slots_of",
     "stored",

@@ -1,6 +1,6 @@
 """What scheduling refuses, with the codes that callers of the Co-WIN API know where there is one."""
 
-from opencowin.kit.errors import Conflict, Invalid, NotFound
+from opencowin.kit.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class NoSuchSession(NotFound):
@@ -205,3 +205,10 @@ class ReasonMissing(Invalid):
     """Say why the session is withdrawn: those who booked are told."""
 
     code = "SESION0008"
+
+
+class ProofNeeded(Forbidden):
+    """Nobody with this reference is booked here today. Ask for the secret code on the slip."""
+
+    code = "LOOKUP0001"
+    commits = True

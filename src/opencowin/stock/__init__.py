@@ -33,6 +33,7 @@ from opencowin.stock.refusals import (
     NotSoManyThere,
     StockReasonMissing,
     TemperatureUnlikely,
+    TooManyMovements,
     UnknownBatch,
 )
 from opencowin.stock.report import Level, Usage, level_of, use_of_doses
@@ -79,6 +80,7 @@ __all__ = [
     "Supply",
     "TemperatureUnlikely",
     "Tier",
+    "TooManyMovements",
     "Touched",
     "UnknownBatch",
     "Usage",

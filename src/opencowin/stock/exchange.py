@@ -11,7 +11,7 @@ from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
 from opencowin.stock.ledger import MovementKind, Recorded, VaccineBatch, WasteReason
 from opencowin.stock.movements import Lot, arrive, count, dispatch, receive, waste
-from opencowin.stock.refusals import BatchIncomplete, NothingMoved, NothingOnTheWay
+from opencowin.stock.refusals import BatchIncomplete, NothingMoved, NothingOnTheWay, TooManyMovements
 from opencowin.stock.stores import Store, require_store, store_named
 from opencowin.stock.supply import read_supply
 
@@ -54,9 +54,14 @@ def own_id(given: str) -> UUID:
 
 
 async def take_in(conn: Connection, floor: Floor, actor: Actor, rows: Sequence[Exchanged]) -> list[Outcome]:
-    """Record the movements that can be, each on its own; what became of each, in the order given."""
+    """Record the movements that can be, each on its own; what became of each, in the order given.
+
+    Raises TooManyMovements, and then nothing was recorded.
+    """
+    if len(rows) > MOST_ROWS:
+        raise TooManyMovements(field="rows", most=MOST_ROWS)
     outcomes = []
-    for row in rows[:MOST_ROWS]:
+    for row in rows:
         try:
             async with conn.transaction():
                 new = await _take(conn, floor, actor, row)

@@ -91,3 +91,9 @@ class TemperatureUnlikely(Invalid):
     """Write the temperature in degrees Celsius, between -99 and 99, and a time that is not in the future."""
 
     code = "STOCK0015"
+
+
+class TooManyMovements(Invalid):
+    """Send at most {most} movements at once."""
+
+    code = "STOCK0020"

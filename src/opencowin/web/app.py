@@ -34,7 +34,7 @@ from opencowin.web.cowin import (
     status,
     vaccinator,
 )
-from opencowin.web.errors import MAX_BODY_BYTES, MAX_PICTURE_BYTES, Error, add_error_handlers
+from opencowin.web.errors import MAX_BODY_BYTES, WIDER, Error, add_error_handlers
 from opencowin.web.lane import EXPOSED, Lane, locks_of
 from opencowin.web.limiter import Limiter
 from opencowin.web.links import add_links
@@ -68,7 +68,7 @@ MIDDLEWARE = [
     ),
     Middleware(Compressed),
     Middleware(Unbroken),
-    Middleware(BoundedBody, most=MAX_BODY_BYTES, wider={"/verify": MAX_PICTURE_BYTES, "/issues/": MAX_PICTURE_BYTES}),
+    Middleware(BoundedBody, most=MAX_BODY_BYTES, wider=WIDER),
     Middleware(LenientJson),
 ]
 """From the outside in."""

@@ -29,6 +29,9 @@ CHECKS = "/api/v1/verify"
 PROBLEM = "application/problem+json"
 MAX_BODY_BYTES = 1_000_000
 MAX_PICTURE_BYTES = 9_000_000
+MAX_TABLE_BYTES = 22_000_000
+WIDER = {"/verify": MAX_PICTURE_BYTES, "/issues/": MAX_PICTURE_BYTES, "/console/bulk": MAX_TABLE_BYTES}
+"""Paths whose bodies may be larger than others."""
 
 
 class ParameterMissing(Invalid):
@@ -70,6 +73,7 @@ STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (identity.TooManyWrongPasswords, 429),
     (registry.TooManyWrongCodes, 429),
     (registry.TooManyDuplicates, 429),
+    (registry.TooManyLooks, 429),
     (NoSuchPath, 404),
     (MethodNotAllowed, 405),
     (BodyTooLarge, 413),
@@ -186,7 +190,7 @@ def _refusal_of(status: int, path: str) -> Refusal:
         case 405:
             return MethodNotAllowed()
         case 413:
-            return BodyTooLarge(most=MAX_PICTURE_BYTES if path == "/verify" else MAX_BODY_BYTES)
+            return BodyTooLarge(most=WIDER.get(path, MAX_BODY_BYTES))
         case _:
             return ParameterMissing(field="body", name="body")
 

@@ -1,5 +1,6 @@
 """For those who run it: alive, ready, metrics."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opencowin import places
+from opencowin import places, registry
 from opencowin.kit.actor import Actor
 from opencowin.kit.errors import Unavailable
 from opencowin.web.guard import open_to_probes
@@ -18,6 +19,7 @@ from opencowin.web.site import site_of
 
 router = APIRouter(tags=["Operation"])
 Probe = Annotated[Actor, open_to_probes()]
+ALERTS = Gauge("opencowin_look_alerts", "Alarms on unusual reading that no officer has looked after.", ["kind"])
 POOL = Gauge("opencowin_pool_connections", "Connections of this process to the database.", ["state"])
 
 
@@ -54,7 +56,11 @@ async def ready(request: Request, _actor: Probe) -> Health:
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 async def metrics(request: Request, _actor: Probe) -> Response:
-    """Prometheus metrics of this process."""
+    """Prometheus metrics of this process; what the database knows is as it was while that cannot be reached."""
+    with suppress(OperationalError, PoolTimeout):
+        async with site_of(request).transaction() as conn:
+            for kind, alerts in (await registry.unseen_alerts(conn)).items():
+                ALERTS.labels(kind).set(alerts)
     stats = site_of(request).pool.get_stats()
     for state in ("pool_size", "pool_available", "requests_waiting"):
         POOL.labels(state).set(stats.get(state, 0))

@@ -2,9 +2,15 @@
 
 from fastapi import APIRouter
 
-from opencowin.web.console import overview, sign_in
+from opencowin.web.console import adverse_events, alerts, audit, exports, look, overview, sign_in, uploads
 
 CONSOLE: tuple[APIRouter, ...] = (
     sign_in.router,
     overview.router,
+    uploads.router,
+    exports.router,
+    adverse_events.router,
+    look.router,
+    alerts.router,
+    audit.router,
 )

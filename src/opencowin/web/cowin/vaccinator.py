@@ -41,6 +41,7 @@ class ProofRequired(Forbidden):
     """A phone number or a reference alone finds nobody: send the secret code, or the centre of today's booking."""
 
     code = "VACCIN0001"
+    commits = True
 
 
 class OutsideScope(Forbidden):
@@ -135,18 +136,12 @@ async def proven(
     conn: Connection, site: Site, actor: Actor, *, reference: int, secret_code: str | None, centre_id: int | None
 ) -> tuple[registry.Person, str]:
     """The person whom the caller has shown to be present, and how. Raises ProofRequired and others."""
-    if secret_code:
-        return await registry.prove(conn, site.floor, actor, reference, secret_code), "secret code"
-    if centre_id is not None:
+    if centre_id is not None and not secret_code:
         await _centre_in_scope(conn, actor, centre_id)
-        person = await registry.find_person(conn, reference)
-        today = site.floor.clock.today()
-        if await scheduling.booked_here(conn, person, centre_id, today):
-            return person, "booked here today"
-        doses = await vaccination.doses_of(conn, person)
-        if any(dose.centre_id == centre_id and dose.given_on == today for dose in doses):
-            return person, "vaccinated here today"
-    raise ProofRequired
+    try:
+        return await scheduling.prove_presence(conn, site.floor, actor, reference, secret_code or "", centre_id)
+    except scheduling.ProofNeeded:
+        raise ProofRequired from None
 
 
 @router.post("/v2/vaccinator/beneficiaries/new")

@@ -160,6 +160,10 @@ class Reader:
         """A count, grouped as the country groups its digits."""
         return str(format_decimal(amount, format=self._country.number_format, locale=self.locale))
 
+    def local(self, at: datetime) -> datetime:
+        """An instant on the country's clock."""
+        return site_of(self.request).floor.clock.local(at)
+
     def day(self, day: date, form: str = "long") -> str:
         """A date in words."""
         return str(format_date(day, form, locale=self.locale))
