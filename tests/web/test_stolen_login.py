@@ -159,7 +159,7 @@ async def test_officers_of_another_district_neither_see_nor_close_the_alarm(thef
         theft.platform, "SELECT alert_id FROM look_alert WHERE actor_id = %(who)s", who=str(await _id_of(theft))
     )
     answer = await other.post(f"/console/alerts/{alert}/seen")
-    assert (answer.status_code, "BENREG0020" in answer.text) == (400, True)
+    assert (answer.status_code, "BENREG0031" in answer.text) == (400, True)
     assert "registry.ring" not in (await other.get("/console/audit", who=theft.user_name)).text
 
 

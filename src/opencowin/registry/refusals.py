@@ -104,11 +104,11 @@ class NotMerged(Conflict):
 class TooManyLooks(Unavailable):
     """You have looked at very many people in this hour. Please wait {retry_after} seconds; your district was told."""
 
-    code = "BENREG0019"
+    code = "BENREG0030"
     commits = True
 
 
 class NoSuchAlert(NotFound):
     """There is no such alert in your area, or somebody has looked after it."""
 
-    code = "BENREG0020"
+    code = "BENREG0031"
