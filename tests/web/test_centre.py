@@ -14,7 +14,7 @@ from opencowin.web.centre_app.texts import TEXTS
 from opencowin.web.pages.assets import FOLDERS, asset_link, assets
 from tests.rooms.test_tablets import sealed_for
 from tests.surface import Surface
-from tests.web.clinic import Clinic, a_home, book, open_clinic, value
+from tests.web.clinic import NOBODY, Clinic, a_home, book, open_clinic, value
 from tests.web.desks import PASSWORD, appoint, place_of
 
 pytestmark = pytest.mark.anyio
@@ -63,6 +63,22 @@ async def test_envelopes_are_taken_from_tablets_of_the_same_centre_alone(clinic:
     assert await value(platform, doses, session=clinic.today) == 1
     answer = await send(platform, before, "records", records=[dose])
     assert [(one["outcome"], one["reference"]) for one in answer.json()["answers"]] == [("kept", home.first)]
+
+
+async def test_what_needs_attention_is_said_in_the_language_of_the_tablet(clinic: Clinic) -> None:
+    begun, dose = await a_tablet(clinic), a_dose(clinic, NOBODY)
+    english, again = [
+        await clinic.platform.http.post(
+            CENTRE + "records",
+            json={"records": [dose]},
+            headers={"Authorization": f"Bearer {begun['token']}", "Accept-Language": language},
+        )
+        for language in ("en", "hi")
+    ]
+    (first,), (second,) = english.json()["answers"], again.json()["answers"]
+    assert (first["outcome"], first["code"]) == (second["outcome"], second["code"]) == ("attention", "APPOIN0001")
+    assert first["text"].isascii()
+    assert not second["text"].isascii()
 
 
 async def test_the_app_says_everything_in_every_language(platform: Surface) -> None:

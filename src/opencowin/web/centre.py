@@ -225,7 +225,8 @@ async def records(request: Request, body: Records, _actor: Sending) -> Answers:
     """Take records: each is kept once, answered by itself, and answered the same when it comes again."""
     site, tablet = site_of(request), tablet_of(request)
     answers = [answer for raw in body.records if (answer := await _take(site, tablet, raw)) is not None]
-    return Answers(answers=[_told(one) for one in answers], at_work=not (tablet.left or tablet.over))
+    told = [_told(site, language_of(request), one) for one in answers]
+    return Answers(answers=told, at_work=not (tablet.left or tablet.over))
 
 
 @router.post("/end")
@@ -326,12 +327,12 @@ def _person(site: Site, one: Expected) -> ExpectedPerson:
     )
 
 
-def _told(one: Answer) -> Told:
+def _told(site: Site, language: str, one: Answer) -> Told:
     return Told(
         id=one.record_id,
         outcome=one.outcome,
         code=one.code,
-        text=one.text,
+        text=site.catalogues.text(one.text, language),
         flags=list(one.flags),
         reference=one.reference_id,
     )

@@ -12,7 +12,7 @@ export const facts = (pairs) => h("dl", { class: "facts columns" }, pairs.filter
 const before = (doses) => doses.map((one) => h("span", { class: "line" }, `${one.dose} · `, own(shift.vaccine(one.vaccine)), ` · ${dayOf(one.date)}`));
 
 function identity({ reference, known, certificate, again }) {
-  if (again) return [h("p", { class: "faults" }, again.answer.text), facts([["reference", whole(again.record.reference)]])];
+  if (again) return [h("p", { class: "faults" }, own(again.answer.text)), facts([["reference", whole(again.record.reference)]])];
   if (known) {
     return [
       h("p", { class: "held" }, t("check_document")),
@@ -51,7 +51,7 @@ function personScreen({ reference, known, certificate, again }) {
   const person = known && { birthYear: known.birth_year, doses: known.doses, given: known.given || givenHere(reference) };
   const warnings = known ? shift.warnings(person, due) : [];
   screen(known ? t("dose_number", { number: due }) : t("dose_record"), identity({ reference, known, certificate, again }), form({}, [
-    !reference && field("reference", "reference_typed", { inputmode: "numeric", maxlength: 20 }),
+    !reference && field("reference", "reference", { inputmode: "numeric", maxlength: 20 }),
     !known && doseChoice(due),
     warned(warnings),
     field("code", "secret_code", { inputmode: "numeric", maxlength: 4, class: "short" }, t("secret_code_hint")),

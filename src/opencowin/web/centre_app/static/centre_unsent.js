@@ -7,7 +7,8 @@ import { exportButton } from "./centre_file.js";
 import { go, start } from "./centre_way.js";
 
 const NOTED = new Set(["not_booked"]);
-const said = (flag) => { const text = t(`flag_${flag}`); return text.startsWith("flag_") ? flag : text; };
+const said = (flag) => t(`flag_${flag}`);
+const told = (flags) => flags.filter((flag) => !NOTED.has(flag) && said(flag) !== `flag_${flag}`);
 
 function line(entry) {
   const at = new Date(entry.record.at);
@@ -23,7 +24,7 @@ function correct(entry) {
 
 function unsentScreen() {
   const [waiting, attention] = [queue.waiting(), queue.attention()];
-  const flagged = queue.all().filter(({ state, answer }) => state === "done" && answer?.flags?.some((flag) => !NOTED.has(flag)));
+  const flagged = queue.all().filter(({ state, answer }) => state === "done" && told(answer?.flags ?? []).length);
   const sent = queue.all().filter(({ state }) => state !== "waiting").length;
   screen(t("unsent"), h("dl", { class: "figures" }, [["waiting_to_send", queue.unsent()], ["sent", sent], ["needs_attention", attention.length]]
     .map(([key, number]) => h("div", {}, h("dt", {}, t(key)), h("dd", {}, whole(number))))),
@@ -35,11 +36,11 @@ function unsentScreen() {
     tell(queue.unsent() ? t("no_line") : t("closed_done"));
   }, { class: "main" }), queue.unsent() ? exportButton() : null, shift.current().stranger || shift.current().atWork === false ? button("sign_in_again", () => go("signIn")) : null),
   attention.length ? [h("h2", {}, t("needs_attention")), h("ul", { class: "plain cards" }, attention.map((entry) => h("li", { class: "card" },
-    h("p", {}, line(entry)), h("p", { class: "fault" }, entry.answer.text || t("not_understood")),
+    h("p", {}, line(entry)), h("p", { class: "fault" }, entry.answer.text ? own(entry.answer.text) : t("not_understood")),
     h("p", { class: "buttons" }, entry.record.kind === "dose" ? button("correct", () => correct(entry), { class: "small" }) : null,
       button("leave_to_district", async () => { await queue.settle(entry); await start("unsent"); }, { class: "small" })))))] : null,
   flagged.length ? [h("h2", {}, t("noted_beside")), h("ul", { class: "plain cards" }, flagged.map((entry) => h("li", { class: "card" },
-    h("p", {}, line(entry)), h("ul", {}, entry.answer.flags.map((flag) => h("li", {}, said(flag)))))))] : null,
+    h("p", {}, line(entry)), h("ul", {}, told(entry.answer.flags).map((flag) => h("li", {}, said(flag)))))))] : null,
   waiting.length ? [h("h2", {}, t("waiting_to_send")), h("ul", { class: "plain lines" }, waiting.map((entry) => h("li", {}, line(entry),
     entry.troubles ? h("span", { class: "badge" }, t("tried", { count: entry.troubles })) : null)))] : null);
 }

@@ -15,7 +15,7 @@ function whoScreen({ who = {}, again } = {}) {
   const told = () => { number.querySelector(".hint").textContent = hint(kind.querySelector("select").value); };
   kind.addEventListener("change", told);
   told();
-  screen(t("walk_in"), again?.answer ? h("p", { class: "faults" }, again.answer.text) : null, form({}, [
+  screen(t("walk_in"), again?.answer ? h("p", { class: "faults" }, own(again.answer.text)) : null, form({}, [
     field("name", "full_name", { maxlength: 100, value: who.name ?? "" }, t("name_hint")),
     field("born", "year_of_birth", { inputmode: "numeric", maxlength: 4, class: "short", value: who.birth_year ?? "" }),
     radios("gender", "gender", spoken().genders.map((one) => [String(one.id), one.name]), String(who.gender_id ?? "")),
