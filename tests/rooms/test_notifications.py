@@ -183,13 +183,15 @@ async def test_a_booking_cancelled_before_it_was_told_is_told_as_cancelled_only(
 
 
 async def test_a_withdrawn_session_is_told_with_its_reason_and_how_to_book_again(pool: Pool, floor: Floor) -> None:
+    await booked(pool, floor)  # a session near by that has seats
     mobile, _, booking = await booked(pool, floor)
     async with transaction(pool) as conn:
         reason = "Cold chain fault, lot 123456"
         await scheduling.withdraw_session(conn, floor, builders.TEST, booking.session_id, reason)
     await tell_all(pool, floor, scheduling.WITHDRAWN)
     message = await latest(pool, floor, mobile)
-    assert message.template is Template.WITHDRAWN
+    assert message.template is Template.WITHDRAWN_OFFER
+    assert "The nearest with seats: " in message.text
     assert "Cold chain fault, lot 123 456" in message.text
     assert floor.settings.address in message.text
     assert SIX.findall(message.text) == []
