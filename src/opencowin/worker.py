@@ -81,8 +81,15 @@ class Patient(EntrypointExecutor):
 
 async def run_worker(pool: Pool, floor: Floor, stop: asyncio.Event) -> None:
     """Run jobs and what recurs until `stop` is set, finishing the jobs under way."""
-    handlers = [*certificates.handlers(pool, floor), *notifications.handlers(pool, floor), *bulk.handlers(pool, floor)]
+    carriage = notifications.read_carriage(floor)
+    scribe, router = notifications.Scribe(pool, floor, carriage), notifications.router_of(pool, floor, carriage)
+    handlers = [
+        *certificates.handlers(pool, floor),
+        *notifications.handlers(pool, floor, scribe),
+        *bulk.handlers(pool, floor),
+    ]
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(notifications.hand_on(pool, floor, scribe, router, stop))
         tasks.create_task(serve_jobs(pool, handlers, stop))
         for task in recurring(pool, floor):
             tasks.create_task(repeat(task, stop))
@@ -195,8 +202,8 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("cases.find_merges", 60, within(lambda conn: cases.find_merges(conn, floor))),
         Recurring("cases.raise_flags", 30, within(lambda conn: cases.raise_flags(conn, floor))),
         Recurring("cases.forget_evidence", HOUR, within(lambda conn: cases.forget_evidence(conn, floor))),
-        Recurring("notifications.sweep", 30, lambda: notifications.send_left_behind(pool, floor)),
         Recurring("tablets.settle", HOUR, within(lambda conn: tablets.settle_left_behind(conn, floor))),
+        Recurring("notifications.forget_old", HOUR, within(lambda conn: notifications.forget_old(conn, floor))),
         Recurring("limits.forget_old", HOUR, within(lambda conn: limits.forget_old(conn, floor.clock))),
         Recurring("identity.forget_old", HOUR, within(lambda conn: identity.forget_old_otps(conn, floor))),
         Recurring("identity.forget_sessions", HOUR, within(lambda conn: identity.forget_old_sessions(conn, floor))),

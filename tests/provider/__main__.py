@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-from tests.provider import MISSING, has_node
+from tests.node import MISSING, has_node
 
 
 def main() -> None:

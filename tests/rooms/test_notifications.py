@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from opencowin import certificates, identity, notifications, registry, scheduling, vaccination
-from opencowin.kit.db import Pool, fetch_value, transaction
+from opencowin.kit.db import Pool, fetch_value, run, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Handler, Job
 from opencowin.notifications import Message, MessageState, Template
@@ -36,8 +36,15 @@ async def do(handlers: Sequence[Handler], job: Job[Any], news: object) -> None:
     await next(handler for handler in handlers if handler.job is job).handle(news)
 
 
+async def hand_on(pool: Pool, floor: Floor) -> int:
+    """What the dispatcher does in one round; how many messages were sent."""
+    router = notifications.router_of(pool, floor, notifications.Carriage())
+    return (await notifications.dispatch(pool, floor, router)).sent
+
+
 async def latest(pool: Pool, floor: Floor, mobile: str) -> Message:
-    """The newest message to a number."""
+    """The newest message to a number, after what waits was handed on."""
+    await hand_on(pool, floor)
     async with transaction(pool) as conn:
         found = await notifications.latest_message(conn, floor, mobile)
     assert found is not None
@@ -241,10 +248,10 @@ async def test_outside_demo_mode_messages_wait_and_are_not_called_sent(pool: Poo
         assert (waiting.queued, waiting.stuck) == (1, True)
         with pytest.raises(notifications.OnlyInDemoMode):
             await notifications.latest_message(conn, real, mobile)
-    assert await notifications.send_left_behind(pool, real) == 0
+    assert await hand_on(pool, real) == 0
     assert await how_many(pool, "queued") == 1
     later = replace(floor.clock, source=lambda: news.expires_at)
-    assert await notifications.send_left_behind(pool, replace(real, clock=later)) == 0
+    assert await hand_on(pool, replace(real, clock=later)) == 0
     async with transaction(pool) as conn:
         assert (await notifications.waiting(conn, real)).stuck is False
         row = "SELECT state FROM message WHERE cause_id = %(id)s AND text_sealed IS NULL"
@@ -254,8 +261,11 @@ async def test_outside_demo_mode_messages_wait_and_are_not_called_sent(pool: Poo
 async def test_what_a_worker_wrote_but_did_not_live_to_send_is_sent_later(pool: Pool, floor: Floor) -> None:
     mobile = builders.mobile()
     news = await an_otp(pool, floor, mobile)
-    await do(notifications.handlers(pool, outside_demo(floor)), identity.OTP_REQUESTED, news)
-    assert await notifications.send_left_behind(pool, floor) == 0
-    later = replace(floor.clock, source=lambda: news.caused_at + timedelta(seconds=31))
-    assert await notifications.send_left_behind(pool, replace(floor, clock=later)) == 1
+    await do(notifications.handlers(pool, floor), identity.OTP_REQUESTED, news)
+    async with transaction(pool) as conn:
+        taken = "UPDATE message SET leased_until = now() + interval '2 minutes' WHERE cause_id = %(id)s"
+        await run(conn, taken, id=news.txn_id)
+    assert await hand_on(pool, floor) == 0
+    later = replace(floor.clock, source=lambda: news.caused_at + timedelta(seconds=130))
+    assert await hand_on(pool, replace(floor, clock=later)) == 1
     assert (await latest(pool, floor, mobile)).state is MessageState.SENT

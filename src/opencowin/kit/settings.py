@@ -104,6 +104,12 @@ class Settings(BaseSettings):
         description="Outlines of states and districts for the dashboard's map, GeoJSON; default: outlines.json of the"
         " country pack.",
     )
+    channels_file: Path | None = Field(
+        default=None, description="Gateways that carry messages; default: channels.toml in data_dir."
+    )
+    channel_secrets: dict[str, SecretStr] = Field(
+        default_factory=dict, description="JSON: for each gateway its password, token or key (PEM)."
+    )
     sign_in_file: Path | None = Field(
         default=None,
         description="Providers of national IDs for the sign-in; default: sign_in.toml of the country pack.",

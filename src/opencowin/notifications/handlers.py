@@ -13,8 +13,9 @@ from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Handler, Job
 from opencowin.notifications import queries
-from opencowin.notifications.model import Draft
-from opencowin.notifications.sending import deliver
+from opencowin.notifications.gateways import read_carriage
+from opencowin.notifications.model import Draft, Priority
+from opencowin.notifications.sending import Scribe
 from opencowin.notifications.templates import Template, read_texts
 from opencowin.notifications.wording import Wording, Writer
 
@@ -23,9 +24,11 @@ LIVE = frozenset({"pending", "confirmed"})
 EVERY = LIVE | {"given", "released"}
 
 
-def handlers(pool: Pool, floor: Floor) -> list[Handler]:
-    """The handlers of this room. Raises PackBroken when the country pack's texts are not complete."""
-    desk = Desk(pool, floor, Writer(floor, read_texts(floor.pack, floor.country.default_language)))
+def handlers(pool: Pool, floor: Floor, scribe: Scribe | None = None) -> list[Handler]:
+    """The handlers of this room, which write through the scribe of this process. Raises PackBroken when the country
+    pack's texts or the operator's file of gateways are not complete."""
+    scribe = scribe or Scribe(pool, floor, read_carriage(floor))
+    desk = Desk(pool, floor, Writer(floor, read_texts(floor.pack, floor.country.default_language)), scribe)
     return [
         Handler(identity.OTP_REQUESTED, desk.on_otp_requested),
         Handler(identity.ASSISTED, desk.on_assisted),
@@ -46,18 +49,19 @@ def cause(job: Job[Any], news: object) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Turns jobs into messages: worded in one transaction, delivered after it."""
+    """Turns jobs into messages: worded in one transaction, written in another, and then handed on."""
 
     pool: Pool
     floor: Floor
     writer: Writer
+    scribe: Scribe
 
     async def on_otp_requested(self, news: identity.OtpRequested) -> None:
         """Send a one-time password while it is good."""
         mobile, code = identity.open_otp_request(self.floor, news)
         minutes = max(1, int((news.expires_at - news.caused_at).total_seconds()) // 60)
         said = self.writer.otp(mobile, news.language, code, minutes, spoken=news.spoken)
-        await deliver(self.pool, self.floor, _draft(news.txn_id, said, news.caused_at, news.expires_at))
+        await self.scribe.deliver(_draft(news.txn_id, said, news.caused_at, news.expires_at, Priority.URGENT))
 
     async def on_assisted(self, news: identity.Assisted) -> None:
         """Tell a household which operator acted for it; what was booked is told by itself."""
@@ -132,8 +136,16 @@ class Desk:
         async with transaction(self.pool) as conn:
             said = await word(conn)
         if said is not None and said.mobile:
-            await deliver(self.pool, self.floor, _draft(cause_id, said, caused_at, None))
+            await self.scribe.deliver(_draft(cause_id, said, caused_at))
 
 
-def _draft(cause_id: UUID, said: Wording, caused_at: datetime, expires_at: datetime | None) -> Draft:
-    return Draft(cause_id, said.template, said.language, said.mobile, said.text, caused_at, expires_at)
+def _draft(
+    cause_id: UUID,
+    said: Wording,
+    caused_at: datetime,
+    expires_at: datetime | None = None,
+    priority: Priority = Priority.OWN,
+) -> Draft:
+    return Draft(
+        cause_id, said.template, said.language, said.mobile, said.text, caused_at, expires_at, priority=priority
+    )

@@ -1,8 +1,8 @@
-"""What messages are: a text to a number for a cause, and what became of it."""
+"""What messages are: a text to an address for a cause, and what became of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from opencowin.kit.errors import Forbidden
@@ -15,13 +15,43 @@ class OnlyInDemoMode(Forbidden):
     code = "MSG0001"
 
 
+class Medium(StrEnum):
+    """By what kind of address a person is reached."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    TELEGRAM = "telegram"
+    WEB_PUSH = "web_push"
+    SIGNAL = "signal"
+
+
+class Priority(IntEnum):
+    """Which message overtakes which."""
+
+    URGENT = 100
+    """Somebody waits for it: a one-time password."""
+    OWN = 0
+    """News of what is one's own: it is sent when it happens, by day or night."""
+    MANY = -100
+    """Told to many: it keeps the quiet hours."""
+
+
 class MessageState(StrEnum):
     """What became of a message."""
 
     QUEUED = "queued"
+    UNSURE = "unsure"
+    """Handed on, but the gateway's answer was lost: a receipt is awaited before it is sent again."""
     SENT = "sent"
     FAILED = "failed"
     EXPIRED = "expired"
+
+
+class Receipt(StrEnum):
+    """What a gateway told of a message later."""
+
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +61,27 @@ class Draft:
     cause_id: UUID
     template: Template
     language: str
-    mobile: str
+    address: str
     text: str
     caused_at: datetime
     expires_at: datetime | None = None
+    medium: Medium = Medium.SMS
+    priority: Priority = Priority.OWN
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to be handed on."""
+    """A message to be handed on. `reference` is ours, the same at every try."""
 
     message_id: int
-    mobile: str
+    reference: str
+    medium: Medium
+    recipient: str
     text: str
+    template: str
+    language: str
+    urgent: bool
+    units: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +108,21 @@ class Waiting:
     def stuck(self) -> bool:
         """Whether messages wait for a channel that nobody has set up."""
         return self.queued > 0 and self.channel == "none"
+
+
+GSM_ONE, GSM_MORE, WIDE_ONE, WIDE_MORE = 160, 153, 70, 67
+_GSM = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_DOUBLE = frozenset("^{}\\[~]|€\f")
+
+
+def sms_parts(text: str) -> int:
+    """How many parts an SMS is sent in (3GPP TS 23.038: 160 characters of the GSM alphabet or 70 of UCS-2 in one,
+    153 or 67 in each of several)."""
+    if all(letter in _GSM or letter in _GSM_DOUBLE for letter in text):
+        length, one, more = sum(1 + (letter in _GSM_DOUBLE) for letter in text), GSM_ONE, GSM_MORE
+    else:
+        length, one, more = len(text.encode("utf-16-le")) // 2, WIDE_ONE, WIDE_MORE
+    return 1 if length <= one else -(-length // more)

@@ -1,6 +1,7 @@
 """All SQL of the room `notifications`: one function, one statement."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from uuid import UUID
 
@@ -21,6 +22,47 @@ class NewMessage:
     state: str
     caused_at: datetime
     expires_at: datetime | None
+    medium: str
+    priority: int
+    not_before: datetime
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueMessage:
+    """A message that is taken up to be handed on."""
+
+    message_id: int
+    cause_id: UUID
+    template: str
+    language: str
+    medium: str
+    priority: int
+    recipient_sealed: bytes
+    text_sealed: bytes
+    tries: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What became of a message that was taken up."""
+
+    message_id: int
+    state: str
+    channel: str
+    gateway_ref: str | None
+    sent_at: datetime | None
+    again_at: datetime | None
+    keep_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a gateway was given on a day."""
+
+    gateway: str
+    units: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +112,21 @@ class BookedSeat:
     centre_id: int
 
 
-async def insert_message(conn: Connection, message: NewMessage) -> int:
-    """Write a message; 0 when its cause has written one already."""
+async def insert_messages(conn: Connection, messages: Sequence[NewMessage]) -> int:
+    """Write messages; those whose cause has written one already are passed over. Returns how many are new."""
+    columns = [[getattr(one, field.name) for one in messages] for field in fields(NewMessage)]
     return await run(
         conn,
         """
         INSERT INTO message (cause_id, template, language, channel, recipient_hash, recipient_sealed, text_sealed,
-                             state, caused_at, expires_at)
-        VALUES (%(cause_id)s, %(template)s, %(language)s, %(channel)s, %(recipient_hash)s, %(recipient_sealed)s,
-                %(text_sealed)s, %(state)s, %(caused_at)s, %(expires_at)s)
+                             state, caused_at, expires_at, medium, priority, not_before, units)
+        SELECT * FROM unnest(%(c0)s::uuid[], %(c1)s::text[], %(c2)s::text[], %(c3)s::text[], %(c4)s::bytea[],
+                             %(c5)s::bytea[], %(c6)s::bytea[], %(c7)s::text[], %(c8)s::timestamptz[],
+                             %(c9)s::timestamptz[], %(c10)s::text[], %(c11)s::smallint[], %(c12)s::timestamptz[],
+                             %(c13)s::smallint[])
         ON CONFLICT (cause_id) DO NOTHING
         """,
-        cause_id=message.cause_id,
-        template=message.template,
-        language=message.language,
-        channel=message.channel,
-        recipient_hash=message.recipient_hash,
-        recipient_sealed=message.recipient_sealed,
-        text_sealed=message.text_sealed,
-        state=message.state,
-        caused_at=message.caused_at,
-        expires_at=message.expires_at,
+        **{f"c{number}": values for number, values in enumerate(columns)},
     )
 
 
@@ -121,18 +157,155 @@ async def latest_message(conn: Connection, recipient_hash: bytes) -> StoredMessa
     )
 
 
-async def queued_messages(conn: Connection, before: datetime, limit: int) -> list[StoredMessage]:
-    """The oldest messages that wait, of causes before an instant."""
+async def take_up(conn: Connection, now: datetime, until: datetime, most: int) -> list[DueMessage]:
+    """Take up to `most` messages that are due, most urgent first, for oneself until an instant."""
     return await fetch_all(
         conn,
-        StoredMessage,
+        DueMessage,
         """
-        SELECT message_id, template, language, recipient_sealed, text_sealed, state, caused_at, expires_at, sent_at
-        FROM message WHERE state = 'queued' AND caused_at < %(before)s ORDER BY message_id LIMIT %(limit)s
+        WITH due AS (
+            SELECT message_id FROM message
+            WHERE state = 'queued' AND not_before <= %(now)s AND (leased_until IS NULL OR leased_until <= %(now)s)
+            ORDER BY priority DESC, message_id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+        ), taken AS (
+            UPDATE message SET leased_until = %(until)s, tries = least(tries + 1, 1000)
+            FROM due WHERE message.message_id = due.message_id
+            RETURNING message.message_id, cause_id, template, language, medium, priority, recipient_sealed,
+                      text_sealed, tries, units
+        )
+        SELECT * FROM taken ORDER BY priority DESC, message_id
         """,
-        before=before,
-        limit=limit,
+        now=now,
+        until=until,
+        most=most,
     )
+
+
+async def note(conn: Connection, noted: Sequence[Noted]) -> int:
+    """Note what became of messages that were taken up; those that a receipt has settled meanwhile stay as they are."""
+    return await run(
+        conn,
+        """
+        UPDATE message SET
+            state = new.state, channel = new.channel, gateway_ref = new.gateway_ref, sent_at = new.sent_at,
+            leased_until = CASE WHEN new.state = 'unsure' THEN new.again_at END,
+            not_before = CASE WHEN new.state = 'queued' THEN new.again_at ELSE not_before END,
+            text_sealed = CASE WHEN new.state IN ('queued', 'unsure') OR new.keep_text THEN text_sealed END
+        FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(channels)s::text[], %(refs)s::text[],
+                    %(sent)s::timestamptz[], %(again)s::timestamptz[], %(keep)s::boolean[])
+             AS new (message_id, state, channel, gateway_ref, sent_at, again_at, keep_text)
+        WHERE message.message_id = new.message_id AND message.state = 'queued'
+        """,
+        ids=[one.message_id for one in noted],
+        states=[str(one.state) for one in noted],
+        channels=[one.channel for one in noted],
+        refs=[one.gateway_ref for one in noted],
+        sent=[one.sent_at for one in noted],
+        again=[one.again_at for one in noted],
+        keep=[one.keep_text for one in noted],
+    )
+
+
+async def give_up_waiting(conn: Connection, now: datetime) -> int:
+    """Queue again what was unsure, and of which no receipt told in time."""
+    return await run(
+        conn,
+        """
+        UPDATE message SET state = 'queued', leased_until = NULL
+        WHERE state = 'unsure' AND leased_until <= %(now)s
+        """,
+        now=now,
+    )
+
+
+async def settle_receipt(
+    conn: Connection, channel: str, *, reference: str, cause_id: UUID | None, receipt: str, at: datetime
+) -> int:
+    """Note a receipt of a gateway about a message of its own, by its name for it or by ours; the first final one
+    stands. Returns 0 when it speaks of nothing that this gateway was given."""
+    return await run(
+        conn,
+        """
+        UPDATE message SET
+            receipt = coalesce(receipt, %(receipt)s), receipt_at = coalesce(receipt_at, %(at)s),
+            state = CASE WHEN state = 'unsure' THEN CASE %(receipt)s WHEN 'delivered' THEN 'sent' ELSE 'queued' END
+                         ELSE state END,
+            sent_at = CASE WHEN state = 'unsure' AND %(receipt)s = 'delivered' THEN %(at)s ELSE sent_at END,
+            leased_until = CASE WHEN state = 'unsure' THEN NULL ELSE leased_until END,
+            text_sealed = CASE WHEN state = 'unsure' AND %(receipt)s = 'delivered' THEN NULL ELSE text_sealed END
+        WHERE channel = %(channel)s AND state IN ('sent', 'unsure')
+          AND (gateway_ref = %(reference)s OR cause_id = %(cause_id)s)
+        """,
+        channel=channel,
+        reference=reference,
+        cause_id=cause_id,
+        receipt=receipt,
+        at=at,
+    )
+
+
+async def keep_receipt(conn: Connection, gateway: str, reference: str, receipt: str, at: datetime) -> int:
+    """Keep a receipt whose message is not known by that name yet; the first one stands."""
+    return await run(
+        conn,
+        """
+        INSERT INTO gateway_receipt (gateway, reference, receipt, told_at)
+        VALUES (%(gateway)s, %(reference)s, %(receipt)s, %(at)s) ON CONFLICT DO NOTHING
+        """,
+        gateway=gateway,
+        reference=reference,
+        receipt=receipt,
+        at=at,
+    )
+
+
+async def settle_kept(conn: Connection) -> int:
+    """Note the receipts that came before their message was noted. Returns how many."""
+    return await run(
+        conn,
+        """
+        WITH kept AS (
+            DELETE FROM gateway_receipt k USING message m
+            WHERE m.channel = k.gateway AND m.gateway_ref = k.reference AND m.state = 'sent'
+            RETURNING m.message_id, k.receipt, k.told_at
+        )
+        UPDATE message SET receipt = coalesce(message.receipt, kept.receipt),
+                           receipt_at = coalesce(message.receipt_at, kept.told_at)
+        FROM kept WHERE message.message_id = kept.message_id
+        """,
+    )
+
+
+async def forget_receipts(conn: Connection, before: datetime) -> int:
+    """Delete receipts that no message has claimed."""
+    return await run(conn, "DELETE FROM gateway_receipt WHERE told_at < %(before)s", before=before)
+
+
+async def spent_on(conn: Connection, day: date) -> list[Spent]:
+    """What each gateway was given on a day."""
+    return await fetch_all(conn, Spent, "SELECT gateway, units FROM gateway_day WHERE day = %(day)s", day=day)
+
+
+async def spend(conn: Connection, day: date, units: Mapping[str, int]) -> int:
+    """Count what gateways were given; in the order of their names, so that workers do not wait in a ring."""
+    names = sorted(units)
+    return await run(
+        conn,
+        """
+        INSERT INTO gateway_day (gateway, day, units)
+        SELECT name, %(day)s, units FROM unnest(%(names)s::text[], %(units)s::bigint[]) AS new (name, units)
+        ORDER BY name
+        ON CONFLICT (gateway, day) DO UPDATE SET units = gateway_day.units + excluded.units
+        """,
+        day=day,
+        names=names,
+        units=[units[name] for name in names],
+    )
+
+
+async def forget_old(conn: Connection, before: datetime) -> int:
+    """Delete messages of causes before an instant, numbers and all."""
+    return await run(conn, "DELETE FROM message WHERE caused_at < %(before)s AND state <> 'queued'", before=before)
 
 
 async def queue(conn: Connection) -> Queue | None:
@@ -142,40 +315,14 @@ async def queue(conn: Connection) -> Queue | None:
     )
 
 
-async def mark_sent(conn: Connection, message_id: int, channel: str, at: datetime, *, keep_text: bool) -> int:
-    """Note that a message was handed on; 0 when it no longer waits."""
-    return await run(
-        conn,
-        """
-        UPDATE message SET state = 'sent', channel = %(channel)s, sent_at = %(at)s,
-                           text_sealed = CASE WHEN %(keep_text)s THEN text_sealed END
-        WHERE message_id = %(message_id)s AND state = 'queued'
-        """,
-        message_id=message_id,
-        channel=channel,
-        at=at,
-        keep_text=keep_text,
-    )
-
-
-async def mark_failed(conn: Connection, message_id: int, channel: str) -> int:
-    """Note that a message cannot be sent; 0 when it no longer waits."""
-    return await run(
-        conn,
-        """
-        UPDATE message SET state = 'failed', channel = %(channel)s, text_sealed = NULL
-        WHERE message_id = %(message_id)s AND state = 'queued'
-        """,
-        message_id=message_id,
-        channel=channel,
-    )
-
-
 async def expire(conn: Connection, now: datetime) -> int:
     """Let messages that wait too long expire, and erase their texts."""
     return await run(
         conn,
-        "UPDATE message SET state = 'expired', text_sealed = NULL WHERE state = 'queued' AND expires_at <= %(now)s",
+        """
+        UPDATE message SET state = 'expired', text_sealed = NULL
+        WHERE state IN ('queued', 'unsure') AND expires_at <= %(now)s
+        """,
         now=now,
     )
 

@@ -1,0 +1,68 @@
+"""SMS gateways over HTTP: one JSON request a message, in the form that the operator's file gives."""
+
+from collections.abc import Mapping
+
+import httpx2
+
+from opencowin.notifications.channels.delivery import HANDED_ON, NOT_TAKEN, REFUSED, UNSURE, Delivery, Outcome
+from opencowin.notifications.gateways import Gateway
+from opencowin.notifications.model import Outgoing
+
+BUSY = frozenset({408, 425, 429, 503})
+"""Answers that say: not taken, come again."""
+_PLACES = ("recipient", "text", "sender", "reference", "template_id")
+
+
+class HttpChannel:
+    """One gateway, over connections that are kept open."""
+
+    keeps_text = False
+
+    def __init__(self, gateway: Gateway, secret: str) -> None:
+        self.name, self._gateway = gateway.name, gateway
+        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+        limits = httpx2.Limits(max_connections=gateway.at_once, max_keepalive_connections=gateway.at_once)
+        self._http = httpx2.AsyncClient(headers=headers, limits=limits, timeout=gateway.seconds)
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        """Hand one message over."""
+        try:
+            answer = await self._http.post(self._gateway.address, json=self._body(outgoing))
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
+            return NOT_TAKEN
+        except httpx2.HTTPError:
+            return UNSURE
+        if answer.is_success:
+            return Outcome(Delivery.HANDED_ON, self._reference(answer)) if answer.content else HANDED_ON
+        if answer.status_code in BUSY:
+            return NOT_TAKEN
+        return REFUSED if answer.is_client_error else UNSURE
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    def _body(self, outgoing: Outgoing) -> dict[str, str]:
+        values = {
+            "recipient": outgoing.recipient,
+            "text": outgoing.text,
+            "sender": self._gateway.sender,
+            "reference": outgoing.reference,
+            "template_id": self._gateway.template_id(outgoing.template, outgoing.language),
+        }
+        return {name: _filled(pattern, values) for name, pattern in self._gateway.body.items()}
+
+    def _reference(self, answer: httpx2.Response) -> str | None:
+        try:
+            found = answer.json()
+        except ValueError:
+            return None
+        value = found.get(self._gateway.reference_field) if isinstance(found, dict) else None
+        return str(value)[:200] if isinstance(value, str | int) and value != "" else None
+
+
+def _filled(pattern: str, values: Mapping[str, str]) -> str:
+    for name in _PLACES:
+        if pattern == f"{{{name}}}":
+            return values[name]
+    return pattern.format_map(values)

@@ -1,0 +1,135 @@
+"""SMPP 3.4: the protocol of operators' message centres, over one bound connection; receipts come back on it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiosmpplib import (
+    ESME,
+    NPI,
+    TON,
+    AbstractBroker,
+    AbstractHook,
+    DeliverSm,
+    GenericNack,
+    OptionalParam,
+    PhoneNumber,
+    SmppCommandStatus,
+    SmppMessage,
+    SmppSessionState,
+    SubmitSm,
+    SubmitSmResp,
+)
+
+from opencowin.notifications.channels.delivery import NOT_TAKEN, REFUSED, UNSURE, Delivery, Outcome
+from opencowin.notifications.gateways import Gateway
+from opencowin.notifications.model import Outgoing, Receipt
+
+WAITS = frozenset({SmppCommandStatus.ESME_RTHROTTLED, SmppCommandStatus.ESME_RMSGQFUL, SmppCommandStatus.ESME_RSYSERR})
+"""What a centre answers when it has not taken a message and may take it later."""
+OPTIONAL_TEMPLATE = 0x1401
+"""Vendor parameter under which centres take the number that a regulator gave the text."""
+FINAL = {"DELIVRD": Receipt.DELIVERED, "UNDELIV": Receipt.UNDELIVERED, "EXPIRED": Receipt.UNDELIVERED}
+TellReceipt = Callable[[str, str, Receipt], Awaitable[None]]
+"""Told of a receipt: the gateway, its own name of the message, what became of it."""
+
+
+class SmppChannel(AbstractBroker, AbstractHook):  # type: ignore[misc]  # the library's own interfaces, untyped
+    """One message centre, bound as transceiver at the first message. `address` is host:port."""
+
+    keeps_text = False
+
+    def __init__(self, gateway: Gateway, secret: str) -> None:
+        self.name, self._gateway, self._secret = gateway.name, gateway, secret
+        self.tell_receipt: TellReceipt | None = None
+        self._queue: asyncio.Queue[SmppMessage] = asyncio.Queue()
+        self._answers: dict[str, asyncio.Future[Outcome]] = {}
+        self._session: ESME | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        """Hand one message over, and wait for the centre's answer to it."""
+        if not await self._is_bound():
+            return NOT_TAKEN
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._answers[outgoing.reference] = answer
+        try:
+            await self._queue.put(self._submit(outgoing))
+            return await asyncio.wait_for(answer, self._gateway.seconds)
+        except TimeoutError:
+            return UNSURE
+        finally:
+            self._answers.pop(outgoing.reference, None)
+
+    async def close(self) -> None:
+        """Unbind."""
+        if self._session is not None and self._running is not None:
+            line = self._session._writer  # the library says goodbye and leaves closing the line to the centre
+            await self._session.stop()
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+            if line is not None:
+                line.close()
+            self._session = self._running = None
+
+    async def enqueue(self, message: SmppMessage) -> None:
+        """The library puts back what it could not send."""
+        await self._queue.put(message)
+
+    async def dequeue(self) -> SmppMessage:
+        """The library takes the next message."""
+        return await self._queue.get()
+
+    async def sending(self, smpp_message: SmppMessage, pdu: bytes, client_id: str) -> None:
+        """Nothing is noted of what goes out: it holds numbers and texts."""
+
+    async def received(self, smpp_message: SmppMessage | None, pdu: bytes, client_id: str) -> None:
+        """An answer to a message, or a receipt."""
+        del pdu, client_id
+        if isinstance(smpp_message, SubmitSmResp | GenericNack):
+            self._answer(smpp_message)
+        elif isinstance(smpp_message, DeliverSm) and smpp_message.is_receipt() and self.tell_receipt:
+            told = smpp_message.parse_receipt()
+            receipt = FINAL.get(str(told.get("stat", "")))
+            if receipt and told.get("id"):
+                await self.tell_receipt(self.name, str(told["id"]), receipt)
+
+    async def send_error(self, smpp_message: SmppMessage, error: Exception, client_id: str) -> None:
+        """A message that could not be built is refused; one whose connection broke may have arrived."""
+        del client_id
+        if isinstance(smpp_message, SubmitSm):
+            self._settle(smpp_message.log_id, REFUSED if isinstance(error, ValueError) else UNSURE)
+
+    def _answer(self, answer: SubmitSmResp | GenericNack) -> None:
+        if answer.command_status is SmppCommandStatus.ESME_ROK and isinstance(answer, SubmitSmResp):
+            self._settle(answer.log_id, Outcome(Delivery.HANDED_ON, answer.message_id))
+        else:
+            self._settle(answer.log_id, NOT_TAKEN if answer.command_status in WAITS else REFUSED)
+
+    def _settle(self, reference: str, outcome: Outcome) -> None:
+        waiting = self._answers.get(reference)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(outcome)
+
+    async def _is_bound(self) -> bool:
+        if self._session is None:
+            host, _, port = self._gateway.address.rpartition(":")
+            self._session = ESME(
+                host, int(port), self._gateway.user, self._secret, hook=self, broker=self, log_level="CRITICAL"
+            )
+            self._running = asyncio.create_task(self._session.start())
+        waited = 0.0
+        while self._session.session_state is not SmppSessionState.BOUND_TRX and waited < self._gateway.seconds / 2:
+            await asyncio.sleep(0.05)
+            waited += 0.05
+        return self._session.session_state is SmppSessionState.BOUND_TRX
+
+    def _submit(self, outgoing: Outgoing) -> SubmitSm:
+        template_id = self._gateway.template_id(outgoing.template, outgoing.language)
+        return SubmitSm(
+            short_message=outgoing.text,
+            source=PhoneNumber(self._gateway.sender, TON.ALPHANUMERIC, NPI.UNKNOWN),
+            destination=PhoneNumber(outgoing.recipient.removeprefix("+"), TON.INTERNATIONAL, NPI.ISDN),
+            log_id=outgoing.reference,
+            priority_flag=1 if outgoing.urgent else 0,
+            optional_params=[OptionalParam(OPTIONAL_TEMPLATE, template_id)] if template_id else [],
+        )

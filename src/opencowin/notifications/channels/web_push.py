@@ -1,0 +1,83 @@
+"""Web Push (RFC 8030, 8291, 8292) and UnifiedPush: the carrier forwards what only the device can read."""
+
+import ipaddress
+import json
+import time
+from urllib.parse import urlsplit
+
+import httpx2
+from py_vapid import Vapid02
+from pywebpush import WebPusher
+
+from opencowin.notifications.channels.delivery import NOT_TAKEN, REFUSED, UNSURE, Delivery, Outcome
+from opencowin.notifications.gateways import Gateway
+from opencowin.notifications.model import Outgoing
+
+DAY = 86_400
+HALF_DAY = 43_200
+BUSY = frozenset({429, 503})
+
+
+def is_public_endpoint(endpoint: str, *, trusted: tuple[str, ...] = ()) -> bool:
+    """Whether a push endpoint may be called: https to a named host, never to an address of an inner network; or one
+    that the operator trusts, such as the nation's own distributor."""
+    parts = urlsplit(endpoint)
+    if any(endpoint.startswith(prefix) for prefix in trusted):
+        return True
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.port not in (None, 443):
+        return False
+    try:
+        ipaddress.ip_address(parts.hostname)
+    except ValueError:
+        return "." in parts.hostname and not parts.hostname.endswith((".local", ".internal", ".localhost"))
+    return False
+
+
+class WebPushChannel:
+    """All push services that browsers and distributors name. The secret is the VAPID key, `sender` its contact."""
+
+    keeps_text = False
+
+    def __init__(self, gateway: Gateway, secret: str) -> None:
+        self.name, self._gateway = gateway.name, gateway
+        self._key = Vapid02.from_pem(secret.encode())
+        self._http = httpx2.AsyncClient(timeout=gateway.seconds, follow_redirects=False)
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        """Hand one message over, sealed for the device; `recipient` is the subscription its browser made, as JSON."""
+        subscription = json.loads(outgoing.recipient)
+        endpoint = str(subscription["endpoint"])
+        if not is_public_endpoint(endpoint, trusted=(self._gateway.address,) if self._gateway.address else ()):
+            return REFUSED
+        sealed = WebPusher(subscription).encode(outgoing.text.encode(), content_encoding="aes128gcm")
+        headers = self._headers(endpoint, urgent=outgoing.urgent)
+        try:
+            answer = await self._http.post(endpoint, content=bytes(sealed["body"]), headers=headers)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout):
+            return NOT_TAKEN
+        except httpx2.HTTPError:
+            return UNSURE
+        if answer.is_success:
+            return Outcome(Delivery.HANDED_ON)
+        if answer.status_code in BUSY:
+            return NOT_TAKEN
+        return REFUSED if answer.is_client_error else UNSURE
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    def _headers(self, endpoint: str, *, urgent: bool) -> dict[str, str]:
+        parts = urlsplit(endpoint)
+        claims = {
+            "aud": f"{parts.scheme}://{parts.netloc}",
+            "sub": f"mailto:{self._gateway.sender}",
+            "exp": str(int(time.time()) + HALF_DAY),
+        }
+        return {
+            **self._key.sign(claims),
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "TTL": str(DAY),
+            "Urgency": "high" if urgent else "normal",
+        }

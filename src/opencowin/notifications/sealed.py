@@ -1,0 +1,4 @@
+"""What the room's sealed columns are sealed for."""
+
+RECIPIENT = "message.recipient"
+TEXT = "message.text"

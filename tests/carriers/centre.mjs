@@ -1,0 +1,37 @@
+// A message centre that speaks SMPP 3.4: takes messages, answers or not as it is told, sends receipts, tells what came.
+import { createServer } from "smpp";
+import { createInterface } from "node:readline";
+
+let manner = { status: 0, answer: true, receipts: 1, wait: 0 };
+const say = (what) => process.stdout.write(JSON.stringify(what) + "\n");
+let count = 0;
+
+const server = createServer({}, (session) => {
+  session.on("bind_transceiver", (pdu) => {
+    const right = pdu.system_id === "opencowin" && pdu.password === "secret";
+    session.send(pdu.response({ command_status: right ? 0 : 0x0e }));
+    if (!right) session.close();
+  });
+  session.on("enquire_link", (pdu) => session.send(pdu.response()));
+  session.on("unbind", (pdu) => { session.send(pdu.response()); session.close(); });
+  session.on("error", () => {});
+  session.on("submit_sm", (pdu) => {
+    const id = `m${++count}`;
+    const text = pdu.short_message?.message || pdu.message_payload?.message || "";
+    say({ id, to: pdu.destination_addr, from: pdu.source_addr, text: String(text), coding: pdu.data_coding, status: manner.status });
+    const { status, answer, receipts, wait } = manner;
+    setTimeout(() => {
+      if (answer) session.send(pdu.response(status ? { command_status: status } : { message_id: id }));
+      if (status) return;
+      for (let n = 0; n < receipts; n++) {
+        session.deliver_sm({
+          source_addr: pdu.destination_addr, destination_addr: pdu.source_addr, esm_class: 4,
+          short_message: `id:${id} sub:001 dlvrd:001 submit date:2601010000 done date:2601010001 stat:DELIVRD err:000 text:`,
+        });
+      }
+    }, wait);
+  });
+});
+
+server.listen(0, "127.0.0.1", () => say({ port: server.address().port }));
+createInterface({ input: process.stdin }).on("line", (line) => { manner = { ...manner, ...JSON.parse(line) }; say({ manner }); });
