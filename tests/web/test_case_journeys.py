@@ -12,7 +12,7 @@ import pytest
 
 from opencowin.kit.actor import Permission
 from opencowin.kit.db import fetch_value, transaction
-from opencowin.notifications.sending import RECIPIENT, TEXT
+from opencowin.notifications.sealed import RECIPIENT, TEXT
 from tests.builders import mobile, pan
 from tests.web.clinic import Clinic, a_key, code_for, value
 from tests.web.test_citizen_pages import TOKEN, Browser

@@ -80,9 +80,12 @@ async def browser(platform: Surface) -> AsyncIterator[Browser]:
 
 
 async def choose(browser: Browser, clinic: Clinic, people: int = 1, time: str = "09:00AM-11:00AM") -> None:
-    """Find the clinic's session of tomorrow by district and choose a time."""
+    """Find the clinic's session of tomorrow by district, ten centres a page, and choose a time."""
     await browser.open(f"/find?district_id={clinic.centre.district_id}&people={people}")
-    assert f"/slots/{clinic.tomorrow}" in browser.page
+    while f"/slots/{clinic.tomorrow}" not in browser.page:
+        more = re.search(r'href="([^"]*)">More centres<', browser.page)
+        assert more, browser.page
+        await browser.open(html.unescape(more[1]))
     await browser.open(browser.link(f"/slots/{clinic.tomorrow}"))
     await browser.send("/book", session_id=clinic.tomorrow, slot=time, dose="1", people=str(people))
 

@@ -21,7 +21,7 @@ const ADDRESS = {
 };
 const NAMED = schema(same("name"));
 const PERSON = {
-  literals: schema({ refId: "id", uhid: "id", age: "Number", ...same("name", "gender", "nationality") }),
+  literals: schema({ refId: "id", uhid: "id", age: "Number", dob: "date", ...same("name", "gender", "nationality") }),
   nested: { address: [`${SCHEMA}PostalAddress`, ADDRESS] },
   types: schema(same("Person")),
 };
@@ -29,6 +29,7 @@ const VACCINATION = {
   literals: schema({
     certificateId: "id", batch: "id", vaccine: "id", manufacturer: "id", feedbackUrl: "url", infoUrl: "url",
     date: "date", effectiveStart: "date", effectiveUntil: "date", dose: "doseValue", totalDoses: "doseValue",
+    icd11Code: "id", prophylaxis: "name",
   }),
   nested: {
     verifier: ["vac:verifier", { literals: NAMED }],
@@ -55,18 +56,21 @@ const PROOF = {
   types: under(SECURITY, same("RsaSignature2018", "Ed25519Signature2018")),
 };
 
+/* Keys that the second edition of Co-WIN's context added. */
+const LATER = new Set(["dob", "icd11Code", "prophylaxis"]);
+
 export async function canonicalCredential(document) {
-  const { "@context": _context, proof: _proof, ...rest } = document;
-  return canonical(rest, CREDENTIAL);
+  const { "@context": contexts, proof: _proof, ...rest } = document;
+  return canonical(rest, CREDENTIAL, Array.isArray(contexts) && contexts.some((each) => String(each).endsWith("/v2")));
 }
 
 export async function canonicalProof(options) {
   if (options.proofPurpose !== "assertionMethod") throw new NotMappable("proofPurpose");
-  return canonical({ ...options, proofPurpose: `${SECURITY}assertionMethod` }, PROOF);
+  return canonical({ ...options, proofPurpose: `${SECURITY}assertionMethod` }, PROOF, false);
 }
 
-async function canonical(node, shape) {
-  const graph = { quads: [], blanks: 0 };
+async function canonical(node, shape, later) {
+  const graph = { quads: [], blanks: 0, later };
   emit(node, shape, graph);
   const labels = await canonicalLabels(graph);
   const lines = graph.quads.map(([s, p, o]) => `${labels.get(s) ?? s} <${p}> ${labels.get(o) ?? o} .\n`);
@@ -77,6 +81,7 @@ function emit(node, shape, graph) {
   const subject = node.id === undefined || node.id === null ? `${PLACEHOLDER}${graph.blanks++}` : iri(node.id);
   for (const [key, value] of Object.entries(node)) {
     if (key === "id" || key === "type" || value === null) continue;
+    if (LATER.has(key) && !graph.later) throw new NotMappable(key);
     for (const item of Array.isArray(value) ? value : [value]) {
       const [predicate, target] = objectOf(key, item, shape, graph);
       graph.quads.push([subject, predicate, target]);
