@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import httpx2
 
-from opencowin.notifications.channels.delivery import HANDED_ON, NOT_TAKEN, REFUSED, UNSURE, Delivery, Outcome
+from opencowin.notifications.channels.delivery import HANDED_ON, Delivery, Outcome
+from opencowin.notifications.channels.posting import post
 from opencowin.notifications.gateways import Gateway
 from opencowin.notifications.model import Outgoing
 
@@ -26,17 +27,10 @@ class HttpChannel:
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Hand one message over."""
-        try:
-            answer = await self._http.post(self._gateway.address, json=self._body(outgoing))
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
-            return NOT_TAKEN
-        except httpx2.HTTPError:
-            return UNSURE
-        if answer.is_success:
-            return Outcome(Delivery.HANDED_ON, self._reference(answer)) if answer.content else HANDED_ON
-        if answer.status_code in BUSY:
-            return NOT_TAKEN
-        return REFUSED if answer.is_client_error else UNSURE
+        answer = await post(self._http, self._gateway.address, BUSY, json=self._body(outgoing))
+        if isinstance(answer, Outcome):
+            return answer
+        return Outcome(Delivery.HANDED_ON, self._reference(answer)) if answer.content else HANDED_ON
 
     async def close(self) -> None:
         """Close the connections."""

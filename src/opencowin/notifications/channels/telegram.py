@@ -2,11 +2,12 @@
 
 import httpx2
 
-from opencowin.notifications.channels.delivery import NOT_TAKEN, REFUSED, UNSURE, Delivery, Outcome
+from opencowin.notifications.channels.delivery import Delivery, Outcome
+from opencowin.notifications.channels.posting import post
 from opencowin.notifications.gateways import Gateway
 from opencowin.notifications.model import Outgoing
 
-TOO_MANY = 429
+BUSY = frozenset({429})
 
 
 class TelegramChannel:
@@ -22,17 +23,10 @@ class TelegramChannel:
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Hand one message over."""
         body = {"chat_id": int(outgoing.recipient), "text": outgoing.text, "disable_notification": not outgoing.urgent}
-        try:
-            answer = await self._http.post(self._call, json=body)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout):
-            return NOT_TAKEN
-        except httpx2.HTTPError:
-            return UNSURE
-        if answer.is_success:
-            return Outcome(Delivery.HANDED_ON, f"{outgoing.recipient}/{answer.json()['result']['message_id']}")
-        if answer.status_code == TOO_MANY:
-            return NOT_TAKEN
-        return REFUSED if answer.is_client_error else UNSURE
+        answer = await post(self._http, self._call, BUSY, json=body)
+        if isinstance(answer, Outcome):
+            return answer
+        return Outcome(Delivery.HANDED_ON, f"{outgoing.recipient}/{answer.json()['result']['message_id']}")
 
     async def close(self) -> None:
         """Close the connections."""

@@ -9,7 +9,8 @@ import httpx2
 from py_vapid import Vapid02
 from pywebpush import WebPusher
 
-from opencowin.notifications.channels.delivery import NOT_TAKEN, REFUSED, UNSURE, Delivery, Outcome
+from opencowin.notifications.channels.delivery import HANDED_ON, REFUSED, Outcome
+from opencowin.notifications.channels.posting import post
 from opencowin.notifications.gateways import Gateway
 from opencowin.notifications.model import Outgoing
 
@@ -51,17 +52,8 @@ class WebPushChannel:
             return REFUSED
         sealed = WebPusher(subscription).encode(outgoing.text.encode(), content_encoding="aes128gcm")
         headers = self._headers(endpoint, urgent=outgoing.urgent)
-        try:
-            answer = await self._http.post(endpoint, content=bytes(sealed["body"]), headers=headers)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout):
-            return NOT_TAKEN
-        except httpx2.HTTPError:
-            return UNSURE
-        if answer.is_success:
-            return Outcome(Delivery.HANDED_ON)
-        if answer.status_code in BUSY:
-            return NOT_TAKEN
-        return REFUSED if answer.is_client_error else UNSURE
+        answer = await post(self._http, endpoint, BUSY, content=bytes(sealed["body"]), headers=headers)
+        return answer if isinstance(answer, Outcome) else HANDED_ON
 
     async def close(self) -> None:
         """Close the connections."""

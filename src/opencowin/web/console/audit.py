@@ -1,7 +1,5 @@
 """The trail of who looked at or changed whom, by who, whom and day, within the own area; each reading leaves a row."""
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -16,6 +14,7 @@ from opencowin.identity import ActedAs
 from opencowin.kit import audit
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.audit import AuditRow, Sought
+from opencowin.kit.csv_text import csv_text
 from opencowin.kit.db import Connection
 from opencowin.web.console.desk import keep, may_in_console
 from opencowin.web.console.shown import ROWS, ConsoleReader, console_page, leaf_of
@@ -76,12 +75,9 @@ async def export_trail(request: Request, actor: Auditor) -> Response:
     async with site.transaction() as conn:
         rows = await _rows(conn, site, actor, asked, start=0, rows=MOST_EXPORTED, how="export")
         who = await identity.who_acted(conn, [row.actor_id for row in rows])
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(COLUMNS)
-    table.writerows([_safe(one) for one in _line(row, who)] for row in rows)
+    table = csv_text(COLUMNS, (_line(row, who) for row in rows))
     name = f'attachment; filename="audit-{asked.day}.csv"'
-    answer = Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+    answer = Response(table, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
     return keep(request, answer)
 
 
@@ -119,8 +115,3 @@ def _line(row: AuditRow, who: Mapping[str, ActedAs]) -> tuple[str, ...]:
     named = (person.user_name, person.role.value) if person else (row.actor_id, row.actor_kind)
     at = row.at.isoformat(timespec="seconds")
     return (str(row.audit_id), at, *named, row.action, row.subject_kind, row.subject_id, row.reason, row.address)
-
-
-def _safe(text: str) -> str:
-    """What a spreadsheet shows as it is, and does not take for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
