@@ -1,13 +1,14 @@
-"""What officers have on their desks in the settled world: uploads, exports, reports of side effects, alarms."""
+"""What officers have on their desks in the settled world: uploads, exports, cases, reports of side effects, alarms."""
 
 from uuid import uuid4
 
-from opencowin import bulk, identity, registry, vaccination
+from opencowin import bulk, cases, identity, registry, vaccination
 from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.places import Centre
 from opencowin.vaccination import AdverseEvent, Severity
+from tests.rooms.case_scene import Bench
 
 CENTRES = "name,district_id,address,pin_code,opens_at,closes_at,operator\n"
 
@@ -33,4 +34,16 @@ async def furnish(  # noqa: PLR0917 (said in one breath: who finds what on which
     await registry.read_person(conn, floor, worker, person, "booked here today")
     for _ in range(10):
         await registry.count_refused_look(conn, floor, worker)
-    return {"upload_id": str(upload_id), "event_id": str(event_id)}
+    pair = await two_records(conn, floor, centre)
+    return {"upload_id": str(upload_id), "event_id": str(event_id), "merge_number": str(pair)}
+
+
+async def two_records(conn: Connection, floor: Floor, centre: Centre) -> int:
+    """Two records of one name with doses, of which one does not fit: the number of the case that asks to merge them."""
+    bench = Bench(conn, floor, centre)
+    one, other = await bench.person(), await bench.person()
+    for who, ago in ((one, 9), (one, 2), (other, 90)):
+        await bench.dose(who, ago=ago, certified=False)
+    await cases.raise_flags(conn, floor)
+    code = cases.OtherRecord(other.reference_id, other.secret_code)
+    return (await bench.raised(one, cases.CaseKind.MERGE, other=code)).case_number

@@ -6,7 +6,9 @@ What is written and shown is sealed; every look and step is written down. Owns t
 `case_evidence`, `fact_corrected`, `found_until` and `integrity_flag`.
 """
 
+from opencowin.cases.changing import Change, Fact, changes
 from opencowin.cases.consent import ask_for_transfer, transfer
+from opencowin.cases.deciding import Verdict, decide, hand_over
 from opencowin.cases.evidence import MOST_FILES, MOST_MB, Shown, ShownFile, forget_evidence
 from opencowin.cases.finding import find_merges, open_duplicates
 from opencowin.cases.flags import Flag, FlagKind, FlagState, list_flags, raise_flags, review_flag
@@ -38,6 +40,7 @@ from opencowin.cases.refusals import (
     ConsentElsewhere,
     CorrectedAlready,
     EvidenceUnreadable,
+    HandedNowhere,
     MemberNeeded,
     NoDoseToRevoke,
     NoSuchCase,
@@ -81,13 +84,16 @@ __all__ = [
     "CaseKind",
     "CaseNews",
     "CaseState",
+    "Change",
     "ConsentElsewhere",
     "CorrectedAlready",
     "Evidence",
     "EvidenceUnreadable",
+    "Fact",
     "Flag",
     "FlagKind",
     "FlagState",
+    "HandedNowhere",
     "MemberNeeded",
     "NewCase",
     "News",
@@ -112,6 +118,7 @@ __all__ = [
     "TooManyCases",
     "TooManyProofs",
     "TooMuchEvidence",
+    "Verdict",
     "Wish",
     "WishMissing",
     "accept",
@@ -120,10 +127,13 @@ __all__ = [
     "ask_for_transfer",
     "carry_out_due",
     "cases_of",
+    "changes",
     "count_open_cases",
+    "decide",
     "find_merges",
     "follow",
     "forget_evidence",
+    "hand_over",
     "list_cases",
     "list_flags",
     "look",

@@ -121,6 +121,8 @@ async def listed(
     states: Sequence[str],
     kind: str | None,
     before: datetime | None,
+    found: bool,
+    start: int,
     limit: int,
 ) -> list[CaseRow]:
     """Cases of these districts, or of the whole nation (None), the oldest first."""
@@ -132,12 +134,15 @@ async def listed(
         WHERE state = ANY (%(states)s) AND (%(districts)s::int[] IS NULL OR district_id = ANY (%(districts)s))
           AND (%(kind)s::text IS NULL OR kind = %(kind)s)
           AND (%(before)s::timestamptz IS NULL OR raised_at < %(before)s)
-        ORDER BY raised_at, case_id LIMIT %(limit)s
+          AND (source = 'system' OR NOT %(found)s)
+        ORDER BY raised_at, case_id LIMIT %(limit)s OFFSET %(start)s
         """,
         districts=list(districts) if districts is not None else None,
         states=list(states),
         kind=kind,
         before=before,
+        found=found,
+        start=start,
         limit=limit,
     )
 
@@ -171,6 +176,16 @@ async def set_state(
         state=state,
         at=at,
         effect=takes_effect_at,
+    )
+
+
+async def set_district(conn: Connection, case_id: UUID, district_id: int) -> int:
+    """The officers of another district look after it from now on."""
+    return await run(
+        conn,
+        "UPDATE help_case SET district_id = %(district_id)s WHERE case_id = %(case_id)s",
+        case_id=case_id,
+        district_id=district_id,
     )
 
 

@@ -98,3 +98,9 @@ class NoDoseToRevoke(Conflict):
     """This flag is not about one dose that still stands."""
 
     code = "CASE0016"
+
+
+class HandedNowhere(Conflict):
+    """This district looks after it already."""
+
+    code = "CASE0017"

@@ -36,6 +36,10 @@ class Search:
     states: frozenset[CaseState] = OPEN
     kind: CaseKind | None = None
     older_than_days: int = 0
+    found_by_system: bool = False
+    """Only what the platform found by itself."""
+    start: int = 0
+    rows: int = SHOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,9 @@ async def list_cases(conn: Connection, floor: Floor, actor: Actor, search: Searc
         states=sorted(wanted.states),
         kind=wanted.kind.value if wanted.kind else None,
         before=floor.clock.now() - days if days else None,
-        limit=SHOWN,
+        found=wanted.found_by_system,
+        start=wanted.start,
+        limit=wanted.rows,
     )
     detail = {"shown": len(rows)}
     await record(conn, actor, "cases.list", subject=("case", "list"), reason="officer's list", detail=detail)
@@ -85,10 +91,10 @@ async def look(conn: Connection, floor: Floor, actor: Actor, case_number: int) -
 
     Raises NotPermitted, NoSuchCase (also outside the scope).
     """
-    row = await _in_scope(conn, actor, case_number)
+    row = await in_scope(conn, actor, case_number)
     if row.state in {CaseState.RAISED, CaseState.REOPENED}:
         await step(conn, floor, actor, row, CaseState.IN_REVIEW)
-        row = await _in_scope(conn, actor, case_number)
+        row = await in_scope(conn, actor, case_number)
     await record(conn, actor, "cases.look", subject=("case", row.case_id), reason=why(row))
     return Reviewed(
         case=opened(floor, row),
@@ -100,15 +106,15 @@ async def look(conn: Connection, floor: Floor, actor: Actor, case_number: int) -
 
 async def read_evidence(conn: Connection, floor: Floor, actor: Actor, case_number: int, evidence_id: UUID) -> ShownFile:
     """What was shown as proof; the look is written down. Raises NotPermitted, NoSuchCase."""
-    row = await _in_scope(conn, actor, case_number)
+    row = await in_scope(conn, actor, case_number)
     await record(conn, actor, "cases.evidence", subject=("case", row.case_id), reason=why(row))
     return await evidence.read_content(conn, floor, row.case_id, evidence_id)
 
 
 async def ask_for_more(conn: Connection, floor: Floor, actor: Actor, case_number: int, words: str) -> None:
     """Ask the person for more. Raises NotPermitted, NoSuchCase, CaseEmpty, NotDecidable."""
-    row = await _decidable(conn, actor, case_number)
-    await step(conn, floor, actor, row, CaseState.ASKED, _said(words))
+    row = await decidable(conn, actor, case_number)
+    await step(conn, floor, actor, row, CaseState.ASKED, said(words))
 
 
 async def refuse(conn: Connection, floor: Floor, actor: Actor, case_number: int, words: str) -> None:
@@ -116,10 +122,10 @@ async def refuse(conn: Connection, floor: Floor, actor: Actor, case_number: int,
 
     Raises NotPermitted, NoSuchCase, CaseEmpty, NotDecidable.
     """
-    row = await _in_scope(conn, actor, case_number)
+    row = await in_scope(conn, actor, case_number)
     if row.state in {one.value for one in CLOSED}:
         raise NotDecidable
-    await step(conn, floor, actor, row, CaseState.REFUSED, _said(words))
+    await step(conn, floor, actor, row, CaseState.REFUSED, said(words))
 
 
 async def accept(conn: Connection, floor: Floor, actor: Actor, case_number: int, words: str) -> None:
@@ -127,13 +133,13 @@ async def accept(conn: Connection, floor: Floor, actor: Actor, case_number: int,
 
     Raises NotPermitted, NoSuchCase, CaseEmpty, NotDecidable, and what carrying it out raises.
     """
-    row = await _decidable(conn, actor, case_number)
-    said = _said(words)
+    row = await decidable(conn, actor, case_number)
+    why_so = said(words)
     if CaseKind(row.kind) in AWAITED:
-        await _await_objection(conn, floor, actor, row, said)
+        await _await_objection(conn, floor, actor, row, why_so)
         return
     await carry_out(conn, floor, actor, row, opened(floor, row))
-    await step(conn, floor, actor, row, CaseState.DONE, said)
+    await step(conn, floor, actor, row, CaseState.DONE, why_so)
     if row.kind == CaseKind.MERGE and row.other_account_id not in {None, row.account_id}:
         assert row.other_account_id is not None
         await tell(conn, floor, row, row.other_account_id, News.DONE, 0)
@@ -144,8 +150,8 @@ async def undo(conn: Connection, floor: Floor, actor: Actor, case_number: int, w
 
     Raises NotPermitted, NoSuchCase, CaseEmpty, NothingToUndo, NotMerged.
     """
-    row = await _in_scope(conn, actor, case_number)
-    case, said = opened(floor, row), _said(words)
+    row = await in_scope(conn, actor, case_number)
+    case, why_so = opened(floor, row), said(words)
     if not case.can_be_undone or row.reference_id is None or row.other_reference_id is None:
         raise NothingToUndo
     await part(
@@ -157,7 +163,7 @@ async def undo(conn: Connection, floor: Floor, actor: Actor, case_number: int, w
         merge_id=row.case_id,
         reason=why(row),
     )
-    await step(conn, floor, actor, row, CaseState.REFUSED, said)
+    await step(conn, floor, actor, row, CaseState.REFUSED, why_so)
     await queries.set_undone(conn, row.case_id, floor.clock.now())
 
 
@@ -186,10 +192,10 @@ async def districts_in_scope(conn: Connection, actor: Actor) -> list[int] | None
     return None
 
 
-async def _await_objection(conn: Connection, floor: Floor, actor: Actor, row: CaseRow, said: str) -> None:
+async def _await_objection(conn: Connection, floor: Floor, actor: Actor, row: CaseRow, why_so: str) -> None:
     days = timedelta(days=rules(floor.pack).waiting_days)
     until = floor.clock.now() + days
-    await step(conn, floor, actor, row, CaseState.ACCEPTED, said, takes_effect_at=until)
+    await step(conn, floor, actor, row, CaseState.ACCEPTED, why_so, takes_effect_at=until)
     holder = other_side(row)
     if holder is not None:
         await tell(conn, floor, row, holder, News.NOTICE, 0, floor.clock.local(until).date())
@@ -212,14 +218,15 @@ async def _records(conn: Connection, floor: Floor, actor: Actor, row: CaseRow) -
     return tuple(found.values())
 
 
-async def _decidable(conn: Connection, actor: Actor, case_number: int) -> CaseRow:
-    row = await _in_scope(conn, actor, case_number)
+async def decidable(conn: Connection, actor: Actor, case_number: int) -> CaseRow:
+    """The case, locked, if it may be decided now. Raises NotPermitted, NoSuchCase, NotDecidable."""
+    row = await in_scope(conn, actor, case_number)
     if CaseState(row.state) not in DECIDABLE:
         raise NotDecidable
     return row
 
 
-async def _in_scope(conn: Connection, actor: Actor, case_number: int) -> CaseRow:
+async def in_scope(conn: Connection, actor: Actor, case_number: int) -> CaseRow:
     """The case, locked, if it lies within the actor's scope: outside, there is no such case."""
     actor.require(Permission.ANSWER_CASES)
     scope = await districts_in_scope(conn, actor)
@@ -229,7 +236,8 @@ async def _in_scope(conn: Connection, actor: Actor, case_number: int) -> CaseRow
     return row
 
 
-def _said(words: str) -> str:
+def said(words: str) -> str:
+    """What an officer wrote. Raises CaseEmpty."""
     text = words.strip()
     if not 0 < len(text) <= LONGEST:
         raise CaseEmpty(field="reason", most=LONGEST)

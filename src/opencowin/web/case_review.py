@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from opencowin import cases
-from opencowin.cases import CaseKind, CaseState, FlagKind, FlagState
+from opencowin.cases import CaseKind, CaseState, FlagKind, FlagState, Verdict
 from opencowin.kit.actor import Actor, Permission
 from opencowin.web.cowin.wire import PlainText
 from opencowin.web.guard import Face, may
@@ -19,6 +19,7 @@ from opencowin.web.site import site_of
 router = APIRouter(prefix="/open/v1", tags=["Our own surface"])
 Officer = Annotated[Actor, may(Permission.ANSWER_CASES, Face.STAFF, Face.PARTNER)]
 CaseNumber = Annotated[int, Path(ge=1, le=2**62)]
+DistrictNumber = Annotated[int, Path(ge=0, le=2**31 - 1)]
 FILE_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
 
 
@@ -155,40 +156,28 @@ async def proof(request: Request, case_number: CaseNumber, evidence_id: UUID, ac
     return Response(found.content, media_type=found.media_type, headers=headers)
 
 
-@router.post("/cases/{case_number}/ask")
-async def ask_for_more(request: Request, case_number: CaseNumber, body: Decision, actor: Officer) -> CaseSeen:
-    """Ask the household for more."""
+@router.post("/cases/{case_number}/{verdict}")
+async def decide(
+    request: Request, case_number: CaseNumber, verdict: Verdict, body: Decision, actor: Officer
+) -> CaseSeen:
+    """Ask for more, refuse, accept, or undo a merge, with the reason.
+
+    What is accepted is carried out at once, with the certificates concerned, or after the other side's days to object.
+    """
     site = site_of(request)
     async with site.transaction() as conn:
-        await cases.ask_for_more(conn, site.floor, actor, case_number, body.reason)
+        await cases.decide(conn, site.floor, actor, case_number, verdict, body.reason)
         return _seen(await cases.look(conn, site.floor, actor, case_number))
 
 
-@router.post("/cases/{case_number}/refuse")
-async def refuse(request: Request, case_number: CaseNumber, body: Decision, actor: Officer) -> CaseSeen:
-    """Refuse, with the reason."""
+@router.post("/cases/{case_number}/district/{district_id}", status_code=204)
+async def hand_over(
+    request: Request, case_number: CaseNumber, district_id: DistrictNumber, body: Decision, actor: Officer
+) -> None:
+    """Give a case to the officers of another district."""
     site = site_of(request)
     async with site.transaction() as conn:
-        await cases.refuse(conn, site.floor, actor, case_number, body.reason)
-        return _seen(await cases.look(conn, site.floor, actor, case_number))
-
-
-@router.post("/cases/{case_number}/accept")
-async def accept(request: Request, case_number: CaseNumber, body: Decision, actor: Officer) -> CaseSeen:
-    """Accept: carried out at once, with the certificates concerned, or after the other side's days to object."""
-    site = site_of(request)
-    async with site.transaction() as conn:
-        await cases.accept(conn, site.floor, actor, case_number, body.reason)
-        return _seen(await cases.look(conn, site.floor, actor, case_number))
-
-
-@router.post("/cases/{case_number}/undo")
-async def undo(request: Request, case_number: CaseNumber, body: Decision, actor: Officer) -> CaseSeen:
-    """Undo a merge: both records stand again as they were."""
-    site = site_of(request)
-    async with site.transaction() as conn:
-        await cases.undo(conn, site.floor, actor, case_number, body.reason)
-        return _seen(await cases.look(conn, site.floor, actor, case_number))
+        await cases.hand_over(conn, site.floor, actor, case_number, district_id, body.reason)
 
 
 @router.get("/flags")
