@@ -58,7 +58,7 @@ async def test_an_officer_sees_what_would_change_and_decides(platform: Surface) 
     assert str(number) not in (await browser.get("/console/cases", days="3")).text
     assert str(who.reference_id) not in page
     shown = (await browser.get(f"/console/cases/{number}")).text
-    assert re.search(r"Asha Kumri</td>\s*<td[^>]*><b>Asha Kumari</b>", shown)
+    assert re.search(r"Asha Kumri</span></td>\s*<td><span[^>]*><b>Asha Kumari</b>", shown)
     assert await looks(platform, "registry.read_person", f"case {number}") == 1
     empty = await browser.post(f"/console/cases/{number}", verdict="refuse", reason=" ")
     assert (empty.status_code, "Write what is wrong" in empty.text) == (400, True)
