@@ -41,6 +41,7 @@ def fonts(pdf: pikepdf.Pdf) -> Iterator[Any]:
 @pytest.mark.parametrize("language", ["hi", "ta", "ur"])
 def test_a_page_says_which_standards_it_keeps_and_keeps_them(language: str) -> None:
     with opened(language) as pdf:
+        assert pdf.check_pdf_syntax() == []
         with pdf.open_metadata() as said:
             assert (said["pdfaid:part"], said["pdfaid:conformance"], said["pdfuaid:part"]) == ("2", "A", "1")
             assert said["dc:title"]

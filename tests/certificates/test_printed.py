@@ -18,7 +18,7 @@ from opencowin.certificates.profile import languages, printed_texts
 from opencowin.certificates.signing import sign_all
 from opencowin.kit.documents import DocumentRenderer, in_two_languages, shipped_marks
 from opencowin.kit.glyphs import legible
-from opencowin.kit.qr import qr_svg
+from opencowin.kit.qr import qr_code, qr_svg
 from tests.certificates.made import NOW, PACK, PROFILE, dose, issuer, read_eu, signer_certificate, statement
 from tests.papers import QR_ONLY
 
@@ -159,6 +159,6 @@ def test_the_appointment_slip_is_one_page_with_its_code() -> None:
         "bring_second": ["पहचान पत्र"],
     }
     template = Path(__file__).parents[2] / "src/opencowin/scheduling/slip.typ"
-    pdf = DocumentRenderer(template).render(data, {"qr": qr_svg("8F3K-22QD")}, NOW)
+    pdf = DocumentRenderer(template).render(data, {"qr": qr_code("8F3K-22QD")}, NOW)
     assert "PHC Rampur Kalan" in text_of(pdf)
     assert codes_on(pdf, 150) == {"8F3K-22QD"}

@@ -207,8 +207,11 @@ def _canonical_labels(graph: _Graph) -> dict[str, str]:
     """`_:c14n…` for each provisional blank node, numbered by the order of its first-degree hash."""
     seen: dict[str, set[str]] = {f"{PLACEHOLDER}{number}": set() for number in range(graph.blanks)}
     for subject, predicate, target in graph.quads:
-        for node in {subject, target} & seen.keys():
-            seen[node].add(f"{_from(node, subject)} <{predicate}> {_from(node, target)} .\n")
+        # As seen from a blank node: itself `_:a`, any other `_:z`. The nodes are a tree: none points at itself.
+        if subject in seen:
+            seen[subject].add(f"_:a <{predicate}> {'_:z' if target in seen else target} .\n")
+        if target in seen:
+            seen[target].add(f"{'_:z' if subject in seen else subject} <{predicate}> _:a .\n")
     hashes: dict[str, str] = {}
     for node, lines in seen.items():
         digest = hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
@@ -216,10 +219,3 @@ def _canonical_labels(graph: _Graph) -> dict[str, str]:
             raise NotMappable("two nodes that cannot be told apart")
         hashes[digest] = node
     return {hashes[digest]: f"_:c14n{number}" for number, digest in enumerate(sorted(hashes))}
-
-
-def _from(node: str, term: str) -> str:
-    """A term as it is seen from a blank node: itself `_:a`, any other `_:z`."""
-    if not term.startswith(PLACEHOLDER):
-        return term
-    return "_:a" if term == node else "_:z"

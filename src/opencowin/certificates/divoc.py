@@ -3,10 +3,12 @@
 import hashlib
 import io
 import json
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -41,6 +43,8 @@ SUITES: Mapping[Algorithm, str] = MappingProxyType(
 HEADERS: Mapping[Algorithm, str] = MappingProxyType(
     {each: unpadded(f'{{"alg":"{each.value}","b64":false,"crit":["b64"]}}'.encode()) for each in SUITES}
 )
+ZIP_VERSION = 20
+"""The edition that brought deflating."""
 Document = dict[str, Any]
 
 
@@ -106,7 +110,13 @@ def check_proof(document: Document, keys: Sequence[PublicKey]) -> None:
 
 def _signing_input(document: Mapping[str, object], options: Mapping[str, object], header: str) -> bytes:
     body = hashlib.sha256(canonical_credential(document).encode()).digest()
-    return header.encode() + b"." + hashlib.sha256(canonical_proof(options).encode()).digest() + body
+    return header.encode() + b"." + _digest_of(tuple(options.items())) + body
+
+
+@lru_cache(maxsize=64)
+def _digest_of(options: tuple[tuple[str, object], ...]) -> bytes:
+    """Of a proof's options: all certificates of a batch have the same."""
+    return hashlib.sha256(canonical_proof(dict(options)).encode()).digest()
 
 
 def _credential(statement: CertificateStatement, profile: IssuerProfile) -> Document:
@@ -176,16 +186,24 @@ def _instant(moment: datetime) -> str:
 
 def _pack(document: Document, moment: datetime) -> str:
     """One deflated entry; each byte of the zip becomes one Latin-1 character, for a QR writer to encode as UTF-8."""
-    at = moment.astimezone(UTC)
-    entry = zipfile.ZipInfo(ENTRY, (at.year, at.month, at.day, at.hour, at.minute, at.second))
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        archive.writestr(entry, json.dumps(document, ensure_ascii=False, separators=(",", ":")))
-    text = packed.getvalue().decode("latin-1")
+    raw = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    text = _zipped(raw, moment.astimezone(UTC)).decode("latin-1")
     if len(text.encode()) > LARGEST_QR:
         raise FormatImpossible(form=Format.DIVOC, lacking=Lacking.SPACE)
     return text
+
+
+def _zipped(raw: bytes, at: datetime) -> bytes:
+    """A zip of this one entry, by section 4.3 of its specification: the general writer takes a third of RSA's time."""
+    packer, name = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS), ENTRY.encode()
+    packed = packer.compress(raw) + packer.flush()
+    clock = at.hour << 11 | at.minute << 5 | at.second // 2
+    day = (at.year - 1980) << 9 | at.month << 5 | at.day
+    sizes = (zlib.crc32(raw), len(packed), len(raw), len(name), 0)
+    entry = struct.pack("<5H3L2H", ZIP_VERSION, 0, zipfile.ZIP_DEFLATED, clock, day, *sizes)
+    local = b"PK\x03\x04" + entry + name + packed
+    listed = b"PK\x01\x02" + struct.pack("<H", ZIP_VERSION) + entry + bytes(14) + name
+    return local + listed + b"PK\x05\x06" + struct.pack("<4H2LH", 0, 0, 1, 1, len(listed), len(local), 0)
 
 
 def opened(text: str) -> Document:

@@ -13,7 +13,7 @@ from opencowin.certificates.model import CertificateStatement, DoseStatement, Fa
 from opencowin.certificates.profile import languages, printed_texts, read_branding, read_profile
 from opencowin.kit.documents import DocumentRenderer, in_two_languages
 from opencowin.kit.pack import CountryPack
-from opencowin.kit.qr import qr_png, qr_svg
+from opencowin.kit.qr import Code, qr_code, qr_png, qr_svg
 from opencowin.registry import Gender, genders
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
@@ -57,7 +57,7 @@ def render_certificate(
     shown = replace(tidy, sex=sexes.get(tidy.sex, tidy.sex))
     data = certificate_data(shown, payloads, read_profile(pack)) | labels | in_two_languages(main, second)
     data |= {"ink": look.ink}
-    pictures = {form.value: code_svg(form, text) for form, text in payloads.items()}
+    pictures: dict[str, str | Code] = {form.value: qr_code(text, LEVELS[form]) for form, text in payloads.items()}
     if look.logo:
         pictures["logo"] = look.logo
     if paper is Paper.PNG:

@@ -2,6 +2,7 @@
 
 import importlib.resources
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -12,6 +13,8 @@ import typst
 from babel import Locale
 
 from opencowin.kit.glyphs import covered, legible
+from opencowin.kit.pdf_forms import placeholder, with_forms
+from opencowin.kit.qr import Code
 
 FONTS = Path(str(importlib.resources.files("opencowin.kit"))) / "fonts"
 FAMILIES = (
@@ -32,7 +35,10 @@ STANDARDS: list["typst.PDFStandard"] = ["ua-1", "a-2a"]
 """Readable by those who do not see (PDF/UA-1), and in a hundred years (PDF/A-2a)."""
 POINTS_PER_INCH = 150.0
 """Of a page as a picture: its QR codes are read from it."""
+MEANINGFUL = re.compile(r"[^ ,:\[\]{}A-Za-z0-9]")
+"""Of a text within quotes; none of the others can end it or begin anything."""
 Data = Mapping[str, object]
+Images = Mapping[str, str | Code]
 
 
 def in_two_languages(main: str, second: str) -> dict[str, str]:
@@ -55,42 +61,46 @@ def shipped_marks() -> frozenset[str]:
 class DocumentRenderer:
     """One template, compiled again and again by one compiler; safe to share between threads, one page at a time.
 
-    The data never becomes part of the template's source: it travels as JSON in `sys.inputs.data`, so no name can be
-    typst code. Pictures are SVG text, found by the template in `sys.inputs` under `image-` and their name. A word in a
-    script without a font here is printed in Latin letters, since a tagged PDF may not hold a character that cannot be
-    drawn.
+    The template is a file with a function `sheet` of the data. The data never becomes code: it travels as JSON in a
+    text of which every character that could mean something is escaped. It does not travel in `sys.inputs`, since all
+    that the compiler remembers of earlier pages would be forgotten when they change. Pictures, SVG or QR codes, are
+    found by the template under `images` and their name; a QR code is drawn into the finished PDF. A word in a script
+    without a font here is printed in Latin letters, since a tagged PDF may not hold a character that cannot be drawn.
     """
 
     def __init__(self, template: Path) -> None:
         self._lock = threading.Lock()
+        self._name = template.name
         self._compiler = typst.Compiler(template, root=template.parent, font_paths=shipped_fonts())
 
-    def render(self, data: Data, images: Mapping[str, str], created_at: datetime) -> bytes:
+    def render(self, data: Data, images: Images, created_at: datetime) -> bytes:
         """The PDF, the same bytes for the same data and instant. Raises typst.TypstError where the template fails."""
-        inputs = _inputs(data, images)
+        codes = {name: one for name, one in images.items() if isinstance(one, Code)}
+        held: dict[str, object] = {name: list(placeholder(number)) for number, name in enumerate(codes)}
+        source = self._source(data, {**images, **held})
         with self._lock:
             pdf = self._compiler.compile(
-                format="pdf", sys_inputs=inputs, pdf_standards=STANDARDS, timestamp=int(created_at.timestamp())
+                input=source, format="pdf", pdf_standards=STANDARDS, timestamp=int(created_at.timestamp())
             )
-        return _one(pdf)
+        return with_forms(_one(pdf), list(codes.values()))
 
-    def picture(self, data: Data, images: Mapping[str, str]) -> bytes:
+    def picture(self, data: Data, images: Images) -> bytes:
         """The page as a PNG, for those who keep pictures. Raises typst.TypstError where the template fails."""
-        inputs = _inputs(data, images)
+        source = self._source(data, {name: one.svg() if isinstance(one, Code) else one for name, one in images.items()})
         with self._lock:
-            png = self._compiler.compile(format="png", sys_inputs=inputs, ppi=POINTS_PER_INCH)
+            png = self._compiler.compile(input=source, format="png", ppi=POINTS_PER_INCH)
         return _one(png)
+
+    def _source(self, data: Data, images: Mapping[str, object]) -> bytes:
+        whole = json.dumps({**_drawable(data), "families": FAMILIES, "images": images}, ensure_ascii=False)
+        quoted = MEANINGFUL.sub(lambda mark: f"\\u{{{ord(mark[0]):x}}}", whole)
+        return f'#import "{self._name}": sheet\n#sheet(json(bytes("{quoted}")))'.encode()
 
 
 def _one(made: object) -> bytes:
     if not isinstance(made, bytes):
         raise TypeError("the template did not yield one document")
     return made
-
-
-def _inputs(data: Data, images: Mapping[str, str]) -> dict[str, str]:
-    inputs = {"data": json.dumps({**_drawable(data), "families": FAMILIES}, ensure_ascii=False)}
-    return inputs | {f"image-{name}": svg for name, svg in images.items()}
 
 
 def _drawable(data: Data) -> dict[str, object]:

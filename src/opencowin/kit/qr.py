@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import dataclass
 from math import isqrt
 
 import zxingcpp
@@ -28,21 +29,36 @@ def _strokes(byte: int) -> str:
 STROKES = tuple(_strokes(byte) for byte in range(256))
 
 
-def qr_svg(text: str, level: str = "M") -> str:
-    """The QR code of a text as SVG; `level` is the error correction (L, M, Q, H). Raises ValueError if too long."""
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A QR code, before it is drawn: so many modules wide, each row as bits, dark ones set, in whole bytes."""
+
+    width: int
+    rows: tuple[bytes, ...]
+
+    def svg(self) -> str:
+        """As SVG, with its quiet zone."""
+        side = self.width + 2 * QUIET
+        lines = (f"M0 {top}.5" + "".join([STROKES[byte] for byte in row]) for top, row in enumerate(self.rows))
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-QUIET} {-QUIET} {side} {side}" width="{side}"'
+            f' height="{side}"><path fill="#fff" d="M{-QUIET} {-QUIET}h{side}v{side}h-{side}z"/>'
+            f'<path stroke="#000" d="{"".join(lines)}"/></svg>'
+        )
+
+
+def qr_code(text: str, level: str = "M") -> Code:
+    """The QR code of a text; `level` is the error correction (L, M, Q, H). Raises ValueError if too long."""
     modules = memoryview(_barcode(text, level).to_image(scale=1, add_quiet_zones=False)).tobytes()  # type: ignore[arg-type]  # a buffer, though its stub does not say so
     width = isqrt(len(modules))
     packed = Image.frombytes("L", (width, width), modules).point(_inverted, "1").tobytes()
     row = (width + 7) // 8
-    lines = (
-        f"M0 {top}.5" + "".join([STROKES[byte] for byte in packed[top * row : (top + 1) * row]]) for top in range(width)
-    )
-    side = width + 2 * QUIET
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-QUIET} {-QUIET} {side} {side}" width="{side}"'
-        f' height="{side}"><path fill="#fff" d="M{-QUIET} {-QUIET}h{side}v{side}h-{side}z"/>'
-        f'<path stroke="#000" d="{"".join(lines)}"/></svg>'
-    )
+    return Code(width, tuple(packed[top * row : (top + 1) * row] for top in range(width)))
+
+
+def qr_svg(text: str, level: str = "M") -> str:
+    """The QR code of a text as SVG. Raises ValueError if too long."""
+    return qr_code(text, level).svg()
 
 
 def qr_png(text: str, level: str = "M", scale: int = 6) -> bytes:

@@ -14,7 +14,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.documents import DocumentRenderer, in_two_languages
 from opencowin.kit.floor import Floor
 from opencowin.kit.pack import CountryPack, two_languages
-from opencowin.kit.qr import qr_svg
+from opencowin.kit.qr import qr_code
 from opencowin.registry import Beneficiary, members
 from opencowin.scheduling.model import AppointmentView
 from opencowin.scheduling.reading import appointments_of
@@ -62,7 +62,7 @@ async def printed_slip(floor: Floor, page: Slip, language: str) -> bytes:
 
 def _render(pack: CountryPack, page: Slip, language: str) -> bytes:
     data = slip_data(pack, page, language)
-    return _renderer().render(data, {"qr": qr_svg(qr_text(page), "M")}, page.made_at)
+    return _renderer().render(data, {"qr": qr_code(qr_text(page), "M")}, page.made_at)
 
 
 def qr_text(page: Slip) -> str:
