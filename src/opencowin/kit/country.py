@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -133,6 +133,14 @@ class HelpDesk:
 
 
 @dataclass(frozen=True, slots=True)
+class LargeNumber:
+    """A number that the country counts in, with its word by language: so many crore, so many million."""
+
+    amount: int
+    words: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Country:
     """One country, as its pack's `country.toml` describes it."""
 
@@ -152,6 +160,8 @@ class Country:
     languages: tuple[Language, ...]
     default_language: str
     help: HelpDesk = HelpDesk()
+    large_numbers: tuple[LargeNumber, ...] = ()
+    """The largest first."""
 
     def normalise_mobile(self, number: str | int) -> str:
         """The national digits of a mobile number. Raises InvalidMobile."""
@@ -199,7 +209,13 @@ def _parse(said: dict[str, Any]) -> Country:
         languages=languages,
         default_language=said["default_language"],
         help=HelpDesk(**said.get("help", {})),
+        large_numbers=_large_numbers(said.get("large_number", [])),
     )
+
+
+def _large_numbers(said: Sequence[Mapping[str, Any]]) -> tuple[LargeNumber, ...]:
+    numbers = (LargeNumber(int(one["amount"]), dict(one["words"])) for one in said)
+    return tuple(sorted(numbers, key=lambda one: -one.amount))
 
 
 def _western_digits(text: str) -> str:

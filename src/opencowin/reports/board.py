@@ -8,7 +8,7 @@ from datetime import date, time
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.reports import queries
-from opencowin.reports.public import by_day, public_report
+from opencowin.reports.public import by_day, report_of
 from opencowin.reports.public_shape import PublicReport
 from opencowin.reports.scope import Scope
 from opencowin.reports.small_counts import hide_small, unless_small
@@ -65,15 +65,17 @@ async def live_board(
     conn: Connection, floor: Floor, state_id: int | None, district_id: int | None, on: date
 ) -> LiveBoard:
     """The board of a place as of a day. Raises UnknownState, UnknownDistrict."""
-    report = await public_report(conn, floor, state_id, district_id, on)
+    scope = Scope(state_id, district_id)
     whole_country = state_id is None and district_id is None
+    figures = await queries.figures_up_to(conn, state_id, district_id, on)
+    report = await report_of(conn, floor, scope, on, figures)
     vaccines: dict[str, int] = defaultdict(int)
-    for figure in await queries.figures_up_to(conn, state_id, district_id, on):
+    for figure in figures:
         if figure.measure == "dose":
             vaccines[str(figure.keys.get("vaccine", ""))] += figure.amount
     return LiveBoard(
         report=report,
-        days=await _days(conn, Scope(state_id, district_id), on, whole_country=whole_country),
+        days=await _days(conn, scope, on, whole_country=whole_country),
         hours=_hours(report, whole_country=whole_country),
         by_vaccine=dict(sorted(vaccines.items(), key=lambda pair: -pair[1])),
         sites=await queries.sites_up_to(conn, state_id, district_id, on),

@@ -36,10 +36,15 @@ async def public_report(
     Raises UnknownState, UnknownDistrict.
     """
     scope = Scope(state_id, district_id)
+    return await report_of(conn, floor, scope, on, await queries.figures_up_to(conn, state_id, district_id, on))
+
+
+async def report_of(conn: Connection, floor: Floor, scope: Scope, on: date, figures: Iterable[Figure]) -> PublicReport:
+    """The report of a place whose figures up to that day are given. Raises UnknownState, UnknownDistrict."""
     parts = await parts_of(conn, scope)
-    so_far = _by_measure(await queries.figures_up_to(conn, state_id, district_id, on))
-    on_day = _by_measure(await queries.figures_on(conn, state_id, district_id, on))
-    by_hour = await queries.figures_by_hour(conn, state_id, district_id, on)
+    so_far = _by_measure(figures)
+    on_day = _by_measure(await queries.figures_on(conn, scope.state_id, scope.district_id, on))
+    by_hour = await queries.figures_by_hour(conn, scope.state_id, scope.district_id, on)
     doses, aefi = so_far["dose"], so_far["aefi"].total
     return PublicReport(
         topBlock=_top_block(so_far, on_day),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opencowin.reports import hide_small
-from opencowin.web.pages.figures import Bar, Tile, bars
+from opencowin.web.pages.figures import Bar, Shade, Tile, average_line, bars, ticks
 from opencowin.web.pages.outlines import OutlineMap
 
 AGES = {
@@ -59,11 +59,28 @@ class Chart:
     title: str
     rows: Sequence[tuple[str, int | None]]
     csv: str
+    averaged: bool = False
+    """Whether a line of the average of seven days goes through it."""
+
+    @property
+    def ticks(self) -> list[int]:
+        """Round numbers from 0 to the top of the drawing."""
+        return ticks(max((amount or 0 for _, amount in self.rows), default=0))
 
     @property
     def bars(self) -> list[Bar]:
-        """The bars, the largest 100 high."""
-        return bars([amount or 0 for _, amount in self.rows], STEP)
+        """The bars, the largest tick 100 high."""
+        return bars([amount or 0 for _, amount in self.rows], STEP, self.ticks[-1])
+
+    @property
+    def average(self) -> str:
+        """The path of the average of seven days; empty where there is none."""
+        return average_line([amount for _, amount in self.rows], self.ticks[-1], STEP) if self.averaged else ""
+
+    @property
+    def draws_something(self) -> bool:
+        """Whether any bar is seen."""
+        return any(amount for _, amount in self.rows)
 
     @property
     def says_something(self) -> bool:
@@ -104,6 +121,7 @@ class Maps:
     tiles: Sequence[Tile] = ()
     outlines: OutlineMap | None = None
     other: str = ""
+    legend: Sequence[Shade] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +145,11 @@ class Board:
     live: bool = False
     """Whether its figures change while one looks at them."""
     names: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def largest(self) -> int:
+        """The largest sum of the table of places that is shown."""
+        return max((row.total or 0 for row in self.places), default=0)
 
     @property
     def nation_query(self) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Annotated
 
@@ -31,7 +31,7 @@ from opencowin.web.pages.board import (
     breakdown,
     place_rows,
 )
-from opencowin.web.pages.figures import tiles
+from opencowin.web.pages.figures import legend, tiles
 from opencowin.web.pages.find import vaccine_name
 from opencowin.web.pages.outlines import drawing_of, outline_map
 from opencowin.web.pages.render import HTML_OUT, Reader, page
@@ -70,7 +70,8 @@ async def dashboard(
     vaccines = [(vaccine_name(reader, rules, key), amount) for key, amount in live.by_vaccine.items()]
     totals = {row.id: row.total for row in live.report.getBeneficiariesGroupBy} if district_id is None else {}
     other = reader.link(PATH, map=None if map_kind == OUTLINE else OUTLINE)
-    maps = drawn(site.floor, where, state_id, totals, asked=map_kind, other=other)
+    shown = dict(zip(totals, reports.hide_small(list(totals.values())), strict=True))
+    maps = drawn(site.floor, where, state_id, totals, shown=shown, asked=map_kind, other=other)
     board = _board(reader, live, where, state_id, district_id, vaccines, maps)
     return board_page(reader, board, series)
 
@@ -92,18 +93,28 @@ def grid_of(pack: CountryPack) -> list[dict[str, str]]:
 
 
 def drawn(
-    floor: Floor, where: Where, state_id: int | None, amounts: Mapping[int, int], *, asked: str, other: str
+    floor: Floor,
+    where: Where,
+    state_id: int | None,
+    amounts: Mapping[int, int],
+    *,
+    shown: Mapping[int, int | None],
+    asked: str,
+    other: str,
 ) -> Maps:
-    """A board's map: tiles of the states or their outlines, whichever is asked for, or outlines of districts."""
+    """A board's map: tiles of the states or their outlines, whichever is asked for, or outlines of districts.
+
+    `shown` are the amounts that its legend may tell.
+    """
     if not amounts:
         return Maps()
     drawing, grid = drawing_of(floor, state_id), grid_of(floor.pack) if state_id is None else []
     if grid and asked != OUTLINE:
-        return Maps(tiles(grid, amounts), None, other if drawing else "")
+        return Maps(tiles(grid, amounts), None, other if drawing else "", legend(amounts, shown))
     outlines = outline_map(drawing, where.names, where.keys, amounts)
     if grid and outlines is None:
-        return Maps(tiles(grid, amounts))
-    return Maps((), outlines, other if grid else "")
+        return Maps(tiles(grid, amounts), legend=legend(amounts, shown))
+    return Maps((), outlines, other if grid else "", legend(amounts, shown) if outlines else ())
 
 
 async def names_of(conn: Connection, language: str, state_id: int | None, district_id: int | None) -> Where:
@@ -186,7 +197,7 @@ def _charts(reader: Reader, live: LiveBoard, query: Mapping[str, object]) -> lis
         hours("registrations-by-hour", "registrations_by_hour", [hour.registrations for hour in live.hours]),
     ]
     return [
-        days("days", "days", [day.doses for day in live.days]),
+        replace(days("days", "days", [day.doses for day in live.days]), averaged=True),
         hours("hours", "hours", [hour.doses for hour in live.hours]),
         *(nation if live.whole_country else ()),
         days("sessions", "sessions", [day.sessions for day in live.days]),

@@ -151,7 +151,8 @@ def _first_free(one: CentreSessions, dose: int) -> date:
 def _results(reader: Reader, search: Search, found: Found, rules: programme.Programme) -> Response:
     begin = (search.page - 1) * SHOWN
     shown = found.centres[begin : begin + SHOWN]
-    today = site_of(reader.request).floor.clock.today()
+    clock = site_of(reader.request).floor.clock
+    today = clock.today()
     drawn: CentreMap | None = None
     if search.on_map and shown:
         drawn = centre_map([one.centre for one in shown])
@@ -170,14 +171,23 @@ def _results(reader: Reader, search: Search, found: Found, rules: programme.Prog
         last=search.day + timedelta(A_WEEK - 1),
         more=len(found.centres) > begin + SHOWN,
         numbers=_numbers(site_of(reader.request).floor),
+        now=reader.clock_time(clock.local(clock.now()).timetz()),
+        alike=_alike,
+        narrowed=search.dose != 1 or bool(search.vaccine or search.fee or search.age is not None),
         form=Filled(filter_values(search)),
     )
+
+
+def _alike(sessions: Sequence[scheduling.SessionView]) -> bool:
+    """Whether one line can say for all of them which vaccine it is, for what age, and what it costs."""
+    return len({(one.vaccine_id, one.min_age, one.max_age, one.fee) for one in sessions}) == 1
 
 
 def filter_values(search: Search) -> dict[str, list[str]]:
     """What stands in the filter's fields."""
     age = "" if search.age is None else str(search.age)
     values: dict[str, Any] = {
+        "pin": search.pin,
         "dose": search.dose,
         "vaccine": search.vaccine,
         "fee": search.fee,

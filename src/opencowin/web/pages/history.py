@@ -58,7 +58,7 @@ async def history(
     vaccines = [(vaccine_name(reader, rules, key), amount) for key, amount in _groups(told, "vaccine")]
     other = reader.link(PATH, series=series, on=told.on, map=None if map_kind == OUTLINE else OUTLINE)
     totals = told.by_state if state_id is None else {}
-    maps = drawn(site.floor, nation, None, totals, asked=map_kind, other=other)
+    maps = drawn(site.floor, nation, None, totals, shown=totals, asked=map_kind, other=other)
     board = _board(reader, told, nation, state_id, vaccines, maps)
     return board_page(reader, board, [])
 
@@ -123,6 +123,7 @@ def _board(  # noqa: PLR0917 (all that one page shows)
                 CHARTS["days"],
                 [(reader.day(day, "medium"), amount) for day, amount in told.days],
                 reader.link(f"{PATH}/days.csv", **query),
+                averaged=True,
             )
         ],
         breakdowns=[

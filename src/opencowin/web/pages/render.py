@@ -164,6 +164,16 @@ class Reader:
         """An instant on the country's clock."""
         return site_of(self.request).floor.clock.local(at)
 
+    def short(self, amount: int) -> str:
+        """A count in the country's large numbers, to three figures: 21.1 crore, 3.5 lakh, 48,000."""
+        for large in self._country.large_numbers:
+            if amount >= large.amount and (word := large.words.get(self.language.code)):
+                share = Decimal(amount) / large.amount
+                digits = max(0, 2 - share.adjusted())
+                form = f"{self._country.number_format}.{'#' * digits}"
+                return f"{format_decimal(share, format=form, locale=self.locale)}{NO_BREAK}{word}"
+        return self.number(amount)
+
     def day(self, day: date, form: str = "long") -> str:
         """A date in words."""
         return str(format_date(day, form, locale=self.locale))
