@@ -71,6 +71,12 @@ def test_what_is_no_postal_code_is_refused(written: str) -> None:
         INDIA.postal_code.normalise(written)
 
 
+def test_large_numbers_come_largest_first_with_a_word_in_every_language() -> None:
+    assert [large.amount for large in INDIA.large_numbers] == [10_000_000, 100_000]
+    codes = {language.code for language in INDIA.languages}
+    assert all(set(large.words) == codes for large in INDIA.large_numbers)
+
+
 def test_thirteen_languages_are_found_by_code_and_locale() -> None:
     assert len(INDIA.languages) == 13
     for tag in ("hi", "hi_IN", "HI-in"):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opencowin.reports import HIDDEN_BELOW, hide_small
-from opencowin.web.pages.figures import bars, tiles
+from opencowin.web.pages.figures import Shade, average_line, bars, legend, ticks, tiles
 
 
 @given(st.lists(st.integers(0, 50), min_size=2, max_size=6))
@@ -35,3 +35,25 @@ def test_tiles_are_shaded_by_rank_and_those_without_doses_are_blank() -> None:
     made = tiles(grid, {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5_000})
     assert [tile.shade for tile in made] == [0, 1, 2, 3, 4, 5]
     assert len({tile.outline for tile in made}) == 6
+
+
+@given(st.integers(0, 10**10))
+def test_a_scale_is_round_and_reaches_the_largest(most: int) -> None:
+    scale = ticks(most)
+    assert scale[0] == 0
+    assert scale[-1] >= most
+    assert 2 <= len(scale) <= 6
+    assert str(scale[1]).rstrip("0") in {"1", "2", "5"}
+
+
+def test_the_average_runs_through_whole_weeks_only() -> None:
+    assert average_line([70] * 6, 100) == ""
+    assert average_line([70] * 7 + [140], 100) == "M64 30.0L74 20.0"
+    assert average_line([70] * 7 + [None] + [70] * 7, 100).count("M") == 2, "a withheld day cannot be read off the line"
+
+
+def test_a_legend_tells_only_what_may_be_shown() -> None:
+    amounts = {1: 3, 2: 10, 3: 500, 4: 9_000}
+    told = legend(amounts, {1: None, 2: None, 3: 500, 4: 9_000})
+    assert {one.least for one in told} == {500, 9_000}
+    assert all(isinstance(one, Shade) and one.least <= one.most for one in told)
