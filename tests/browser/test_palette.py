@@ -57,6 +57,11 @@ def grounds(style: str, selector: str, declared: dict[str, str]) -> set[str]:
     return {root["--deep"]} if DARK.match(selector) else {WHITE, root["--wash"]}
 
 
+def sheets(*names: str) -> str:
+    """Stylesheets as a page loads them, one after another."""
+    return "".join(assets()[name].content.decode() for name in names)
+
+
 def faults(style: str) -> list[str]:
     """Texts and outlines of the stylesheet that are too pale; hairlines between things may be."""
     found = []
@@ -72,12 +77,13 @@ def faults(style: str) -> list[str]:
     return found
 
 
-def test_the_palette_contrasts() -> None:
-    assert faults(assets()["site.css"].content.decode()) == []
+@pytest.mark.parametrize("more", ["", "drawings.css", "console.css"])
+def test_the_palette_contrasts(more: str) -> None:
+    assert faults(sheets("site.css", *filter(None, [more]))) == []
 
 
 def test_each_tile_contrasts_with_its_text_and_the_shades_grow_darker() -> None:
-    style = assets()["site.css"].content.decode()
+    style = sheets("site.css", "drawings.css")
     declared = dict(rules(style))
     tiles = [declared[f".shade{number}"]["fill"] for number in range(6)]
     texts = [declared.get(f".shade{number} text", declared[".tiles text"])["fill"] for number in range(6)]
@@ -91,7 +97,7 @@ def test_each_tile_contrasts_with_its_text_and_the_shades_grow_darker() -> None:
     "rule", [".note{color:#8a9a95}", ".top b{color:#4fa594}", "input{border:2px solid #c8d0cd}", "p{color:#fff}"]
 )
 def test_a_pale_rule_is_seen(rule: str) -> None:
-    style = assets()["site.css"].content.decode()
+    style = sheets("site.css")
     assert len(faults(style + rule)) > len(faults(style))
 
 

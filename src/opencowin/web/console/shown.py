@@ -55,7 +55,7 @@ def console_page(
     reader: ConsoleReader, template: str, status: int = 200, *, scripts: tuple[str, ...] = (), **data: object
 ) -> Response:
     """A page of the console by this template, which extends `console/page.html`."""
-    shown = {"at": desk.at_work(reader.request), "console_style": asset_link("console.css"), "here": _path(reader)}
+    shown = {"at": desk.at_work(reader.request), "here": _path(reader)}
     html = html_of(
         reader, template, layout="page.html", scripts=[asset_link(name) for name in scripts], **shown, **data
     )

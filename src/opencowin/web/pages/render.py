@@ -241,8 +241,7 @@ def html_of(reader: Reader, template: str, **data: object) -> str:
         "reader": reader,
         "_": reader.text,
         "demo": reader.demo,
-        "style": asset_link("site.css"),
-        "icon": asset_link("icon.svg"),
+        "asset": asset_link,
     }
     return templates().get_template(template).render(**frame, **data)
 
