@@ -30,7 +30,7 @@ class Browser:
 
     async def get(self, path: str, **query: Any) -> httpx.Response:
         """Open a page; the token of its forms is remembered."""
-        return self._noted(await self.platform.http.get(path, params=query, headers=self._headers()))
+        return self._noted(await self.platform.http.get(path, params=query or None, headers=self._headers()))
 
     async def post(self, path: str, **fields: Any) -> httpx.Response:
         """Send a form of the page that was opened last."""

@@ -34,7 +34,8 @@ from opencowin.scheduling.model import (
     Wish,
 )
 from opencowin.scheduling.news import BOOKED, CANCELLED, MOVED, WITHDRAWN, BookingNews
-from opencowin.scheduling.plan_queries import Planned, Seats, booked_in, invitation_of, planned, slots_of
+from opencowin.scheduling.plan_queries import Seats, booked_in, invitation_of, slots_of
+from opencowin.scheduling.planned_queries import Planned, planned
 from opencowin.scheduling.planning import (
     Made,
     copy_session,
@@ -46,6 +47,7 @@ from opencowin.scheduling.planning import (
     publish_due,
     week_of,
 )
+from opencowin.scheduling.plans import Plan, PlannedSlot, PlanWish, held_back, plan_of, plans_in
 from opencowin.scheduling.reading import appointments_of
 from opencowin.scheduling.refusals import (
     AgesReversed,
@@ -149,7 +151,10 @@ __all__ = [
     "NotInBooking",
     "NotInvited",
     "NothingToCancel",
+    "Plan",
+    "PlanWish",
     "Planned",
+    "PlannedSlot",
     "PlanningRules",
     "ProofNeeded",
     "ReasonMissing",
@@ -197,6 +202,7 @@ __all__ = [
     "expected_in",
     "find_sessions",
     "good_for",
+    "held_back",
     "hold_of",
     "hold_slot",
     "invitation_of",
@@ -211,7 +217,9 @@ __all__ = [
     "on_the_spot",
     "open_reserved",
     "open_slot",
+    "plan_of",
     "planned",
+    "plans_in",
     "printed_slip",
     "prove_presence",
     "publish_at",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 from uuid import UUID
 
 from opencowin.kit.db import Connection, fetch_all, fetch_value, run, touch
@@ -137,6 +137,20 @@ async def seats_of(conn: Connection, district_id: int, session_id: UUID) -> list
     )
 
 
+async def seats_seen(conn: Connection, district_id: int, session_id: UUID) -> list[Seats]:
+    """The seats of a session, as they are at this moment."""
+    return await fetch_all(
+        conn,
+        Seats,
+        """
+        SELECT slot_number, dose_class, capacity, booked FROM slot_capacity
+        WHERE district_id = %(district)s AND session_id = %(session)s ORDER BY slot_number, dose_class
+        """,
+        district=district_id,
+        session=session_id,
+    )
+
+
 async def set_seats(conn: Connection, district_id: int, session_id: UUID, seats: Sequence[tuple[int, int, int]]) -> int:
     """Set how many seats there are, given as (slot, dose class, seats); how many rows could be: never below booked."""
     touch(district_id)
@@ -252,59 +266,6 @@ async def open_to_all(conn: Connection, district_id: int, session_id: UUID) -> i
         conn, "SELECT session_open_to_all(%(district)s, %(session)s)", district=district_id, session=session_id
     )
     return int(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A session as those who plan see it: drafts and withdrawn ones too, with seats and bookings by dose class."""
-
-    session_id: UUID
-    district_id: int
-    centre_id: int
-    held_on: date
-    vaccine_id: str
-    min_age: int
-    max_age: int | None
-    state: str
-    round: str
-    closed: bool
-    reserved_for: str | None
-    publish_at: datetime | None
-    held_back: str | None
-    doses: int
-    booked: int
-    seats: int
-    given: int
-    starts_at: time
-    ends_at: time
-    withdrawn_reason: str | None
-
-
-async def planned(conn: Connection, district_id: int, centre_id: int | None, first: date, last: date) -> list[Planned]:
-    """What a district, or one of its centres, holds from `first` to `last`, by day and centre."""
-    return await fetch_all(
-        conn,
-        Planned,
-        """
-        SELECT s.session_id, s.district_id, s.centre_id, s.held_on, s.vaccine_id, s.min_age, s.max_age, s.state,
-               s.round, s.closed, s.reserved_for, s.publish_at, s.held_back, s.withdrawn_reason, t.doses, t.booked,
-               coalesce(c.seats, 0)::integer AS seats,
-               (SELECT count(*) FROM appointment a WHERE a.district_id = s.district_id
-                  AND a.session_id = s.session_id AND a.state = 'given')::integer AS given, w.starts_at, w.ends_at
-        FROM session s JOIN session_stock t USING (district_id, session_id)
-        LEFT JOIN LATERAL (SELECT sum(capacity) AS seats FROM slot_capacity c
-                           WHERE c.district_id = s.district_id AND c.session_id = s.session_id) c ON true
-        JOIN LATERAL (SELECT min(starts_at) AS starts_at, max(ends_at) AS ends_at FROM slot l
-                      WHERE l.district_id = s.district_id AND l.session_id = s.session_id) w ON true
-        WHERE s.district_id = %(district)s AND s.held_on BETWEEN %(first)s AND %(last)s
-          AND (%(centre)s::integer IS NULL OR s.centre_id = %(centre)s)
-        ORDER BY s.held_on, s.centre_id, w.starts_at, s.session_id
-        """,
-        district=district_id,
-        centre=centre_id,
-        first=first,
-        last=last,
-    )
 
 
 async def slots_of(conn: Connection, district_id: int, session_id: UUID) -> list[NewSlot]:

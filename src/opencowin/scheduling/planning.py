@@ -10,7 +10,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
 from opencowin.places import Centre, read_centre
-from opencowin.scheduling import plan_queries
+from opencowin.scheduling import plan_queries, planned_queries
 from opencowin.scheduling.model import NewSession, Session
 from opencowin.scheduling.refusals import CentreClosed, NotADraft, ReasonMissing, SessionInPast
 from opencowin.scheduling.sessions import (
@@ -128,7 +128,7 @@ async def copy_week(  # noqa: PLR0917 (said in one breath: the week from here to
     centre = await read_centre(conn, centre_id)
     first, ahead = week_of(monday), week_of(to) - week_of(monday)
     made, skipped = [], 0
-    week = await plan_queries.planned(conn, centre.district_id, centre_id, first, first + timedelta(days=6))
+    week = await planned_queries.planned(conn, centre.district_id, centre_id, first, first + timedelta(days=6))
     for one in week:
         if one.state == "withdrawn":
             continue

@@ -7,14 +7,14 @@ batch than is there. A batch that is recalled or quarantined is not promised, is
 `vial_opening` and `cold_chain_reading`.
 """
 
-from opencowin.stock.batches import NewBatch, batches_at, receive_batch, short_of_stock
+from opencowin.stock.batches import NewBatch, batches_at, receive_batch, short_of_stock, shortest_of_stock
 from opencowin.stock.bulk import BulkAllotment, BulkBatch, receive_and_allot
 from opencowin.stock.cold_chain import NewReading, Reading, Watched, alarms, readings, record_temperature
 from opencowin.stock.consignments import Consignment, coming
 from opencowin.stock.exchange import Exchanged, Outcome, give_out, take_in
 from opencowin.stock.hold_queries import EVERYWHERE, BatchHold, Touched, holds_in
 from opencowin.stock.ledger import Balance, MovementKind, Recorded, VaccineBatch, WasteReason, balances, movements
-from opencowin.stock.model import Allotment, Batch
+from opencowin.stock.model import Allotment, Batch, Short
 from opencowin.stock.movements import Lot, arrive, count, dispatch, receive, waste
 from opencowin.stock.quarantine import NewHold, hold_batch, lift_hold
 from opencowin.stock.reconciling import reconcile
@@ -75,6 +75,7 @@ __all__ = [
     "Outcome",
     "Reading",
     "Recorded",
+    "Short",
     "StockReasonMissing",
     "Store",
     "Supply",
@@ -119,6 +120,7 @@ __all__ = [
     "record_temperature",
     "require_store",
     "short_of_stock",
+    "shortest_of_stock",
     "store_named",
     "take_back",
     "take_in",

@@ -10,7 +10,7 @@ from opencowin.kit.floor import Floor
 from opencowin.places import Area, read_centre
 from opencowin.stock import queries
 from opencowin.stock.ledger import VaccineBatch
-from opencowin.stock.model import Batch
+from opencowin.stock.model import Batch, Short
 from opencowin.stock.movements import receive
 from opencowin.stock.stores import Store, Tier
 
@@ -53,3 +53,8 @@ async def batches_at(conn: Connection, district_id: int, centre_id: int, vaccine
 async def short_of_stock(conn: Connection, area: Area) -> int:
     """How often in an area a centre has hardly any doses left to allot of a vaccine that it has had."""
     return await queries.count_short(conn, area.district_list, area.centre_id, below=HARDLY_ANY)
+
+
+async def shortest_of_stock(conn: Connection, area: Area, rows: int) -> list[Short]:
+    """Some of what `short_of_stock` counts, the fewest doses first."""
+    return await queries.shortest(conn, area.district_list, area.centre_id, below=HARDLY_ANY, rows=rows)

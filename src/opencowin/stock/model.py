@@ -30,3 +30,12 @@ class Allotment:
 
     batch_number: str
     doses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """A centre that has hardly any doses left to allot of a vaccine."""
+
+    centre_id: int
+    vaccine_id: str
+    free: int

@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
-from opencowin.stock.model import Allotment, Batch
+from opencowin.stock.model import Allotment, Batch, Short
 
 
 async def add_to_batch(conn: Connection, batch: Batch) -> Batch | None:
@@ -227,6 +227,27 @@ async def settle_batch(conn: Connection, batch: Batch, session_id: UUID, *, kept
         allotted=batch.allotted,
         kept=kept,
         lost=lost,
+    )
+
+
+async def shortest(
+    conn: Connection, districts: Sequence[int] | None, centre_id: int | None, *, below: int, rows: int
+) -> list[Short]:
+    """The pairs that `count_short` counts, those with the fewest doses first."""
+    return await fetch_all(
+        conn,
+        Short,
+        """
+        SELECT centre_id, vaccine_id, sum(received - allotted)::bigint AS free FROM batch
+        WHERE (%(districts)s::int[] IS NULL OR district_id = ANY (%(districts)s))
+          AND (%(centre)s::int IS NULL OR centre_id = %(centre)s)
+        GROUP BY district_id, centre_id, vaccine_id HAVING sum(received - allotted) < %(below)s
+        ORDER BY free, centre_id, vaccine_id LIMIT %(rows)s
+        """,
+        districts=list(districts) if districts is not None else None,
+        centre=centre_id,
+        below=below,
+        rows=rows,
     )
 
 

@@ -7,20 +7,24 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opencowin import cases, identity, places, registry, reports, scheduling, stock
+from opencowin import cases, identity, places, programme, registry, reports, scheduling, stock
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.db import Connection
+from opencowin.places import Area
 from opencowin.web.console.desk import may_in_console
 from opencowin.web.console.shown import ROWS, ConsoleReader, console_page
+from opencowin.web.pages.find import vaccine_name
 from opencowin.web.site import site_of
 
 router = APIRouter(include_in_schema=False)
+SHORTEST = 10
+"""Centres short of a vaccine that the page names."""
 
 
 @router.get("/console", response_class=Response)
 async def overview(request: Request, actor: Annotated[Actor, may_in_console(Permission.ENTER_CONSOLE)]) -> Response:
     """Sessions, bookings and doses of today and tomorrow, open cases and short stock, within the own area."""
-    site = site_of(request)
+    site, reader = site_of(request), ConsoleReader(request)
     today = site.floor.clock.today()
     answers_cases = Permission.ANSWER_CASES in actor.permissions and actor.place.centre_id is None
     async with site.transaction() as conn:
@@ -32,16 +36,35 @@ async def overview(request: Request, actor: Annotated[Actor, may_in_console(Perm
         alerts = await _alerts(conn, actor) if watches else None
         keeps_stock = Permission.MANAGE_STOCK in actor.permissions
         short = await stock.short_of_stock(conn, area) if keeps_stock else None
+        shortest = await _shortest(conn, reader, area) if keeps_stock else []
+        plans = Permission.PUBLISH_SESSIONS in actor.permissions
+        held_back = await scheduling.held_back(conn, site.floor, area) if plans else None
     return console_page(
-        ConsoleReader(request),
+        reader,
         "console/overview.html",
+        days=[today.isoformat(), (today + timedelta(days=1)).isoformat()],
         today=loads[0],
         tomorrow=loads[1],
         doses=doses,
         open_cases=open_cases,
         short=short,
+        shortest=shortest,
+        held_back=held_back,
         alerts=alerts,
     )
+
+
+async def _shortest(conn: Connection, reader: ConsoleReader, area: Area) -> list[tuple[str, str, int]]:
+    """Centres with hardly any doses of a vaccine: both names, and what is left."""
+    found = await stock.shortest_of_stock(conn, area, SHORTEST)
+    if not found:
+        return []
+    rules = await programme.current_programme(conn)
+    centres = await places.centres_with_ids(conn, sorted({one.centre_id for one in found}))
+    code = reader.language.code
+    return [
+        (centres[one.centre_id].name_in(code), vaccine_name(reader, rules, one.vaccine_id), one.free) for one in found
+    ]
 
 
 async def _alerts(conn: Connection, actor: Actor) -> int:
