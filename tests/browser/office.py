@@ -8,6 +8,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.places import Centre
 from opencowin.vaccination import AdverseEvent, Severity
+from tests.browser.planned import plan
 from tests.rooms.case_scene import Bench
 
 CENTRES = "name,district_id,address,pin_code,opens_at,closes_at,operator\n"
@@ -35,7 +36,8 @@ async def furnish(  # noqa: PLR0917 (said in one breath: who finds what on which
     for _ in range(10):
         await registry.count_refused_look(conn, floor, worker)
     pair = await two_records(conn, floor, centre)
-    return {"upload_id": str(upload_id), "event_id": str(event_id), "merge_number": str(pair)}
+    planned = await plan(conn, floor, officer, centre)
+    return {"upload_id": str(upload_id), "event_id": str(event_id), "merge_number": str(pair), **planned}
 
 
 async def two_records(conn: Connection, floor: Floor, centre: Centre) -> int:

@@ -192,7 +192,7 @@ async def test_a_weekly_template_is_saved_changed_made_into_weeks_once_and_copie
     officer, centre = await an_officer(clinic), clinic.centre.centre_id
     monday = scheduling.week_of(clinic.platform.day()) + timedelta(days=14)
     form = f"/console/weekly/new?centre_id={centre}"
-    entry = {**FOR_WHOM, **MORNING, "name": "Weekdays", "weekdays": ["1", "3"], "id": str(uuid4())}
+    entry: dict[str, Any] = {**FOR_WHOM, **MORNING, "name": "Weekdays", "weekdays": ["1", "3"], "id": str(uuid4())}
     assert set(await faults(officer, form, **entry | {"weekdays": [], "name": ""})) == {"weekdays", "name"}
     path = (await sent(officer, form, **entry)).partition("?")[0]
     page = (await officer.get(path)).text

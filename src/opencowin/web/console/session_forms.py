@@ -90,7 +90,7 @@ def read_slots(typed: Typed, classes: Iterable[int]) -> tuple[NewSlot, ...]:
         names = [f"starts_at-{at}", f"ends_at-{at}", *(_seats(at, one) for one in every)]
         if any(typed.has(name) for name in names):
             slots.append(NewSlot(typed.time(names[0]), typed.time(names[1]), _seats_of(typed, at, every)))
-    if not slots and not typed.wrong:
+    if not slots:
         typed.blame(FieldEmpty(field="slots"), FIELDS)
     return tuple(slots)
 
