@@ -26,6 +26,7 @@ from opencowin.web.app import build_app
 from opencowin.web.console import desk
 from opencowin.web.pages import visits
 from opencowin.worker import run_worker
+from tests.browser.appointed import appointing, half_signed_in
 from tests.browser.office import at_work, furnish
 from tests.builders import TEST, a_session, citizen, new_centre, pan, stock_in
 from tests.surface import Surface, free_port
@@ -52,6 +53,7 @@ class Visitor(StrEnum):
     MANAGER = "centre manager at the console"
     WORKER = "vaccinator at the console"
     HELPLINE = "helpline operator at the console"
+    HALFWAY = "member of staff who has shown the password"
 
 
 STAFF = {
@@ -80,6 +82,8 @@ class World:
     accounts: dict[Visitor, UUID] = field(default_factory=dict)
     desks: dict[Visitor, str] = field(default_factory=dict)
     """Secrets of open sessions of staff at the console."""
+    sign_in: str = ""
+    """A sign-in at the console that waits for its second factor."""
     names: tuple[str, ...] = ()
     """Of people, places and commands: proper names may be in Latin letters whatever the page's language."""
 
@@ -96,6 +100,9 @@ class World:
                 "state": {},
             }
         )
+        if visitor is Visitor.HALFWAY:
+            desk.desk_of(request).waiting = self.sign_in
+            return self._as_given(desk.keep(request, Response()))
         if visitor in self.desks:
             desk.sign_in(request, self.desks[visitor])
             return self._as_given(desk.keep(request, Response()))
@@ -255,10 +262,12 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         world.desks = await staff_at_work(conn, surface.floor, clinic, place.state_id)
         officer, worker = [await at_work(conn, surface.floor, world.desks[one]) for one in AT_DESKS]
         on_desks = await furnish(conn, surface.floor, officer, worker, clinic.centre, dosed)
+        world.sign_in = await half_signed_in(conn, surface.floor, worker)
         states = await places.all_states(conn)
         districts = [one for state in states[:2] for one in await places.districts_of(conn, state.state_id)]
     world.facts = {
         **on_desks,
+        **await appointing(surface, officer, worker),
         "booking_id": await booked(clinic, home, waiting),
         "session_id": clinic.tomorrow,
         "reference_id": free,

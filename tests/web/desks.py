@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 
 from opencowin import identity, places
-from opencowin.identity import Role, Staff
+from opencowin.identity import Role, Staff, totp
 from opencowin.kit.actor import Place
 from opencowin.kit.db import transaction
 from opencowin.places import Centre
@@ -78,3 +78,34 @@ async def at_console(platform: Surface, role: Role, place: Place) -> tuple[Staff
     answer = await browser.sign_in(made.user_name)
     assert answer.status_code == 303, answer.text
     return made, browser
+
+
+@dataclass(slots=True)
+class Phone:
+    """A person's authenticator app, and the recovery codes on paper."""
+
+    secret: str
+    step: int
+    codes: list[str]
+
+    def code(self, ahead: int = 0) -> str:
+        """What the app showed when it was set up, or so many half minutes later."""
+        return totp.code_at(self.secret, self.step + ahead)
+
+
+async def set_up_app(platform: Surface, browser: Browser, password: str = PASSWORD) -> Phone:
+    """Set up an authenticator app on the pages of one's own account."""
+    page = (await browser.get("/console/account/app")).text
+    sealed = re.findall(r'name="sealed" value="(\w+)"', page)[0]
+    key = "".join(re.findall(r'class="code">([A-Z2-7]{4})<', page))
+    phone = Phone(key, totp.step_of(platform.floor.clock.now()), [])
+    shown = await browser.post("/console/account/app", sealed=sealed, code=phone.code(), password=password)
+    assert shown.status_code == 200, shown.text
+    phone.codes = re.findall(r'<li class="code">([\w-]+)</li>', shown.text)
+    return phone
+
+
+async def half_a_minute_passes(platform: Surface, staff: Staff) -> None:
+    """As if the codes that were used had been used earlier."""
+    async with transaction(platform.pool) as conn:
+        await conn.execute("UPDATE staff SET second_factor_step = 0 WHERE staff_id = %s", (staff.staff_id,))

@@ -1,14 +1,14 @@
 """A stolen worker's log-in: it tries to read strangers in every way it can find, gets nothing, and the alarm rings."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from opencowin import registry, scheduling
+from opencowin import identity, registry, scheduling
 from opencowin.identity import Role
 from opencowin.kit.actor import Place
 from opencowin.kit.audit import verify
@@ -17,7 +17,7 @@ from opencowin.registry import AlertKind
 from tests.builders import TEST, a_session, publish
 from tests.surface import Surface
 from tests.web.clinic import NOBODY, Clinic, Home, a_home, beside, booked, open_clinic, value
-from tests.web.desks import PASSWORD, Browser, appoint, at_console, place_of
+from tests.web.desks import PASSWORD, Browser, Phone, appoint, at_console, place_of, set_up_app
 
 pytestmark = pytest.mark.anyio
 LOOKS = "/v2/vaccinator/beneficiaries"
@@ -218,3 +218,114 @@ async def _district(theft: Theft) -> Place:
 
 async def _id_of(theft: Theft) -> object:
     return await value(theft.platform, "SELECT staff_id FROM staff WHERE user_name = %(name)s", name=theft.user_name)
+
+
+TABLETS = "/open/v1/centre/tablets"
+
+
+@dataclass(slots=True)
+class Guarded:
+    """A worker with a second factor, and a thief who has the password, on the platform as it is outside demo mode."""
+
+    site: Surface
+    user_name: str
+    own: Browser
+    phone: Phone
+
+    async def with_password(self, **more: str) -> httpx.Response:
+        """Begin a tablet with user name and password, perhaps with a code beside them."""
+        headers = {"x-second-factor": more["code"]} if more else {}
+        login = (self.user_name, PASSWORD)
+        return await self.site.http.post(f"/api{TABLETS}", json={}, auth=login, headers=headers)
+
+    async def second_step(self, code: str) -> httpx.Response:
+        """At the console, in a browser of the thief's own."""
+        browser = Browser(self.site)
+        await browser.sign_in(self.user_name)
+        await browser.get("/console/sign-in/second")
+        await browser.post("/console/sign-in/second", code=code)
+        return await browser.get("/console/look")
+
+
+@pytest.fixture
+async def guarded(clinic: Clinic) -> AsyncIterator[Guarded]:
+    async with beside(clinic.platform, second_factor=True) as site:
+        place = await place_of(site, clinic.centre)
+        made, own = await at_console(site, Role.VACCINATOR, place)
+        yield Guarded(site, made.user_name, own, await set_up_app(site, own, password=""))
+
+
+async def test_the_password_alone_opens_nothing(guarded: Guarded) -> None:
+    """Neither at the console, nor on a tablet, nor for programs; not with a code that was used, nor a guessed one."""
+    thief = Browser(guarded.site)
+    await thief.sign_in(guarded.user_name)
+    for path in ("/console", "/console/look", "/console/account", "/console/account/app"):
+        assert (await thief.get(path)).headers["location"] == "/console/sign-in"
+    answers = [await guarded.with_password(), await guarded.with_password(code=guarded.phone.code())]
+    answers.append(await guarded.with_password(code="000000"))
+    assert [(one.status_code, one.json()["errorCode"]) for one in answers] == [
+        (403, "USRAUT0065"),
+        (403, "USRAUT0064"),
+        (403, "USRAUT0064"),
+    ]
+    used, never = guarded.phone.code(), "aaaaa-aaaaa"
+    assert [(await guarded.second_step(one)).status_code for one in (used, never)] == [303, 303]
+    begun = await guarded.with_password(code=guarded.phone.code(1))
+    assert begun.status_code == 201, begun.text
+    assert (await guarded.second_step(guarded.phone.code(1))).status_code == 303
+
+
+async def test_a_seen_recovery_code_is_of_no_use_once_it_was_used(guarded: Guarded) -> None:
+    code = guarded.phone.codes[0]
+    assert (await guarded.second_step(code)).status_code == 200
+    assert (await guarded.second_step(code)).status_code == 303
+    assert (await guarded.with_password(code=code)).json()["errorCode"] == "USRAUT0064"
+    assert (await guarded.with_password(code=guarded.phone.codes[1])).status_code == 201
+
+
+async def test_who_has_no_second_factor_yet_reaches_nobody_with_the_password(guarded: Guarded, clinic: Clinic) -> None:
+    made = await appoint(guarded.site, Role.VACCINATOR, await place_of(guarded.site, clinic.centre))
+    bare = Guarded(guarded.site, made.user_name, guarded.own, guarded.phone)
+    for refused in (await bare.with_password(), await bare.with_password(code="123456")):
+        assert refused.json()["errorCode"] == "USRAUT0066"
+    assert (await bare.second_step("123456")).headers["location"] == "/console/account"
+
+
+async def test_an_open_desk_of_somebody_else_changes_no_way_in(guarded: Guarded) -> None:
+    """Who passes by it does not know the password, which each change asks for."""
+    form = (await guarded.own.get("/console/account/app")).text
+    sealed = re.findall(r'name="sealed" value="(\w+)"', form)[0]
+    for path, fields in {
+        "/console/account/app": {"sealed": sealed, "code": "123456"},
+        "/console/account/codes": {},
+        "/console/account/remove": {"factor": "app"},
+        "/console/account/password": {"present": "a guess of mine", "password": "a password of mine"},
+    }.items():
+        refused = await guarded.own.post(path, **{"password": "a guess of mine", **fields})
+        assert (refused.status_code, "do not belong together" in refused.text) == (400, True), path
+
+
+async def test_a_session_and_a_tablet_end_at_once_when_their_person_leaves(guarded: Guarded) -> None:
+    begun = (await guarded.with_password(code=guarded.phone.code(1))).json()
+    bearer = {"Authorization": f"Bearer {begun['token']}"}
+    find = f"/api{TABLETS.replace('tablets', 'lists')}"
+    assert (await guarded.own.get("/console/look")).status_code == 200
+    async with transaction(guarded.site.pool) as conn:
+        staff_id = await value(guarded.site, "SELECT staff_id FROM staff WHERE user_name = %(n)s", n=guarded.user_name)
+        await identity.deactivate_staff(conn, guarded.site.floor, TEST, staff_id, "the log-in was stolen")
+    assert (await guarded.own.get("/console/look")).headers["location"] == "/console/sign-in"
+    assert (await guarded.with_password(code=guarded.phone.codes[2])).status_code == 403
+    answer = await guarded.site.http.post(find, json={"sessions": [str(uuid4())]}, headers=bearer)
+    assert answer.status_code in {401, 403}
+    assert (await guarded.second_step(guarded.phone.codes[3])).status_code == 303
+
+
+async def test_an_app_of_the_thiefs_own_is_not_taken_for_the_workers(guarded: Guarded, clinic: Clinic) -> None:
+    """The form of one person's enrolment enrols nobody else."""
+    place = await place_of(guarded.site, clinic.centre)
+    _, other = await at_console(guarded.site, Role.VACCINATOR, place)
+    form = (await other.get("/console/account/app")).text
+    sealed = re.findall(r'name="sealed" value="(\w+)"', form)[0]
+    await guarded.own.get("/console/account/app")
+    refused = await guarded.own.post("/console/account/app", sealed=sealed, code="123456", password=PASSWORD)
+    assert (refused.status_code, "open the page again" in refused.text) == (400, True)

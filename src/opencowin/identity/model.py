@@ -98,6 +98,24 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.SERVICE_CENTRE_OPERATOR: _ANYBODY | {Permission.ASSIST_CALLERS, Permission.ASSIST_IN_PERSON},
     }
 )
+SEES_PEOPLE = frozenset(
+    {
+        Permission.FIND_BENEFICIARIES,
+        Permission.REGISTER_BENEFICIARIES,
+        Permission.VACCINATE,
+        Permission.ANSWER_CASES,
+        Permission.IMPORT_RECORDS,
+        Permission.EXPORT_RECORDS,
+        Permission.REVIEW_ADVERSE_EVENTS,
+        Permission.READ_AUDIT,
+        Permission.WATCH_ALERTS,
+        Permission.ASSIST_CALLERS,
+        Permission.ASSIST_IN_PERSON,
+        Permission.MANAGE_STAFF,
+        Permission.OPERATE,
+    }
+)
+"""What lets somebody look at people, or lets others do so: it takes more than a password."""
 STAFF_ONLY = frozenset(
     {
         Permission.ENTER_CONSOLE,

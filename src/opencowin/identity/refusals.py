@@ -124,3 +124,46 @@ class TooMuchAssistance(Unavailable):
     """You have reached your hourly limit. Please try again in {retry_after} seconds."""
 
     code = "USRAUT0062"
+
+
+class PasswordKnown(Invalid):
+    """Attackers know this password: choose another, such as four words that do not belong together."""
+
+    code = "USRAUT0063"
+
+
+class WrongSecondFactor(Forbidden):
+    """This code is wrong, or it was used before: wait for the next one."""
+
+    code = "USRAUT0064"
+    commits = True
+
+
+class SecondFactorNeeded(Forbidden):
+    """Write the six digits of your authenticator app, or a recovery code."""
+
+    code = "USRAUT0065"
+
+
+class SecondFactorMissing(Forbidden):
+    """Sign in at the console first and set up a second factor there."""
+
+    code = "USRAUT0066"
+
+
+class EnrolmentOver(Conflict):
+    """This form can no longer be sent from here: open the page again and send it once more. Nothing was changed."""
+
+    code = "USRAUT0067"
+
+
+class InvitationOver(NotFound):
+    """This link is no longer good. Ask the officer who sent it for another."""
+
+    code = "USRAUT0068"
+
+
+class ContactUnusable(Invalid):
+    """Write a mobile number or an e-mail address."""
+
+    code = "USRAUT0069"

@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from opencowin.identity import passwords
+from opencowin.identity import second_factor_queries as factor_queries
 from opencowin.identity import staff_queries as queries
 from opencowin.identity import staff_session_queries as session_queries
 from opencowin.identity.model import ROLE_PERMISSIONS, Role, Staff, is_within
@@ -30,7 +31,7 @@ WRONG_FROM_ONE_PLACE, WRONG_FOR_ONE_NAME, WRONG_FROM_ONE_ADDRESS = 10, 60, 60
 BROWSER = "staff_device"
 BROWSER_KNOWN_FOR = timedelta(days=180)
 _USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
-_LEVEL_OF_ROLE = {
+LEVEL_OF_ROLE = {
     Role.NATION_OFFICER: "nation",
     Role.HELPLINE_OPERATOR: "nation",
     Role.STATE_OFFICER: "state",
@@ -74,11 +75,12 @@ async def create_staff(
     Who operates the platform appoints anybody; who manages staff appoints the roles below within the own area.
     Raises NotPermitted, UserNameInvalid, UserNameTaken, RoleNeedsPlace, PasswordTooShort.
     """
-    _permit(actor, role, place)
-    if not _USER_NAME.fullmatch(user_name):
-        raise UserNameInvalid(field="user_name")
-    _check_place(role, place)
+    permit(actor, role, place)
+    check_user_name(user_name)
+    check_place(role, place)
     chosen = passwords.generate() if password is None else password
+    if password is not None:
+        await passwords.require_good(floor, password, user_name)
     row = StaffRow(
         staff_id=uuid4(),
         user_name=user_name,
@@ -118,7 +120,7 @@ async def check_password(
         await count_all(conn, floor, limits)
         raise WrongPassword
     if passwords.is_outdated(row.password_hash):
-        await queries.set_password(conn, row.staff_id, await passwords.hash_password(password))
+        await queries.set_password(conn, row.staff_id, await passwords.hash_password(password), None)
     return staff_actor(row, address)
 
 
@@ -146,28 +148,36 @@ async def actor_of_staff(conn: Connection, staff_id: UUID, address: str) -> Acto
 
 async def change_password(
     conn: Connection,
-    floor: Floor,  # noqa: ARG001 - a verb's form
+    floor: Floor,
     actor: Actor,
     staff_id: UUID,
     password: str | None = None,
+    *,
+    but: UUID | None = None,
 ) -> str:
-    """Replace one's own password or that of someone one may appoint; generated unless given.
+    """Replace one's own password or that of someone one may appoint; generated unless given. Sessions end, `but` one.
 
-    Raises StaffNotFound, NotPermitted, PasswordTooShort.
+    Raises StaffNotFound, NotPermitted, PasswordTooShort, PasswordKnown.
     """
-    row = await _in_reach(conn, actor, staff_id)
+    row = await in_reach(conn, actor, staff_id)
     chosen = passwords.generate() if password is None else password
-    await queries.set_password(conn, staff_id, await passwords.hash_password(chosen))
+    if password is not None:
+        await passwords.require_good(floor, password, row.user_name)
+    await queries.set_password(conn, staff_id, await passwords.hash_password(chosen), floor.clock.now())
+    await session_queries.end_all(conn, staff_id, but, floor.clock.now())
+    await factor_queries.end_sign_ins(conn, staff_id, floor.clock.now())
     await audit.record(conn, actor, "identity.change_password", subject=("staff", staff_id), reason=row.role)
     return chosen
 
 
-async def deactivate_staff(conn: Connection, floor: Floor, actor: Actor, staff_id: UUID) -> None:
+async def deactivate_staff(conn: Connection, floor: Floor, actor: Actor, staff_id: UUID, reason: str = "") -> None:
     """End a member of staff's access at once. Raises StaffNotFound, NotPermitted."""
-    row = await _in_reach(conn, actor, staff_id)
+    row = await in_reach(conn, actor, staff_id)
     await queries.deactivate(conn, staff_id, floor.clock.now())
     await session_queries.end_all(conn, staff_id, None, floor.clock.now())
-    await audit.record(conn, actor, "identity.deactivate_staff", subject=("staff", staff_id), reason=row.role)
+    await factor_queries.end_sign_ins(conn, staff_id, floor.clock.now())
+    why = reason or row.role
+    await audit.record(conn, actor, "identity.deactivate_staff", subject=("staff", staff_id), reason=why)
 
 
 async def list_staff(conn: Connection, floor: Floor, actor: Actor) -> list[Staff]:
@@ -175,16 +185,24 @@ async def list_staff(conn: Connection, floor: Floor, actor: Actor) -> list[Staff
     if not actor.permissions & {Permission.OPERATE, Permission.MANAGE_STAFF}:
         raise NotPermitted
     rows = await queries.all_staff(conn)
-    return [opened_staff(floor, row) for row in rows if is_within(_place(row), actor.place)]
+    return [opened_staff(floor, row) for row in rows if is_within(place_in(row), actor.place)]
 
 
-def _permit(actor: Actor, role: Role, place: Place) -> None:
+def permit(actor: Actor, role: Role, place: Place) -> None:
+    """Refuse who may not give this role at this place. Raises NotPermitted."""
     if not is_within(place, actor.place) or role not in appointable(actor):
         raise NotPermitted
 
 
-def _check_place(role: Role, place: Place) -> None:
-    level = _LEVEL_OF_ROLE.get(role, "centre")
+def check_user_name(user_name: str) -> None:
+    """Refuse what is no user name. Raises UserNameInvalid."""
+    if not _USER_NAME.fullmatch(user_name):
+        raise UserNameInvalid(field="user_name")
+
+
+def check_place(role: Role, place: Place) -> None:
+    """Refuse a place that is too wide for a role. Raises RoleNeedsPlace."""
+    level = LEVEL_OF_ROLE.get(role, "centre")
     named = {"nation": 0, "state": place.state_id, "district": place.district_id, "centre": place.centre_id}
     if named[level] is None:
         raise RoleNeedsPlace(field="place", level=level)
@@ -198,16 +216,18 @@ def _limits(user_name: str, address: str) -> list[Limit]:
     ]
 
 
-async def _in_reach(conn: Connection, actor: Actor, staff_id: UUID) -> StaffRow:
+async def in_reach(conn: Connection, actor: Actor, staff_id: UUID) -> StaffRow:
+    """Whom the actor may look after: below in the own area, or the actor. Raises StaffNotFound, NotPermitted."""
     row = await queries.staff_of(conn, staff_id)
     if row is None:
         raise StaffNotFound
     if actor.kind is not ActorKind.STAFF or actor.actor_id != str(staff_id):
-        _permit(actor, Role(row.role), _place(row))
+        permit(actor, Role(row.role), place_in(row))
     return row
 
 
-def _place(row: StaffRow) -> Place:
+def place_in(row: StaffRow) -> Place:
+    """The scope of a row of staff."""
     return Place(row.state_id, row.district_id, row.centre_id)
 
 
@@ -217,7 +237,7 @@ def _known_permissions(row: StaffRow) -> frozenset[Permission]:
 
 def staff_actor(row: StaffRow, address: str) -> Actor:
     """The actor that a row of staff is, calling from an address."""
-    return Actor(ActorKind.STAFF, str(row.staff_id), _known_permissions(row), place=_place(row), address=address)
+    return Actor(ActorKind.STAFF, str(row.staff_id), _known_permissions(row), place=place_in(row), address=address)
 
 
 def opened_staff(floor: Floor, row: StaffRow) -> Staff:
@@ -228,7 +248,7 @@ def opened_staff(floor: Floor, row: StaffRow) -> Staff:
         name=floor.keyring.open(row.name_sealed, STAFF_NAME),
         role=Role(row.role),
         permissions=_known_permissions(row),
-        place=_place(row),
+        place=place_in(row),
         created_at=row.created_at,
         deactivated_at=row.deactivated_at,
     )

@@ -143,13 +143,59 @@ async def all_staff(conn: Connection) -> list[StaffRow]:
     return await fetch_all(conn, StaffRow, _STAFF + " ORDER BY user_name")
 
 
-async def set_password(conn: Connection, staff_id: UUID, password_hash: str) -> None:
-    """Replace a password."""
+async def set_password(conn: Connection, staff_id: UUID, password_hash: str, chosen_at: datetime | None) -> None:
+    """Replace a password, or, where none was chosen, its hash by a stronger one."""
     await run(
         conn,
-        "UPDATE staff SET password_hash = %(password)s WHERE staff_id = %(staff)s",
+        """
+        UPDATE staff SET password_hash = %(password)s, password_set_at = coalesce(%(at)s, password_set_at)
+        WHERE staff_id = %(staff)s
+        """,
         staff=staff_id,
         password=password_hash,
+        at=chosen_at,
+    )
+
+
+async def set_role(conn: Connection, staff_id: UUID, role: str, place: Place) -> None:
+    """Give somebody another role or place."""
+    await run(
+        conn,
+        """
+        UPDATE staff SET role = %(role)s, state_id = %(state)s, district_id = %(district)s, centre_id = %(centre)s,
+                         permissions = '{}'
+        WHERE staff_id = %(staff)s
+        """,
+        staff=staff_id,
+        role=role,
+        state=place.state_id,
+        district=place.district_id,
+        centre=place.centre_id,
+    )
+
+
+async def staff_within(
+    conn: Connection, place: Place, *, begins: str, left: bool, start: int, rows: int
+) -> list[StaffRow]:
+    """Staff whose place lies within this one and whose user name begins so, by user name."""
+    return await fetch_all(
+        conn,
+        StaffRow,
+        _STAFF
+        + """
+        WHERE (%(state)s::int IS NULL OR state_id = %(state)s)
+          AND (%(district)s::int IS NULL OR district_id = %(district)s)
+          AND (%(centre)s::int IS NULL OR centre_id = %(centre)s)
+          AND starts_with(user_name, %(begins)s) AND (deactivated_at IS NOT NULL) = %(left)s
+        ORDER BY user_name OFFSET %(start)s LIMIT %(rows)s
+        """,
+        state=place.state_id,
+        district=place.district_id,
+        centre=place.centre_id,
+        begins=begins,
+        left=left,
+        start=start,
+        rows=rows,
     )
 
 

@@ -78,6 +78,17 @@ async def touch(conn: Connection, session_id: UUID, at: datetime) -> None:
     )
 
 
+async def prove(conn: Connection, staff_id: UUID, session_id: UUID, proved_by: str) -> None:
+    """Note what was shown in a session beside the password."""
+    await run(
+        conn,
+        "UPDATE staff_session SET proved_by = %(proof)s WHERE session_id = %(session)s AND staff_id = %(staff)s",
+        proof=proved_by,
+        session=session_id,
+        staff=staff_id,
+    )
+
+
 async def end(conn: Connection, staff_id: UUID, session_id: UUID, at: datetime) -> bool:
     """End one session of this person; False when there was none."""
     ended = await run(

@@ -1,17 +1,18 @@
 """Sessions of staff at the console: begun by a sign-in, read at each page, ended by rest, by age, by hand, at once."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from opencowin.identity import staff_queries, staff_session_queries
 from opencowin.identity.model import Staff
 from opencowin.identity.refusals import NotSignedIn
+from opencowin.identity.second_factor import Proof, must_prove
 from opencowin.identity.staff import BROWSER, opened_staff, staff_actor
 from opencowin.identity.staff_session_queries import SessionRow
 from opencowin.kit import audit
-from opencowin.kit.actor import Actor
+from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 
@@ -31,20 +32,24 @@ class StaffSession:
     proved_by: str
     begun_at: datetime
     seen_at: datetime
+    enrolling: bool = False
+    """Whether a second factor is still to be set up: until then the actor may do nothing else."""
 
 
 async def begin_session(
-    conn: Connection, floor: Floor, actor: Actor, *, device: str, browser: str = "", proved_by: str = "nothing"
+    conn: Connection, floor: Floor, actor: Actor, *, device: str, browser: str = "", proved_by: Proof = Proof.NOTHING
 ) -> str:
     """Begin a session for who has just signed in: its secret. `device` is what the browser calls itself, `browser` the
     secret by which it is known again."""
     secret, now = secrets.token_urlsafe(32), floor.clock.now()
     staff_id = UUID(actor.actor_id)
-    row = SessionRow(uuid4(), staff_id, proved_by, actor.address, device[:LONGEST_DEVICE], now, now, None)
+    row = SessionRow(uuid4(), staff_id, proved_by.value, actor.address, device[:LONGEST_DEVICE], now, now, None)
     await staff_session_queries.insert(conn, row, floor.keyring.index(secret, SECRET))
     if browser:
         await staff_session_queries.know_device(conn, staff_id, floor.keyring.index(browser, BROWSER), now)
-    await audit.record(conn, actor, "identity.sign_in", subject=("staff", staff_id), reason=f"password, {proved_by}")
+    await audit.record(
+        conn, actor, "identity.sign_in", subject=("staff", staff_id), reason=f"password, {proved_by.value}"
+    )
     return secret
 
 
@@ -60,7 +65,11 @@ async def session_of(conn: Connection, floor: Floor, secret: str, address: str) 
     if row.seen_at <= now - TOUCHED_EVERY:
         await staff_session_queries.touch(conn, row.session_id, now)
     actor = staff_actor(person, address)
-    return StaffSession(row.session_id, opened_staff(floor, person), actor, row.proved_by, row.begun_at, row.seen_at)
+    enrolling = row.proved_by == Proof.NOTHING and must_prove(floor, actor.permissions)
+    if enrolling:
+        actor = replace(actor, permissions=frozenset({Permission.ENTER_CONSOLE}))
+    known = opened_staff(floor, person)
+    return StaffSession(row.session_id, known, actor, row.proved_by, row.begun_at, row.seen_at, enrolling)
 
 
 async def open_sessions(conn: Connection, floor: Floor, actor: Actor) -> list[SessionRow]:

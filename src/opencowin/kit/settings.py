@@ -86,6 +86,18 @@ class Settings(BaseSettings):
     console_hours: int = Field(
         default=10, ge=1, le=24, description="How long a sign-in at the console lasts, however much it is used."
     )
+    second_factor: bool | None = Field(
+        default=None,
+        description="Whether staff who may look at people need a second factor; not set: yes, except in demo mode.",
+    )
+    invitation_hours: int = Field(
+        default=72, ge=1, le=336, description="How long a link lasts by which somebody joins the staff."
+    )
+    breached_passwords_file: Path | None = Field(
+        default=None,
+        description="Known passwords that staff may not choose, beside those that ship: SHA-1 in hexadecimal, one a"
+        " line, sorted, as Pwned Passwords are published (ordered by hash).",
+    )
     hold_minutes: int = Field(
         default=5, ge=1, le=30, description="How long a chosen slot is held for a signed-in person."
     )
@@ -178,12 +190,19 @@ class Settings(BaseSettings):
             raise UnsafeSettings("OPENCOWIN_OTP_RESEND_SECONDS below 30 is for demo mode only: set it to 30 or more.")
         if self.otp_tries > 5:
             raise UnsafeSettings("OPENCOWIN_OTP_TRIES above 5 is for demo mode only: set it to 5 or less.")
+        if self.breached_passwords_file is not None and not self.breached_passwords_file.is_file():
+            raise UnsafeSettings(f"There is no file {self.breached_passwords_file} of known passwords.")
         if not self.keyring_path.is_file():
             raise UnsafeSettings(
                 f"There is no keyring at {self.keyring_path}: make one with `opencowin keys init`, keep a copy of it"
                 " somewhere safe, or name it in OPENCOWIN_KEYRING_FILE. For a trial, `make demo` does all this."
             )
         return self
+
+    @property
+    def second_factor_required(self) -> bool:
+        """Whether staff who may look at people need a second factor."""
+        return not self.demo if self.second_factor is None else self.second_factor
 
     @property
     def keyring_path(self) -> Path:

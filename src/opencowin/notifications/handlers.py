@@ -1,7 +1,7 @@
 """What the worker does when something happened that people are told: word it, write it, send it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -14,7 +14,7 @@ from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Handler, Job
 from opencowin.notifications import queries
 from opencowin.notifications.gateways import read_carriage
-from opencowin.notifications.model import Draft, Priority
+from opencowin.notifications.model import Draft, Medium, Priority
 from opencowin.notifications.sending import Scribe
 from opencowin.notifications.templates import Template, read_texts
 from opencowin.notifications.wording import Wording, Writer
@@ -31,6 +31,7 @@ def handlers(pool: Pool, floor: Floor, scribe: Scribe | None = None) -> list[Han
     desk = Desk(pool, floor, Writer(floor, read_texts(floor.pack, floor.country.default_language)), scribe)
     return [
         Handler(identity.OTP_REQUESTED, desk.on_otp_requested),
+        Handler(identity.STAFF_INVITED, desk.on_staff_invited),
         Handler(identity.ASSISTED, desk.on_assisted),
         Handler(scheduling.BOOKED, desk.on_booking(scheduling.BOOKED, Template.BOOKED, LIVE)),
         Handler(scheduling.MOVED, desk.on_booking(scheduling.MOVED, Template.MOVED, LIVE)),
@@ -62,6 +63,14 @@ class Desk:
         minutes = max(1, int((news.expires_at - news.caused_at).total_seconds()) // 60)
         said = self.writer.otp(mobile, news.language, code, minutes, spoken=news.spoken)
         await self.scribe.deliver(_draft(news.txn_id, said, news.caused_at, news.expires_at, Priority.URGENT))
+
+    async def on_staff_invited(self, news: identity.StaffInvited) -> None:
+        """Send a link by which somebody joins the staff, to a number or an e-mail address, while it is good."""
+        contact, url, is_email = identity.open_staff_invited(self.floor, news)
+        hours = max(1, int((news.expires_at - news.caused_at).total_seconds()) // 3600)
+        said = self.writer.staff_link(contact, news.language, url, hours)
+        draft = _draft(news.invitation_id, said, news.caused_at, news.expires_at, Priority.URGENT)
+        await self.scribe.deliver(replace(draft, medium=Medium.EMAIL if is_email else Medium.SMS))
 
     async def on_assisted(self, news: identity.Assisted) -> None:
         """Tell a household which operator acted for it; what was booked is told by itself."""

@@ -18,6 +18,7 @@ class Template(StrEnum):
 
     OTP = "otp"
     OTP_SPOKEN = "otp_spoken"
+    STAFF_LINK = "staff_link"
     ASSISTED = "assisted"
     MEMBER = "member"
     BOOKED = "booked"
@@ -40,6 +41,7 @@ _APPOINTMENT = frozenset({"dose", "vaccine", "date", "slot", "centre", "district
 PLACEHOLDERS: Mapping[Template, frozenset[str]] = {
     Template.OTP: frozenset({"code", "minutes"}),
     Template.OTP_SPOKEN: frozenset({"code", "minutes"}),
+    Template.STAFF_LINK: frozenset({"hours", "url"}),
     Template.ASSISTED: frozenset({"operator", "date", "url"}),
     Template.MEMBER: frozenset({"reference", "secret_code"}),
     Template.BOOKED: _APPOINTMENT | {"url"},

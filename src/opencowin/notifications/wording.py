@@ -116,6 +116,12 @@ class Writer:
         template = Template.OTP_SPOKEN if spoken else Template.OTP
         return self._wording(template, whose, code=code, minutes=minutes)
 
+    def staff_link(self, contact: str, language: str, url: str, hours: int) -> Wording:
+        """A link by which somebody joins the staff, or chooses another password."""
+        return self._wording(
+            Template.STAFF_LINK, Account(contact, self.texts.language(language), {}), url=url, hours=hours
+        )
+
     def assisted(self, whose: Account, operator: str, on: date) -> Wording:
         """What to say of an operator who acted for a household."""
         values = {"operator": operator, "date": self._date(on), "url": self.floor.settings.address}

@@ -14,7 +14,12 @@ from starlette.types import Scope
 from opencowin import identity, registry
 from opencowin.identity import NotSignedIn, UnknownApiKey
 from opencowin.kit.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
-from opencowin.web.console.desk import ConsoleSignInFirst, lead_to_console_sign_in
+from opencowin.web.console.desk import (
+    ConsoleSignInFirst,
+    SecondFactorFirst,
+    lead_to_console_sign_in,
+    lead_to_enrolment,
+)
 from opencowin.web.console.shown import refusal_page
 from opencowin.web.limiter import TooManyRequests
 from opencowin.web.pages.render import Reader, page
@@ -211,6 +216,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(SignInFirst, lead_to_sign_in)
     app.add_exception_handler(ConsoleSignInFirst, lead_to_console_sign_in)
+    app.add_exception_handler(SecondFactorFirst, lead_to_enrolment)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_refused)
     app.add_exception_handler(OperationalError, _database_away)

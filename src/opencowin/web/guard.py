@@ -7,13 +7,17 @@ from fastapi import Depends
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials, HTTPBearer
 from starlette.requests import Request
 
-from opencowin.identity import NotSignedIn, UnknownApiKey, actor_of_api_key, check_password
+from opencowin.identity import NotSignedIn, UnknownApiKey, actor_of_api_key, actor_of_log_in
 from opencowin.kit.actor import CITIZEN_PERMISSIONS, Actor, ActorKind, Permission
 from opencowin.web.site import site_of
 
 bearer_scheme = HTTPBearer(auto_error=False, description="The token of a confirmed one-time password.")
 key_scheme = APIKeyHeader(name="x-api-key", auto_error=False, description="The key of a partner system.")
-basic_scheme = HTTPBasic(auto_error=False, description="Log-in of a member of staff.")
+basic_scheme = HTTPBasic(
+    auto_error=False,
+    description="Log-in of a member of staff; who has a second factor sends its code in `x-second-factor` beside it.",
+)
+SECOND_FACTOR = "x-second-factor"
 
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_scheme)]
 ApiKey = Annotated[str | None, Depends(key_scheme)]
@@ -69,7 +73,8 @@ async def _staff(request: Request, given: HTTPBasicCredentials) -> Actor:
     address = caller_address(request)
     site.limiter.count_public(request, f"address:{address}")
     async with site.transaction() as conn:
-        return await check_password(conn, site.floor, given.username, given.password, address=address)
+        code = request.headers.get(SECOND_FACTOR, "")
+        return await actor_of_log_in(conn, site.floor, given.username, given.password, code=code, address=address)
 
 
 class Guard:

@@ -33,6 +33,8 @@ TEXTS = {
     "user_name": "User name",
     "password": "Password",
     "centre_number": "Number of the centre",
+    "second_code": "Code",
+    "second_code_hint": "Write the six digits of your authenticator app, or a recovery code.",
     "sign_in": "Sign in",
     "sign_in_again": "Sign in again",
     "signed_in_as": "{name} at {centre}",

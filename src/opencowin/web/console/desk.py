@@ -23,10 +23,16 @@ from opencowin.web.site import site_of
 SEAL = "desk"
 BROWSER_LASTS = 180 * 86_400
 SIGN_IN = "/console/sign-in"
+ENROL = "/console/account"
+"""Where a second factor is set up."""
 
 
 class ConsoleSignInFirst(Exception):
     """The page needs a member of staff who is signed in."""
+
+
+class SecondFactorFirst(Exception):
+    """The page is for who has shown a second factor, and this member of staff has none yet."""
 
 
 @dataclass(slots=True)
@@ -36,6 +42,8 @@ class Desk:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     secret: str = ""
     then: str = ""
+    waiting: str = ""
+    """The sign-in whose password was right and that waits for the second factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,14 @@ def at_work(request: Request) -> AtWork | None:
 def sign_in(request: Request, secret: str) -> None:
     """From now on the session with this secret is open here; nothing of the desk before it is kept."""
     request.state.desk = Desk(secret=secret)
+
+
+def session_here(request: Request) -> StaffSession:
+    """The session that is open here, once the guard has let the request in. Raises NotSignedIn."""
+    known = at_work(request)
+    if known is None:
+        raise NotSignedIn
+    return known.session
 
 
 def sign_out(request: Request) -> None:
@@ -123,8 +139,12 @@ def check_token(request: Request, token: str) -> None:
 class ConsoleGuard(Guard):
     """The lock of the console's pages: reads session and person each time, so that a deactivation bites at once."""
 
+    def __init__(self, permission: Permission, *, enrols: bool = False) -> None:
+        super().__init__(permission, ())
+        self.enrols = enrols
+
     async def __call__(self, request: Request) -> Actor:  # type: ignore[override]  # a browser has no other credential
-        """The actor of this request. Raises ConsoleSignInFirst, NotPermitted, TooManyRequests."""
+        """The actor of this request. Raises ConsoleSignInFirst, SecondFactorFirst, NotPermitted, TooManyRequests."""
         site, desk, address = site_of(request), desk_of(request), caller_address(request)
         site.limiter.count_reader(request, f"address:{address}")
         try:
@@ -135,6 +155,8 @@ class ConsoleGuard(Guard):
             self._remember_way(request, desk)
             raise ConsoleSignInFirst from None
         request.state.at_work = AtWork(session, trail)
+        if session.enrolling and not self.enrols:
+            raise SecondFactorFirst
         session.actor.require(self.permission)
         return session.actor
 
@@ -146,12 +168,22 @@ class ConsoleGuard(Guard):
 
 def may_in_console(permission: Permission) -> Any:
     """The page is for members of staff who are signed in at the console and hold the permission."""
-    return Depends(ConsoleGuard(permission, ()))
+    return Depends(ConsoleGuard(permission))
+
+
+def may_enrol() -> Any:
+    """The page is for every member of staff who is signed in, also before a second factor is set up."""
+    return Depends(ConsoleGuard(Permission.ENTER_CONSOLE, enrols=True))
 
 
 async def lead_to_console_sign_in(request: Request, _error: Exception) -> Response:
     """To the console's sign-in, which leads back."""
     return go(request, SIGN_IN)
+
+
+async def lead_to_enrolment(request: Request, _error: Exception) -> Response:
+    """To where a second factor is set up."""
+    return go(request, ENROL)
 
 
 def _read(request: Request) -> Desk:

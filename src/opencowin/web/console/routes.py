@@ -3,24 +3,32 @@
 from fastapi import APIRouter
 
 from opencowin.web.console import (
+    account,
     adverse_events,
     alerts,
     audit,
     case_desk,
     centres,
     exports,
+    factors,
     flags,
+    invited,
     look,
     overview,
     session,
     sessions,
     sign_in,
+    staff,
     uploads,
     weekly,
 )
 
 CONSOLE: tuple[APIRouter, ...] = (
     sign_in.router,
+    invited.router,
+    account.router,
+    factors.router,
+    staff.router,
     overview.router,
     sessions.router,
     session.router,

@@ -20,6 +20,7 @@ export async function call(path, { token, user, body, method = "POST", patience 
   const headers = { "Content-Type": "application/json", "Accept-Language": spoken().language };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (user) headers.Authorization = `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${user.name}:${user.password}`)))}`;
+  if (user?.code) headers["X-Second-Factor"] = user.code.replace(/[^\w-]/g, "");
   try {
     const answer = await fetch(API + path, {
       method, headers, body: body && JSON.stringify(body), credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(patience),

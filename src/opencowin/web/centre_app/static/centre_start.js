@@ -9,13 +9,16 @@ import { exportButton } from "./centre_file.js";
 
 export const PIN = /^\d{6}$/;
 const CENTRE_NEEDED = "TABLET0001";
+const CODE_NEEDED = "USRAUT0065";
+const WRONG_CODE = "USRAUT0064";
 
-async function signInScreen({ centre = false, name = "" } = {}) {
+async function signInScreen({ centre = false, code: codeToo = false, name = "", password = "" } = {}) {
   const left = (await store.envelopes({ orphans: !store.isOpen() })).length;
   screen(t("begin"), h("p", {}, t("begin_text")), left ? h("p", { class: "held" }, t("unsent_here", { count: left })) : null,
     form({}, [
       field("name", "user_name", { autocomplete: "username", autocapitalize: "none", spellcheck: "false", value: name }),
-      field("password", "password", { type: "password", autocomplete: "current-password" }),
+      field("password", "password", { type: "password", autocomplete: "current-password", value: password }),
+      codeToo && field("code", "second_code", { autocomplete: "one-time-code", class: "short" }, t("second_code_hint")),
       centre && field("centre", "centre_number", { inputmode: "numeric", class: "short" }),
       h("p", {}, h("button", { class: "main" }, t("sign_in"))),
     ], async (said) => {
@@ -25,7 +28,9 @@ async function signInScreen({ centre = false, name = "" } = {}) {
         const { begun, code, text } = await shift.signIn(said, Number(said.centre) || null);
         tell("");
         if (begun) await go("pin", begun);
-        else if (code === CENTRE_NEEDED && !centre) await signInScreen({ centre: true, name: said.name });
+        else if (code === CENTRE_NEEDED && !centre) await signInScreen({ ...said, centre: true, code: codeToo });
+        else if (code === CODE_NEEDED && !codeToo) await signInScreen({ ...said, centre, code: true });
+        else if ([CODE_NEEDED, WRONG_CODE].includes(code)) return { code: text };
         else return { [code === CENTRE_NEEDED || said.centre ? "centre" : "name"]: text };
       } catch (odd) {
         if (!(odd instanceof NoLine)) throw odd;
