@@ -2,6 +2,7 @@
 
 import re
 from datetime import time, timedelta
+from html import unescape
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,7 +12,7 @@ from opencowin import places, scheduling
 from opencowin.identity import Role
 from opencowin.kit.actor import Place
 from opencowin.kit.db import transaction
-from tests.builders import TEST, new_centre
+from tests.builders import TEST, new_centre, stock_in
 from tests.web.clinic import Clinic, a_home, booked, value
 from tests.web.desks import Browser, at_console, place_of
 
@@ -317,3 +318,31 @@ async def test_a_manager_plans_at_the_own_centre_only(clinic: Clinic) -> None:
     async with transaction(clinic.platform.pool) as conn:
         beside = await new_centre(conn, clinic.centre.district_id)
     assert (await manager.get(f"/console/sessions/new?centre_id={beside.centre_id}")).status_code == 403
+
+
+async def test_the_overview_says_what_is_short_and_which_drafts_were_held_back(clinic: Clinic) -> None:
+    officer, platform = await an_officer(clinic), clinic.platform
+    async with transaction(platform.pool) as conn:
+        empty = await new_centre(conn, clinic.centre.district_id)
+        await stock_in(conn, platform.floor, empty, "COVISHIELD", doses=3)
+        like = await scheduling.plan_of(conn, TEST, UUID(clinic.tomorrow))
+        new = scheduling.NewSession(
+            empty.centre_id, platform.day(1), "COVISHIELD", 18, None, like.session.fee, _nine(), 9
+        )
+        await scheduling.draft_session(conn, platform.floor, TEST, new, platform.floor.clock.now(), uuid4())
+        await scheduling.publish_due(conn, platform.floor)
+    page = (await officer.get("/console")).text
+    held = re.search(r"<dt>Drafts that could not be published</dt><dd><a href=\"([^\"]+)\">(\d+)<", page)
+    assert held is not None
+    assert int(held[2]) >= 1
+    assert re.search(rf"<td>{empty.name}</td><td>Covishield</td><td class=\"number\">3</td>", page)
+    listed = (await officer.get(unescape(held[1]))).text
+    assert empty.name in listed
+    assert "Waits for doses" in listed
+
+
+@pytest.mark.parametrize("query", ["day=9999-12-31&days=31", "q=%00", "day=nonsense&page=-1", "centre_id=99999999999"])
+async def test_an_address_that_makes_no_sense_breaks_no_list(clinic: Clinic, query: str) -> None:
+    officer = await an_officer(clinic)
+    assert (await officer.get(f"/console/sessions?{query}")).status_code in {200, 400}
+    assert (await officer.get(f"/console/centres?{query}")).status_code == 200

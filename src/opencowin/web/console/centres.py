@@ -14,7 +14,7 @@ from opencowin.web.console import desk
 from opencowin.web.console.desk import may_in_console
 from opencowin.web.console.shown import ROWS, ConsoleReader, console_page, leaf_of
 from opencowin.web.console.typed import EXPECTED, Typed
-from opencowin.web.console.within import within
+from opencowin.web.console.within import text_sought, within
 from opencowin.web.pages.forms import Filled, number
 from opencowin.web.site import site_of
 
@@ -22,14 +22,13 @@ router = APIRouter(include_in_schema=False)
 Keeper = Annotated[Actor, may_in_console(Permission.MANAGE_CENTRES)]
 FIELDS = {name: name for name in ("name", "address", "pin_code", "closes_at", "latitude", "reason")}
 """Fields of the form, by those that refusals name."""
-LONGEST_TEXT = 40
 
 
 @router.get("/console/centres", response_class=Response)
-async def centres(request: Request, actor: Keeper, q: str = "", closed: bool = False) -> Response:
+async def centres(request: Request, actor: Keeper, closed: bool = False) -> Response:
     """Centres of the area by name, some at a time."""
     site, reader, leaf = site_of(request), ConsoleReader(request), leaf_of(request)
-    text = q.strip()[:LONGEST_TEXT]
+    text = text_sought(request)
     async with site.transaction() as conn:
         where = await within(conn, actor, request, reader.language.code)
         found = await places.centres_in(conn, where.place, name=text, closed=closed, start=leaf.start, rows=ROWS + 1)

@@ -8,11 +8,9 @@ from opencowin.kit.actor import Actor, NotPermitted
 from opencowin.kit.db import Connection
 from opencowin.places import Centre
 from opencowin.web.console.shown import ROWS, ConsoleReader, console_page, leaf_of
-from opencowin.web.console.within import within
+from opencowin.web.console.within import text_sought, within
 from opencowin.web.pages.forms import Filled, number
 from opencowin.web.site import site_of
-
-LONGEST_TEXT = 40
 
 
 async def centre_asked(conn: Connection, actor: Actor, request: Request) -> Centre | None:
@@ -32,7 +30,7 @@ async def own_centre(conn: Connection, actor: Actor, centre_id: int) -> Centre:
 async def pick_centre(request: Request, actor: Actor) -> Response:
     """The page that asks for a centre; its links lead back to where the browser is, with the centre named."""
     reader, leaf = ConsoleReader(request), leaf_of(request)
-    text = request.query_params.get("q", "").strip()[:LONGEST_TEXT]
+    text = text_sought(request)
     async with site_of(request).transaction() as conn:
         where = await within(conn, actor, request, reader.language.code)
         found = await places.centres_in(conn, where.place, name=text, start=leaf.start, rows=ROWS + 1)

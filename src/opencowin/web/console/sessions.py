@@ -32,16 +32,15 @@ from opencowin.web.console.session_forms import (
 )
 from opencowin.web.console.shown import ROWS, ConsoleReader, console_page, leaf_of
 from opencowin.web.console.typed import EXPECTED, FieldEmpty, Typed
-from opencowin.web.console.within import within
+from opencowin.web.console.within import text_sought, within
 from opencowin.web.pages.find import vaccine_name
-from opencowin.web.pages.forms import DayUnreadable, Fault, Filled, day, number, sent_id
+from opencowin.web.pages.forms import Fault, Filled, number, sent_id
 from opencowin.web.site import site_of
 
 router = APIRouter(include_in_schema=False)
 Planner = Annotated[Actor, may_in_console(Permission.PUBLISH_SESSIONS)]
 STATES = ("draft", "published", "withdrawn")
 MOST_DAYS = 31
-LONGEST_TEXT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +66,11 @@ class Asked:
 
 def _asked(request: Request) -> Asked:
     given = request.query_params
-    try:
-        first_day = day({"day": [given.get("day", "")]}, "day")
-    except DayUnreadable:
-        first_day = None
     state = given.get("state", "")
     return Asked(
-        first_day,
+        Typed({"day": [given.get("day", "")]}).day("day"),
         min(max(number(given.get("days", "")) or 1, 1), MOST_DAYS),
-        given.get("q", "").strip()[:LONGEST_TEXT],
+        text_sought(request),
         state if state in STATES else None,
         number(given.get("centre_id", "")),
     )

@@ -11,6 +11,8 @@ from opencowin.web.pages.render import Reader
 
 EXPECTED = (Invalid, Conflict)
 """What a form is shown again with; any other refusal is a page of its own."""
+YEARS = range(1900, 3000)
+"""Of days: beyond them it is a slip of the pen, and weeks could not be counted from it."""
 TIMES = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p")
 
 
@@ -105,10 +107,14 @@ class Typed:
     def day(self, name: str) -> date | None:
         """A day, or nothing where the field is empty."""
         try:
-            return day(self.fields, name)
+            found = day(self.fields, name)
         except DayUnreadable as no:
             self.wrong[name] = no
             return None
+        if found is not None and found.year not in YEARS:
+            self.wrong[name] = DayUnreadable(field=name)
+            return None
+        return found
 
     def needed_day(self, name: str) -> date:
         """A day that must be given."""

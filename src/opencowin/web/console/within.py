@@ -9,6 +9,7 @@ from opencowin.kit.actor import Actor, NotPermitted, Place
 from opencowin.kit.db import Connection
 from opencowin.web.pages.forms import number
 
+LONGEST_TEXT = 40
 Options = list[tuple[int, str]]
 
 
@@ -32,6 +33,11 @@ class Within:
     def chosen(self) -> dict[str, list[str]]:
         """What stands in the fields."""
         return {name: [str(value)] for name, value in self.query.items() if value is not None}
+
+
+def text_sought(request: Request) -> str:
+    """The text that a list is searched for, as the address carries it in `q`."""
+    return "".join(one for one in request.query_params.get("q", "") if one.isprintable()).strip()[:LONGEST_TEXT]
 
 
 async def within(conn: Connection, actor: Actor, request: Request, language: str) -> Within:
