@@ -57,6 +57,15 @@ def compare(pair: Pair, busy: Callable[[], float]) -> Measured:
     return Measured(pair, [one for one, _ in runs], [other for _, other in runs], max(before, busy()))
 
 
+def per_cpu_second(work: Callable[[], object], seconds: float) -> float:
+    """How often a piece of work is done in a second of processor time, of all threads; others take none of it."""
+    begun, done = time.process_time(), 0
+    while (now := time.process_time()) < begun + seconds:
+        work()
+        done += 1
+    return done / (now - begun)
+
+
 def per_second(work: Callable[[], object], seconds: float) -> float:
     """How often a piece of work is done a second on this core."""
     begun, done = time.perf_counter(), 0

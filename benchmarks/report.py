@@ -19,7 +19,8 @@ METHOD = f"""
 - **Bookings**: each connection is a process of its own that calls the set function `book_local` through the platform's
   own query, one booking in each transaction, every commit flushed to disk (`synchronous_commit` and `fsync` on), seats
   without end. The reference inserts one row of two identifiers and an instant with the same driver.
-- **Certificates**: one core, keys in memory, a name in Devanagari, two doses; Co-WIN's form with RSA-2048. *Printed* is
+- **Certificates**: per second of processor time, of all threads, ours and the reference; only issuing by batches, which
+  waits for the database, is by the clock. One core, keys in memory, a name in Devanagari, two doses. *Printed* is
   everything from the statement to the PDF, for another person each time: both signatures, both QR codes, one
   bilingual page.
 - **HTTP**: 16 connections over loopback, kept open, each asking again when its answer is complete; no cached answer

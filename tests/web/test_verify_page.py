@@ -120,7 +120,8 @@ async def test_the_worker_keeps_every_script_of_the_page_and_is_another_when_one
 
 async def test_keys_are_sent_again_only_when_they_changed(platform: Surface) -> None:
     first = await platform.http.get("/verify/keys.json")
-    assert set(first.json()) == {"issuers", "signers", "cards", "seals", "status", "vaccines", "cvx", "others"}
+    told = {"issuers", "signers", "cards", "seals", "status", "vaccines", "cvx", "others", "country"}
+    assert set(first.json()) == told
     assert '"d"' not in first.text, "no private number"
     again = await platform.http.get("/verify/keys.json", headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304

@@ -30,10 +30,12 @@ async def carried_keys(conn: Connection, floor: Floor) -> dict[str, object]:
         "issuer": profile.issuer,
         "method": profile.verification_method,
         "evidence": profile.evidence_url,
+        "context": profile.context_url,
         "keys": [jwk(key) for key in await own_keys(conn, Format.DIVOC)],
     }
     return {
         "issuers": [issuer],
+        "country": profile.country_code,
         "signers": [
             {"kid": base64.b64encode(key_id(one)).decode(), "key": key}
             for one, key in _with_keys(await own_certificates(conn, HC1_FORMS))

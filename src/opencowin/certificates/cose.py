@@ -14,7 +14,7 @@ from cryptography import x509
 
 from opencowin.certificates.issuers import Identity, key_id
 from opencowin.certificates.model import IssuerProfile
-from opencowin.certificates.reading import reading
+from opencowin.certificates.reading import GRACE, plausible, reading, unpacked
 from opencowin.certificates.refusals import (
     CannotCheck,
     CertificateExpired,
@@ -29,7 +29,6 @@ COSE_SIGN1 = 18
 ALGORITHM, KEY_ID = 1, 4
 ISSUER, EXPIRES_AT, ISSUED_AT, HEALTH = 1, 4, 6, -260
 LABELS: Mapping[Algorithm, int] = MappingProxyType({Algorithm.ES256: -7, Algorithm.PS256: -37})
-LARGEST = 64 * 1024
 BROKEN = (ValueError, zlib.error, cbor2.CBORDecodeError, AttributeError, TypeError, RecursionError, OverflowError)
 """What the readers of base 45, deflate and CBOR raise on nonsense."""
 
@@ -97,11 +96,12 @@ def opened(text: str) -> Envelope:
     if not text.startswith(PREFIX):
         raise NotACertificate
     try:
-        inflater = zlib.decompressobj()
-        raw = inflater.decompress(base45.b45decode(text[len(PREFIX) :]), LARGEST)
+        raw = unpacked(base45.b45decode(text[len(PREFIX) :]), zlib.MAX_WBITS)
         cose = cbor2.load(io.BytesIO(raw))
-        # Some issuers leave the tag out.
-        protected, unprotected, body, signature = cose.value if isinstance(cose, cbor2.CBORTag) else cose
+        # Some issuers leave the tag out, and some write that of claims around it.
+        while isinstance(cose, cbor2.CBORTag):
+            cose = cose.value
+        protected, unprotected, body, signature = cose
     except BROKEN as odd:
         raise NotACertificate from odd
     if not isinstance(unprotected, Mapping) or {type(protected), type(body), type(signature)} != {bytes}:
@@ -110,12 +110,13 @@ def opened(text: str) -> Envelope:
 
 
 def issued_within(claims: Claims, now: datetime) -> datetime:
-    """When the claims were issued. Raises NotACertificate where they do not say, CertificateExpired."""
+    """When they were issued. Raises NotACertificate where they do not say, CertificateExpired, ContentImplausible."""
     with reading():
         until = datetime.fromtimestamp(claims[EXPIRES_AT], UTC)
         issued_at = datetime.fromtimestamp(claims[ISSUED_AT], UTC)
     if now > until:
         raise CertificateExpired(until=until.date().isoformat())
+    plausible(issued_at <= now + GRACE, "it was issued in the future")
     return issued_at
 
 

@@ -26,14 +26,14 @@ from opencowin.certificates.model import (
     IssuerProfile,
     Payload,
 )
-from opencowin.certificates.reading import reading
+from opencowin.certificates.reading import LARGEST, parsed, reading
 from opencowin.certificates.refusals import FormatImpossible, Lacking, NotACertificate, SignatureBroken, UnknownSigner
 from opencowin.certificates.signers import Algorithm, PublicKey, fits
 
 CREDENTIALS_CONTEXT = "https://www.w3.org/2018/credentials/v1"
+CONTEXTS = ("/credentials/vaccination/v1", "/credentials/vaccination/v2")
+"""How the addresses of the contexts end whose meaning is Co-WIN's, whoever publishes them."""
 ENTRY = "certificate.json"
-LARGEST = 64 * 1024
-"""A certificate is about 2 kB; anything that unpacks to more than this many bytes is none."""
 LARGEST_QR = 2331
 """Bytes that version 40 holds at error correction M."""
 # RsaSignature2018 is PS256 here, not RS256. The signed bytes are the two digests themselves, not their base64.
@@ -43,6 +43,8 @@ SUITES: Mapping[Algorithm, str] = MappingProxyType(
 HEADERS: Mapping[Algorithm, str] = MappingProxyType(
     {each: unpadded(f'{{"alg":"{each.value}","b64":false,"crit":["b64"]}}'.encode()) for each in SUITES}
 )
+LOCAL = "PK\x03\x04"
+"""How a zip begins."""
 ZIP_VERSION = 20
 """The edition that brought deflating."""
 Document = dict[str, Any]
@@ -76,6 +78,8 @@ def verify_divoc(text: str, profile: IssuerProfile, keys: Sequence[PublicKey]) -
     if not own or document.get("issuer") != profile.issuer:
         raise UnknownSigner
     check_proof(document, keys)
+    if not known_contexts(document, profile.context_url):
+        raise NotACertificate
     return read_facts(document, profile.issuer, profile.evidence_url)
 
 
@@ -83,6 +87,14 @@ def divoc_mark(text: str) -> bytes:
     """What of the certificate's signature nobody can write otherwise while it still fits. Raises NotACertificate."""
     with reading():
         return from_unpadded(opened(text)["proof"]["jws"].rpartition(".")[2])
+
+
+def known_contexts(document: Document, own: str = "") -> bool:
+    """Whether the meaning of its keys is Co-WIN's: which contexts a credential names is not signed."""
+    contexts = document.get("@context")
+    if not isinstance(contexts, list) or len(contexts) != 2 or contexts[0] != CREDENTIALS_CONTEXT:
+        return False
+    return isinstance(contexts[1], str) and (contexts[1] == own or contexts[1].endswith(CONTEXTS))
 
 
 def method_of(document: Document) -> str:
@@ -98,7 +110,7 @@ def check_proof(document: Document, keys: Sequence[PublicKey]) -> None:
     options = {key: value for key, value in document["proof"].items() if key != "jws"}
     header, _, written = document["proof"]["jws"].partition("..")
     algorithm = next((name for name, suite in SUITES.items() if suite == options.get("type")), None)
-    if algorithm is None or header != HEADERS[algorithm]:
+    if algorithm is None or header != HEADERS[algorithm] or "." in written:
         raise SignatureBroken
     try:
         signed, signature = _signing_input(document, options, header), from_unpadded(written)
@@ -201,7 +213,7 @@ def _zipped(raw: bytes, at: datetime) -> bytes:
     day = (at.year - 1980) << 9 | at.month << 5 | at.day
     sizes = (zlib.crc32(raw), len(packed), len(raw), len(name), 0)
     entry = struct.pack("<5H3L2H", ZIP_VERSION, 0, zipfile.ZIP_DEFLATED, clock, day, *sizes)
-    local = b"PK\x03\x04" + entry + name + packed
+    local = LOCAL.encode() + entry + name + packed
     listed = b"PK\x01\x02" + struct.pack("<H", ZIP_VERSION) + entry + bytes(14) + name
     return local + listed + b"PK\x05\x06" + struct.pack("<4H2LH", 0, 0, 1, 1, len(listed), len(local), 0)
 
@@ -210,8 +222,9 @@ def opened(text: str) -> Document:
     """The credential in a QR code's text, nothing of it believed yet. Raises NotACertificate."""
     try:
         with zipfile.ZipFile(io.BytesIO(text.encode("latin-1"))) as archive, archive.open(ENTRY) as entry:
-            raw = entry.read(LARGEST + 1)
-        document = json.loads(raw) if len(raw) <= LARGEST else None
+            alone, raw = len(archive.infolist()) == 1 and text.startswith(LOCAL), entry.read(LARGEST + 1)
+        # With a second entry, or something before the first, programs differ in which of them they read.
+        document = parsed(raw) if alone and len(raw) <= LARGEST else None
     except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, RuntimeError, EOFError) as odd:
         raise NotACertificate from odd
     if not isinstance(document, dict):

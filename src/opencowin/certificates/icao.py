@@ -25,7 +25,7 @@ from opencowin.certificates.model import (
     Payload,
 )
 from opencowin.certificates.mrz import latin_name, machine_readable
-from opencowin.certificates.reading import day_of, plausible, reading
+from opencowin.certificates.reading import day_of, parsed, plausible, reading
 from opencowin.certificates.refusals import (
     CannotCheck,
     CertificateExpired,
@@ -35,11 +35,10 @@ from opencowin.certificates.refusals import (
     SignatureBroken,
     UnknownSigner,
 )
-from opencowin.certificates.signers import Algorithm, fits
+from opencowin.certificates.signers import Algorithm, algorithms_of, fits
 
 KIND = "icao.vacc"
 LONGEST_NAME, LONGEST_NUMBER, LONGEST_PASSPORT, LONGEST_CENTRE, LONGEST_BATCH = 39, 12, 11, 20, 20
-LARGEST = 16 * 1024
 
 Document = dict[str, Any]
 
@@ -57,6 +56,8 @@ class Seal:
         """The data, if a signer certified for seals by one of these signed it. Raises CertificateRefused."""
         if not _certified(self.signer, authorities):
             raise UnknownSigner
+        if self.algorithm not in algorithms_of(self.signer.public_key()):
+            raise CannotCheck
         if not fits(self.signer.public_key(), self.algorithm, self.signature, _canonical(self.data)):
             raise SignatureBroken
         if now > self.signer.not_valid_after_utc:
@@ -123,7 +124,7 @@ def _dose(dose: DoseStatement, profile: IssuerProfile) -> Document:
 def opened(text: str) -> Seal:
     """What is in the JSON. Raises NotACertificate, and CannotCheck where the signer's certificate cannot be read."""
     with reading():
-        document = json.loads(text) if len(text) <= LARGEST else {}
+        document = parsed(text)
         data, signature = document["data"], document["sig"]
         if data["hdr"]["t"] != KIND:
             raise NotACertificate

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from opencowin.certificates import cose, divoc, icao, smart
 from opencowin.certificates.canon import NotMappable, canonical_credential
@@ -16,6 +17,7 @@ from opencowin.certificates.marks import mark_of
 from opencowin.certificates.meaning import evidence_url, read_facts
 from opencowin.certificates.model import CertificateFacts, Format
 from opencowin.certificates.profile import read_vaccine_names
+from opencowin.certificates.reading import LONGEST_TEXT, plausible
 from opencowin.certificates.refusals import CannotCheck, NotACertificate, SignatureBroken, UnknownSigner
 from opencowin.certificates.signers import thumbprint
 from opencowin.certificates.trust import TrustKind, authority_name, card_name, certificates_of, public_keys_of
@@ -24,10 +26,10 @@ from opencowin.certificates.who import DDCC_VS, who_facts
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 
+COUNTRY = 2
+"""Letters of a country's code."""
 AS_BASE64 = "B64:"
 """Before Co-WIN's form where it is not read from a code: its bytes do not survive a field of text."""
-CONTEXTS = ("/credentials/vaccination/v1", "/credentials/vaccination/v2")
-"""How the addresses of the contexts end whose meaning is Co-WIN's, whoever publishes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Recognised:
 
 async def recognise(conn: Connection, floor: Floor, text: str) -> Recognised:
     """Whose it is and what it says, from the text of its QR code. Raises CertificateRefused with the reason."""
+    if len(text) > LONGEST_TEXT:
+        raise NotACertificate
     if text.startswith(cose.PREFIX):
         facts, others = await _envelope(conn, floor, text)
     elif text.startswith(smart.PREFIX):
@@ -65,11 +69,21 @@ async def _envelope(conn: Connection, floor: Floor, text: str) -> Read:
         one for one in await own_certificates(conn, [Format.EU_DCC, Format.WHO_DDCC]) if key_id(one) == envelope.key_id
     ]
     others = [] if own else await trusted(conn, TrustKind.SIGNER, envelope.key_id.hex())
-    claims = envelope.checked(own or _for_vaccinations(certificates_of(others)))
+    signers = own or _for_vaccinations(certificates_of(others))
+    claims = envelope.checked(signers)
+    named = str(claims.get(cose.ISSUER))
+    # Some write their ministry there: only a code of another country is another country's name.
+    plausible(len(named) != COUNTRY or _countries(signers) <= {named}, "it is signed in another country's name")
     health = claims.get(cose.HEALTH)
     if not isinstance(health, dict) or not {EU_DCC, DDCC_VS}.intersection(health):
         raise CannotCheck
     return eu_facts(claims, now) if EU_DCC in health else who_facts(claims, now), others
+
+
+def _countries(signers: Sequence[x509.Certificate]) -> set[str]:
+    """Whose signers these are, where their certificates say it."""
+    named = (one.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME) for one in signers)
+    return {str(one.value) for each in named for one in each}
 
 
 def _for_vaccinations(signers: Sequence[x509.Certificate]) -> list[x509.Certificate]:
@@ -107,10 +121,7 @@ async def _credential(conn: Connection, floor: Floor, text: str) -> Read:
         # Somebody else may go by the same name, as deployments that took over Co-WIN's settings do.
         if not others:
             raise
-    contexts = document.get("@context")
-    if not isinstance(contexts, list) or not all(
-        str(each) == divoc.CREDENTIALS_CONTEXT or str(each).endswith(CONTEXTS) for each in contexts
-    ):
+    if not divoc.known_contexts(document):
         raise CannotCheck
     try:
         canonical_credential(document)

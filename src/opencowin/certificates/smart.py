@@ -12,8 +12,9 @@ from opencowin.certificates.encoding import from_unpadded, unpadded
 from opencowin.certificates.issuers import Issuer
 from opencowin.certificates.model import CertificateFacts, CertificateStatement, DoseStatement, Format, Payload
 from opencowin.certificates.mrz import latin_name
-from opencowin.certificates.reading import day_of, plausible, reading
+from opencowin.certificates.reading import GRACE, day_of, plausible, reading, unpacked
 from opencowin.certificates.refusals import (
+    CertificateExpired,
     FormatImpossible,
     Lacking,
     NotACertificate,
@@ -25,7 +26,6 @@ from opencowin.certificates.signers import Algorithm, PublicKey, fits, thumbprin
 PREFIX = "shc:/"
 TYPES = [f"https://smarthealth.cards#{kind}" for kind in ("health-card", "immunization", "covid19")]
 CVX = "http://hl7.org/fhir/sid/cvx"
-LARGEST = 64 * 1024
 LONGEST = 1195
 """Characters of the signed text that fit one code, as the specification has it."""
 LONGEST_BATCH, LONGEST_CENTRE = 20, 40
@@ -121,7 +121,7 @@ def opened(text: str) -> Card:
             raise NotACertificate
         head, body, signature = _undigited(digits).split(".")
         header = json.loads(from_unpadded(head))
-        document = json.loads(_inflated(from_unpadded(body)))
+        document = json.loads(unpacked(from_unpadded(body), -zlib.MAX_WBITS))
         signed, named = f"{head}.{body}".encode(), str(header["kid"])
         return Card(signed, from_unpadded(signature), named, str(document["iss"]), document)
 
@@ -129,10 +129,11 @@ def opened(text: str) -> Card:
 def smart_facts(document: Document, named: Callable[[str], str], now: datetime) -> CertificateFacts:
     """What a card that was found signed says; `named` tells a vaccine by its CVX code.
 
-    Raises NotACertificate where it says nothing about a vaccination, and ContentImplausible.
+    Raises NotACertificate where it says nothing about a vaccination, CertificateExpired and ContentImplausible.
     """
     with reading():
         issued_at = datetime.fromtimestamp(document["nbf"], UTC)
+        until = datetime.fromtimestamp(document["exp"], UTC) if "exp" in document else None
         entries = [entry["resource"] for entry in document["vc"]["credentialSubject"]["fhirBundle"]["entry"]]
         (patient,) = [one for one in entries if one["resourceType"] == "Patient"]
         given = sorted(
@@ -142,7 +143,9 @@ def smart_facts(document: Document, named: Callable[[str], str], now: datetime) 
         code = str(given[-1]["vaccineCode"]["coding"][0]["code"])
         given_on, name = day_of(given[-1]["occurrenceDateTime"]), _name(patient["name"][0])
         born, issuer = str(patient.get("birthDate", "")), str(document["iss"])
-    plausible(issued_at <= now, "it was issued in the future")
+    if until is not None and now > until:
+        raise CertificateExpired(until=until.date().isoformat())
+    plausible(issued_at <= now + GRACE, "it was issued in the future")
     plausible(given_on.toordinal() <= now.toordinal() + 1, "a dose was given in the future")
     count = len(given)
     return CertificateFacts(
@@ -161,10 +164,3 @@ def _minified(document: Document) -> bytes:
 def _deflated(raw: bytes) -> bytes:
     deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     return deflater.compress(raw) + deflater.flush()
-
-
-def _inflated(raw: bytes) -> bytes:
-    try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(raw, LARGEST)
-    except zlib.error as odd:
-        raise NotACertificate from odd

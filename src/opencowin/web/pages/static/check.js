@@ -1,6 +1,4 @@
-/* Judges certificates of every form on this device, in the server's words: valid, revoked, altered, expired,
-   unknown_issuer or unreadable; and unsupported, where the server must be asked: this browser lacks a kind of signature,
-   or the issuer may be one of those whose keys the server alone has. */
+/* Judges certificates of every form on this device, in the server's words; and unsupported, where it must be asked. */
 import { checkCard } from "./check_card.js";
 import { checkCowin } from "./check_cowin.js";
 import { checkHc1 } from "./check_hc1.js";
@@ -9,6 +7,7 @@ import { Refused, unbase64 } from "./check_common.js";
 import { sha256 } from "./canon.js";
 
 const AS_BASE64 = "B64:";
+const LONGEST = 16384;
 const ORDER = ["unsupported", "revoked", "altered", "expired", "unknown_issuer", "unreadable"];
 
 /* The most telling verdict, what the certificate says where it is valid, and of which text that was said. */
@@ -31,6 +30,7 @@ export async function judge(texts, trust, now = new Date()) {
 const FORMS = [[/^HC1:/, checkHc1], [/^shc:\//, checkCard], [/^\s*\{/, checkSeal]];
 
 function checked(text, trust, now) {
+  if (text.length > LONGEST) throw new Refused("unreadable");
   const check = FORMS.find(([like]) => like.test(text))?.[1];
   return check ? check(text, trust, now) : checkCowin(plain(text), trust, now);
 }

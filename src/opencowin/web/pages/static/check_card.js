@@ -1,5 +1,5 @@
 /* SMART Health Card: a FHIR bundle in a signed text, written as digits. certificates/smart.py in a browser. */
-import { ES256, Refused, anyFits, day, inflated, past, stranger, unbase64 } from "./check_common.js";
+import { ES256, Refused, anyFits, day, inflated, objectIn, past, stranger, unbase64 } from "./check_common.js";
 
 const PREFIX = "shc:/";
 const FIRST_MARK = 45;
@@ -10,9 +10,9 @@ export async function checkCard(text, trust, now) {
   if (!/^(\d\d)+$/.test(digits)) throw new Refused("unreadable");
   const jws = digits.replaceAll(/\d\d/g, (pair) => String.fromCharCode(Number(pair) + FIRST_MARK));
   const [head, body, signed, ...more] = jws.split(".");
-  if (!signed || more.length) throw new Refused("unreadable");
-  const { kid } = json(unbase64(head));
-  const document = json(await unpacked(body));
+  if (signed === undefined || more.length) throw new Refused("unreadable");
+  const { kid } = objectIn(unbase64(head));
+  const document = objectIn(await inflated(unbase64(body), "deflate-raw"));
   const keys = trust.cards.keys.filter((key) => key.kid === kid);
   if (!keys.length) throw stranger(trust, "card");
   const signature = unbase64(signed);
@@ -20,25 +20,7 @@ export async function checkCard(text, trust, now) {
   return { ...factsOf(document, trust, now), signature: signature.slice(0, 32) };
 }
 
-async function unpacked(body) {
-  try {
-    return await inflated(unbase64(body), "deflate-raw");
-  } catch (odd) {
-    throw odd instanceof TypeError ? new Refused("unreadable") : odd;
-  }
-}
-
-function json(bytes) {
-  try {
-    const found = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (found?.constructor === Object) return found;
-  } catch (odd) {
-    if (!(odd instanceof SyntaxError || odd instanceof TypeError)) throw odd;
-  }
-  throw new Refused("unreadable");
-}
-
-function factsOf({ nbf, vc }, { cards, cvx }, now) {
+function factsOf({ nbf, exp, vc }, { cards, cvx }, now) {
   const resources = vc?.credentialSubject?.fhirBundle?.entry?.map?.((entry) => entry?.resource) ?? [];
   const patients = resources.filter((one) => one?.resourceType === "Patient");
   const given = resources.filter((one) => one?.resourceType === "Immunization" && one.status === "completed")
@@ -46,6 +28,7 @@ function factsOf({ nbf, vc }, { cards, cvx }, now) {
   const [last, name] = [given.at(-1), patients[0]?.name?.[0]];
   const code = last?.vaccineCode?.coding?.[0]?.code;
   if (!Number.isFinite(nbf) || patients.length !== 1 || !name || !code) throw new Refused("unreadable");
+  if (now.getTime() > exp * 1000) throw new Refused("expired");
   const at = day(last.occurrenceDateTime);
   if (nbf > now.getTime() / 1000 + GRACE || !past(at, now)) throw new Refused("altered");
   return {

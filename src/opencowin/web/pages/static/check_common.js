@@ -11,6 +11,23 @@ export class Refused extends Error {
 /* Nobody's whose key is here; the server may know the issuer where it trusts others of this kind. */
 export const stranger = (trust, kind) => new Refused(trust.others?.includes(kind) ? "unsupported" : "unknown_issuer");
 
+/* Whatever strangers wrote is unreadable at worst. */
+export function reading(read, content) {
+  try {
+    return read(content);
+  } catch (odd) {
+    throw [TypeError, RangeError, SyntaxError].some((kind) => odd instanceof kind) ? new Refused("unreadable") : odd;
+  }
+}
+
+const written = (bytes) => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+
+export function objectIn(bytes) {
+  const found = reading(written, bytes);
+  if (found?.constructor !== Object) throw new Refused("unreadable");
+  return found;
+}
+
 export async function opened(jwk, algorithm) {
   const { alg: _alg, use: _use, x5c: _chain, ...bare } = jwk;
   try {
@@ -52,11 +69,11 @@ export function unbase64(text) {
 export async function inflated(packed, format) {
   const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream(format)).getReader();
   const parts = [];
-  for (let size = 0; ;) {
-    const { done, value } = await reader.read();
+  for (let size = 0; size <= LARGEST;) {
+    const { done, value } = await reader.read().catch(() => ({ value: { length: Infinity } }));
     if (done) return new Uint8Array(await new Blob(parts).arrayBuffer());
     parts.push(value);
     size += value.length;
-    if (size > LARGEST) throw new Refused("unreadable");
   }
+  throw new Refused("unreadable");
 }

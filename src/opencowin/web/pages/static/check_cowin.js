@@ -1,7 +1,8 @@
 /* Co-WIN's form: a zipped W3C credential. Its signature, and what it must mean: certificates/divoc.py and meaning.py. */
 import { canonicalCredential, canonicalProof, NotMappable, sha256 } from "./canon.js";
-import { Refused, anyFits, day, inflated, stranger, unbase64 } from "./check_common.js";
+import { Refused, anyFits, day, inflated, objectIn, reading, stranger, unbase64 } from "./check_common.js";
 
+const CREDENTIALS = "https://www.w3.org/2018/credentials/v1";
 const ENTRY = "certificate.json";
 const [LOCAL, CENTRAL, END] = [0x04034b50, 0x02014b50, 0x06054b50];
 const TEXTS = ["certificateId", "batch", "vaccine", "manufacturer", "date"];
@@ -18,15 +19,21 @@ export async function checkCowin(text, trust, now) {
   const issuer = trust.issuers.find((one) => named(proof.verificationMethod, one) && one.issuer === document.issuer);
   if (!issuer) throw stranger(trust, "credential");
   const { jws, ...options } = proof;
-  const [header, , signed] = jws.split(".");
+  const [header, between, signed, more] = jws.split(".");
   const signature = unbase64(signed);
   const input = await signingInput(header, options, document);
   const kind = KINDS[new TextDecoder().decode(unbase64(header))];
-  if (!kind || !(await anyFits(issuer.keys, kind, signature, input))) throw namesake(trust);
+  const whole = kind && between === "" && more === undefined;
+  if (!whole || !(await anyFits(issuer.keys, kind, signature, input))) throw namesake(trust);
+  if (!known(document["@context"], issuer)) throw new Refused("unreadable");
   const facts = meaning(document, issuer, trust.vaccines);
   inForce(document, now);
   return { ...facts, signature };
 }
+
+/* Which contexts it names is not signed. */
+const known = (contexts, { context }) => Array.isArray(contexts) && contexts.length === 2 && contexts[0] === CREDENTIALS
+  && (contexts[1] === context || /\/credentials\/vaccination\/v[12]$/.test(contexts[1]));
 
 /* The first key ever goes by the issuer's own name, later ones by one of theirs behind it. */
 const named = (method, issuer) => method === issuer.method || String(method).startsWith(`${issuer.method}#`);
@@ -45,34 +52,24 @@ async function signingInput(header, options, document) {
 }
 
 async function unpacked(text) {
-  const bytes = Uint8Array.from(text, (mark) => mark.charCodeAt(0));
   if ([...text].some((mark) => mark > "\u00ff")) throw new Refused("unreadable");
-  try {
-    const document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await entry(bytes)));
-    if (document?.constructor === Object) return document;
-  } catch (odd) {
-    if (!(odd instanceof RangeError || odd instanceof TypeError || odd instanceof SyntaxError)) throw odd;
-  }
-  throw new Refused("unreadable");
+  return objectIn(await inner(reading(entry, Uint8Array.from(text, (mark) => mark.charCodeAt(0)))));
 }
 
-async function entry(bytes) {
+const inner = ({ packed, deflated }) => (deflated ? inflated(packed, "deflate-raw") : packed);
+
+function entry(bytes) {
   const view = new DataView(bytes.buffer);
   let end = bytes.length - 22;
   while (view.getUint32(end, true) !== END) end--;
-  let at = view.getUint32(end + 16, true);
-  while (view.getUint32(at, true) === CENTRAL) {
-    const [name, extra, comment] = [28, 30, 32].map((place) => view.getUint16(at + place, true));
-    if (new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + name)) === ENTRY) {
-      const start = view.getUint32(at + 42, true);
-      if (view.getUint32(start, true) !== LOCAL) break;
-      const content = start + 30 + view.getUint16(start + 26, true) + view.getUint16(start + 28, true);
-      const packed = bytes.subarray(content, content + view.getUint32(at + 20, true));
-      return view.getUint16(at + 10, true) === 8 ? inflated(packed, "deflate-raw") : packed;
-    }
-    at += 46 + name + extra + comment;
-  }
-  throw new RangeError();
+  const at = view.getUint32(end + 16, true);
+  const name = bytes.subarray(at + 46, at + 46 + view.getUint16(at + 28, true));
+  /* One entry, at the very beginning: of more, programs read different ones. */
+  const alone = view.getUint16(end + 10, true) === 1 && view.getUint32(0, true) === LOCAL && !view.getUint32(at + 42, true);
+  if (!alone || view.getUint32(at, true) !== CENTRAL || new TextDecoder().decode(name) !== ENTRY) throw new RangeError();
+  const content = 30 + view.getUint16(26, true) + view.getUint16(28, true);
+  const packed = bytes.subarray(content, content + view.getUint32(at + 20, true));
+  return { packed, deflated: view.getUint16(at + 10, true) === 8 };
 }
 
 function meaning(document, issuer, vaccines) {

@@ -1,34 +1,29 @@
-/* The seal of ICAO for passports: plain JSON with its signer's certificate inside. Ours are known by their very bytes, so
-   that no certificate need be read here; certificates/icao.py reads those of others. */
-import { ES256, Refused, anyFits, day, past, stranger, unbase64 } from "./check_common.js";
+/* The seal of ICAO for passports: certificates/icao.py in a browser. Our signers are known by their certificates' bytes. */
+import { ES256, Refused, anyFits, day, past, reading, stranger, unbase64 } from "./check_common.js";
 
 const KIND = "icao.vacc";
+const DEEPEST = 32;
 
 export async function checkSeal(text, trust, now) {
-  const { data, sig } = parsed(text);
+  const { data, sig } = reading(JSON.parse, text) ?? {};
   if (data?.hdr?.t !== KIND || typeof sig?.cer !== "string") throw new Refused("unreadable");
   const signer = trust.seals.find(({ cer }) => cer === sig.cer.replace(/=+$/, ""));
   if (!signer) throw stranger(trust, "authority");
   const signature = unbase64(sig.sigvl);
-  const fits = sig.alg === "ES256" && await anyFits([signer.key], ES256, signature, new TextEncoder().encode(canonical(data)));
+  if (sig.alg !== "ES256") throw new Refused("unsupported");
+  const fits = await anyFits([signer.key], ES256, signature, new TextEncoder().encode(canonical(data)));
   if (!fits) throw new Refused("altered");
   if (now.getTime() > signer.until * 1000) throw new Refused("expired");
   return { ...factsOf(data, now), signature: signature.slice(0, 32) };
 }
 
-function parsed(text) {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    throw new Refused("unreadable");
-  }
-}
-
 /* RFC 8785: keys in order, nothing between. */
-function canonical(value) {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+function canonical(value, deep = 0) {
+  if (deep > DEEPEST) throw new Refused("unreadable");
+  const inner = (one) => canonical(one, deep + 1);
+  if (Array.isArray(value)) return `[${value.map(inner).join(",")}]`;
   if (value?.constructor !== Object) return JSON.stringify(value);
-  return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(",")}}`;
+  return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${inner(value[key])}`).join(",")}}`;
 }
 
 function factsOf({ hdr, msg }, now) {
