@@ -333,6 +333,7 @@ async def test_kinds_of_signatures_that_others_use_are_checked_too(browser: Brow
     rsa = {"kty": "RSA", "e": "AQAB", "n": unpadded(numbers.n.to_bytes(256, "big"))}
     trust = {
         "issuers": [issuer | {"keys": [jwk]}],
+        "country": "IN",
         "signers": [{"kid": base64.b64encode(b"k" * 8).decode(), "key": rsa}],
     }
     async with visiting(browser, world, Visitor.NOBODY) as context:
