@@ -95,6 +95,7 @@ SPECIAL = (
     Shown("/console/sessions", Visitor.STATE_OFFICER, most_bytes=CONSOLE_BYTES),
     Shown("/console/sessions/new", Visitor.MANAGER, 400, {"#doses": "many"}, most_bytes=CONSOLE_BYTES),
     Shown("/console/sessions/{draft_id}", Visitor.OFFICER, most_bytes=CONSOLE_BYTES),
+    Shown("/console/sessions/{draft_id}/edit", Visitor.OFFICER, most_bytes=CONSOLE_BYTES),
     Shown("/console/sessions/{session_id}/withdraw", Visitor.OFFICER, most_bytes=CONSOLE_BYTES),
     Shown("/console/weekly", Visitor.MANAGER, most_bytes=CONSOLE_BYTES),
     Shown("/console/weekly/new", Visitor.OFFICER, most_bytes=CONSOLE_BYTES),

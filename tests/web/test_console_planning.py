@@ -130,12 +130,24 @@ async def test_a_session_is_entered_as_a_draft_with_errors_beside_its_fields_and
     listed = (await officer.get("/console/sessions", day=f"{day}")).text
     assert f'name="session" value="{id_of(path)}"' in listed
     assert str(id_of(path)) not in await clinic.sessions()
+    page = (await officer.get(f"{path}/edit")).text
+    assert re.search(r'value="COVISHIELD" selected', page)
+    other = {**entry, "vaccine_id": "COVAXIN", "min_age": "45", "starts_at-2": "12:00", "ends_at-2": "13:00"}
+    assert set(await faults(officer, f"{path}/edit", **other | {"doses": "x"})) == {"doses"}
+    await sent(officer, f"{path}/edit", **other | {"seats-2-2": "7", "closed": "Y"})
+    page = (await officer.get(path)).text
+    assert "Covaxin, ages 45 and over" in page
+    assert "Code of the invitation" in page
+    assert re.search(r'name="seats-2-2"[^>]* value="7"', page)
+    await sent(officer, f"{path}/edit", **entry)
+    assert "Code of the invitation" not in (await officer.get(path)).text
     publish = {"when": "at", "publish_day": f"{platform.day()}", "publish_time": "00:01"}
     assert set(await faults(officer, path, f"{path}/publish", **publish | {"publish_time": ""})) == {"publish_time"}
     await sent(officer, path, f"{path}/publish", **publish)
     async with transaction(platform.pool) as conn:
         assert await scheduling.publish_due(conn, platform.floor) == 1
     assert "Published" in (await officer.get(path)).text
+    assert "SESION0010" in (await officer.get(f"{path}/edit")).text
 
 
 async def test_ticked_drafts_are_published_each_on_its_own(clinic: Clinic) -> None:
@@ -253,7 +265,7 @@ async def test_an_officer_neither_sees_nor_changes_what_lies_in_another_district
     assert far not in (await officer.get("/console/centres", q=centre.name)).text
     assert str(session_id) not in (await officer.get("/console/sessions", day=day, days="7")).text
     for path in (
-        *(far, session, f"{session}/withdraw"),
+        *(far, session, f"{session}/withdraw", f"{session}/edit"),
         f"/console/sessions?centre_id={centre.centre_id}&day={day}",
         f"/console/sessions/new?centre_id={centre.centre_id}",
         f"/console/weekly?centre_id={centre.centre_id}",
@@ -266,6 +278,7 @@ async def test_an_officer_neither_sees_nor_changes_what_lies_in_another_district
         f"{far}/reopen": {},
         session: {"doses": "1", "starts_at-1": "09:00", "ends_at-1": "11:00", "seats-1-1": "1"},
         f"{session}/publish": {"when": "now"},
+        f"{session}/edit": {**FOR_WHOM, **MORNING, "held_on": day},
         f"{session}/copy": {"copy_to": f"{clinic.platform.day(9)}"},
         f"{session}/withdraw": {"reason": "Away"},
         f"/console/sessions/new?centre_id={centre.centre_id}": {**FOR_WHOM, **MORNING, "held_on": day, "when": "now"},

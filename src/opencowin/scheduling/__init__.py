@@ -49,6 +49,7 @@ from opencowin.scheduling.planning import (
 )
 from opencowin.scheduling.plans import Plan, PlannedSlot, PlanWish, held_back, plan_of, plans_in
 from opencowin.scheduling.reading import appointments_of
+from opencowin.scheduling.redrafting import change_draft
 from opencowin.scheduling.refusals import (
     AgesReversed,
     AlreadyWithdrawn,
@@ -187,6 +188,7 @@ __all__ = [
     "booked_here",
     "booked_in",
     "cancel",
+    "change_draft",
     "change_session",
     "check_session",
     "close_centre",

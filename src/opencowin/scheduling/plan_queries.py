@@ -6,7 +6,7 @@ from datetime import datetime, time
 from uuid import UUID
 
 from opencowin.kit.db import Connection, fetch_all, fetch_value, run, touch
-from opencowin.scheduling.model import NewSlot
+from opencowin.scheduling.model import NewSession, NewSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,62 @@ async def discard(conn: Connection, district_id: int, session_id: UUID, reason: 
         now=now,
     )
     return touched == 1
+
+
+async def rewrite_draft(
+    conn: Connection, district_id: int, session_id: UUID, new: NewSession, invitation: str | None
+) -> bool:
+    """Make another session of a draft, its slots aside; on another day it is no longer its template's. False when it
+    is no draft (any more)."""
+    touch(district_id)
+    found = await fetch_value(
+        conn,
+        """
+        WITH changed AS (
+            UPDATE session SET held_on = %(held_on)s, vaccine_id = %(vaccine)s, min_age = %(min_age)s,
+                   max_age = %(max_age)s, fee = %(fee)s, round = %(round)s, closed = %(closed)s,
+                   reserved_for = %(reserved_for)s, opens_to_all_at = %(opens_to_all_at)s, tried_at = NULL,
+                   held_back = NULL, template_id = CASE WHEN held_on = %(held_on)s THEN template_id END
+            WHERE district_id = %(district)s AND session_id = %(session)s AND state = 'draft'
+            RETURNING district_id, session_id),
+        doses AS (
+            UPDATE session_stock k SET doses = %(doses)s FROM changed c
+            WHERE k.district_id = c.district_id AND k.session_id = c.session_id),
+        directory AS (
+            UPDATE session_directory d
+            SET invitation = CASE WHEN %(closed)s THEN coalesce(d.invitation, %(invitation)s::text) END
+            FROM changed c WHERE d.session_id = c.session_id)
+        SELECT count(*) FROM changed
+        """,
+        district=district_id,
+        session=session_id,
+        held_on=new.held_on,
+        vaccine=new.vaccine_id,
+        min_age=new.min_age,
+        max_age=new.max_age,
+        fee=new.fee,
+        doses=new.doses,
+        round=new.round,
+        closed=new.closed,
+        reserved_for=new.reserved_for,
+        opens_to_all_at=new.opens_to_all_at,
+        invitation=invitation,
+    )
+    return int(found) == 1
+
+
+async def clear_slots(conn: Connection, district_id: int, session_id: UUID) -> int:
+    """Take away the slots of a draft, of which nobody could book any."""
+    return await run(
+        conn,
+        """
+        WITH seats AS (
+            DELETE FROM slot_capacity WHERE district_id = %(district)s AND session_id = %(session)s)
+        DELETE FROM slot WHERE district_id = %(district)s AND session_id = %(session)s
+        """,
+        district=district_id,
+        session=session_id,
+    )
 
 
 async def hold_state(conn: Connection, district_id: int, session_id: UUID) -> str:

@@ -96,7 +96,7 @@ async def enter_session(
     await _require_scope(conn, actor, centre)
     programme = await current_programme(conn)
     check_session(floor.clock, new, centre, programme)
-    _check_price(floor, new)
+    check_price(floor, new)
     entered = await queries.insert_session(
         conn,
         new,
@@ -289,7 +289,8 @@ def _is_class(new: NewSession, dose_class: int) -> bool:
     return 0 <= dose_class <= MOST_CLASS or (bool(new.reserved_for) and RESERVED < dose_class <= RESERVED + MOST_CLASS)
 
 
-def _check_price(floor: Floor, new: NewSession) -> None:
+def check_price(floor: Floor, new: NewSession) -> None:
+    """Raise FeeAboveCap where a dose would cost more than is laid down."""
     most = read_planning_rules(floor.pack).most(new.vaccine_id, new.held_on)
     if most is not None and new.fee > most:
         raise FeeAboveCap(field="fee", most=most)

@@ -9,7 +9,7 @@ from typing import Any
 from opencowin.kit.clock import Clock
 from opencowin.places import Centre
 from opencowin.programme import Programme
-from opencowin.scheduling import RESERVED, WALK_IN, NewSlot, Round, SlotChange
+from opencowin.scheduling import RESERVED, WALK_IN, NewSession, NewSlot, Round, Session, SlotChange, Template
 from opencowin.web.console.shown import ConsoleReader
 from opencowin.web.console.typed import FieldEmpty, Typed
 from opencowin.web.pages.find import vaccine_name
@@ -126,6 +126,33 @@ def written_slots(slots: Iterable[tuple[int, time, time, dict[int, int]]]) -> di
         fields |= {f"starts_at-{at}": [f"{starts_at:%H:%M}"], f"ends_at-{at}": [f"{ends_at:%H:%M}"]}
         fields |= {_seats(at, one): [str(amount)] for one, amount in seats.items()}
     return fields | {"rows": [str(count)]}
+
+
+def written_facts(one: Session | Template) -> dict[str, list[str]]:
+    """What a session or a template is, beside days, times and seats, as the form holds it."""
+    return {
+        "vaccine_id": [one.vaccine_id],
+        "min_age": [str(one.min_age)],
+        "max_age": ["" if one.max_age is None else str(one.max_age)],
+        "fee": [str(one.fee)],
+        "doses": [str(one.doses)],
+        "round": [one.round],
+        "closed": ["Y" if one.closed else ""],
+        "reserved_for": [one.reserved_for or ""],
+    }
+
+
+def read_new_session(typed: Typed, clock: Clock, centre: Centre, rules: Programme, offer: Offered) -> NewSession:
+    """The session that the form describes."""
+    facts = read_for_whom(typed, centre, rules)
+    opens_day, opens_time = typed.has("opens_day"), typed.has("opens_time")
+    reserved = offer.reserved if facts["reserved_for"] else []
+    return NewSession(
+        held_on=typed.needed_day("held_on"),
+        slots=read_slots(typed, [*offer.classes, *reserved]),
+        opens_to_all_at=typed.instant(clock, "opens_day", "opens_time") if opens_day or opens_time else None,
+        **facts,
+    )
 
 
 def _seats_of(typed: Typed, at: int, classes: Iterable[int]) -> dict[int, int]:

@@ -11,22 +11,17 @@ from starlette.responses import Response
 
 from opencowin import places, programme, scheduling
 from opencowin.kit.actor import Actor, Permission
-from opencowin.kit.clock import Clock
 from opencowin.kit.errors import NotFound
-from opencowin.places import Centre
-from opencowin.programme import Programme
-from opencowin.scheduling import NewSession, PlanWish
+from opencowin.scheduling import PlanWish
 from opencowin.web.console import desk
 from opencowin.web.console.desk import may_in_console
 from opencowin.web.console.picking import centre_asked, pick_centre
 from opencowin.web.console.session_forms import (
     FIELDS,
     NOW,
-    Offered,
     offered,
-    read_for_whom,
+    read_new_session,
     read_publishing,
-    read_slots,
     rows_of,
     with_more_rows,
 )
@@ -130,7 +125,7 @@ async def enter(request: Request, actor: Planner) -> Response:
             centre = await centre_asked(conn, actor, request)
             if centre is not None:
                 rules = await programme.current_programme(conn)
-                new = _read(typed, site.floor.clock, centre, rules, offered(reader, rules))
+                new = read_new_session(typed, site.floor.clock, centre, rules, offered(reader, rules))
                 when, at = read_publishing(typed, site.floor.clock)
                 if not typed.wrong:
                     await scheduling.draft_session(conn, site.floor, actor, new, at, session_id)
@@ -140,19 +135,6 @@ async def enter(request: Request, actor: Planner) -> Response:
     except EXPECTED as no:
         typed.blame(no, FIELDS)
     return await _new_page(request, actor, typed.shown(reader), 400)
-
-
-def _read(typed: Typed, clock: Clock, centre: Centre, rules: Programme, offer: Offered) -> NewSession:
-    """The session that the form describes."""
-    facts = read_for_whom(typed, centre, rules)
-    opens_day, opens_time = typed.has("opens_day"), typed.has("opens_time")
-    reserved = offer.reserved if facts["reserved_for"] else []
-    return NewSession(
-        held_on=typed.needed_day("held_on"),
-        slots=read_slots(typed, [*offer.classes, *reserved]),
-        opens_to_all_at=typed.instant(clock, "opens_day", "opens_time") if opens_day or opens_time else None,
-        **facts,
-    )
 
 
 async def _new_page(request: Request, actor: Actor, form: Filled, status: int) -> Response:
@@ -167,6 +149,7 @@ async def _new_page(request: Request, actor: Actor, form: Filled, status: int) -
         "console/new_session.html",
         status,
         centre=centre,
+        draft=None,
         offer=offered(reader, rules),
         rows=rows_of(form.values),
         form=form,

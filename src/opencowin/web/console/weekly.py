@@ -26,6 +26,7 @@ from opencowin.web.console.session_forms import (
     read_slots,
     rows_of,
     with_more_rows,
+    written_facts,
     written_slots,
 )
 from opencowin.web.console.sessions import Planner
@@ -171,20 +172,16 @@ def _read(typed: Typed, centre: Centre, rules: Programme, offer: Offered, templa
 def _written(template: Template) -> dict[str, list[str]]:
     """A template as the form holds it."""
     slots = [(at, one.starts_at, one.ends_at, dict(one.seats)) for at, one in enumerate(template.slots, 1)]
-    hours, oldest = template.reserved_hours, template.max_age
-    return written_slots(slots) | {
-        "name": [template.name],
-        "weekdays": [str(one) for one in template.weekdays],
-        "vaccine_id": [template.vaccine_id],
-        "min_age": [str(template.min_age)],
-        "max_age": ["" if oldest is None else str(oldest)],
-        "fee": [str(template.fee)],
-        "doses": [str(template.doses)],
-        "round": [template.round],
-        "closed": ["Y" if template.closed else ""],
-        "reserved_for": [template.reserved_for or ""],
-        "reserved_hours": ["" if hours is None else str(hours)],
-    }
+    hours = template.reserved_hours
+    return (
+        written_slots(slots)
+        | written_facts(template)
+        | {
+            "name": [template.name],
+            "weekdays": [str(one) for one in template.weekdays],
+            "reserved_hours": ["" if hours is None else str(hours)],
+        }
+    )
 
 
 def _weekday(reader: ConsoleReader, day: int) -> str:
