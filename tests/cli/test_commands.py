@@ -127,6 +127,7 @@ def test_staff_are_appointed_listed_and_deactivated(trial: Place) -> None:
     assert "Password: " in made.stdout
     assert trial.run("staff", "create", "asha.worker", "--name", "A", "--role", "nation_officer").returncode == 1
     assert re.search(r"asha\.worker.*vaccinator.*centre 1", trial.run("staff", "list").stdout)
+    assert trial.run("staff", "reset-second-factor", "asha.worker", "--reason", "phone lost").returncode == 0
     assert trial.run("staff", "deactivate", "asha.worker").returncode == 0
     assert trial.run("staff", "deactivate", "nobody.there").returncode == 1
 

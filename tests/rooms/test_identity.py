@@ -25,6 +25,7 @@ from opencowin.kit.clock import Clock
 from opencowin.kit.db import Connection, Pool, fetch_all, fetch_value, transaction
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
+from opencowin.kit.limits import count_use
 
 pytestmark = pytest.mark.anyio
 
@@ -741,3 +742,20 @@ async def test_a_key_pair_of_any_purpose_is_kept_sealed(conn: Connection, floor:
         await signing_keys.store(
             conn, floor.keyring, "trial", key_id="trial:1", algorithm="ES256", private_pem=pem, public_pem=""
         )
+
+
+async def test_strangers_guesses_keep_the_owner_out_neither_at_a_known_address_nor_in_a_known_browser(
+    pool: Pool, floor: Floor
+) -> None:
+    home, browser = new_address(), uuid4().hex
+    async with transaction(pool) as conn:
+        made, _ = await new_staff(conn, floor)
+        own = await identity.check_password(conn, floor, made.user_name, PASSWORD, home)
+        await identity.begin_session(conn, floor, own, device="", browser=browser)
+        for _ in range(60):
+            await count_use(conn, floor.keyring, floor.clock, f"password-name:{made.user_name}", timedelta(hours=1))
+    async with transaction(pool) as conn:
+        with pytest.raises(identity.TooManyWrongPasswords):
+            await identity.check_password(conn, floor, made.user_name, PASSWORD, new_address())
+        await identity.check_password(conn, floor, made.user_name, PASSWORD, home)
+        await identity.check_password(conn, floor, made.user_name, PASSWORD, new_address(), browser=browser)

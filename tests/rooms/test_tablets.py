@@ -285,6 +285,9 @@ async def test_a_tablet_that_is_over_or_signed_out_gets_nothing(door: Door) -> N
     assert (await tablets.tablet_of(door.conn, later, token, "")).over
     await tablets.end_tablet(door.conn, door.floor, tablet)
     assert (await tablets.tablet_of(door.conn, door.floor, token, "")).over
+    _, other = await door.tablet()
+    assert await tablets.end_tablets_of(door.conn, door.floor, TEST, door.staff_id) == 1
+    assert (await tablets.tablet_of(door.conn, door.floor, other, "")).over
 
 
 async def close(door: Door, tablet: Tablet, doses: int) -> Answer:

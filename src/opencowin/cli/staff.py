@@ -2,16 +2,18 @@
 
 import asyncio
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.table import Table
 
-from opencowin import identity, places
+from opencowin import identity, places, tablets
 from opencowin.cli.explain import CommandRefused
 from opencowin.cli.terminal import out
 from opencowin.identity import Role, Staff
 from opencowin.kit.actor import Place, system
 from opencowin.kit.db import Connection, transaction
+from opencowin.kit.floor import Floor
 from opencowin.kit.settings import settings
 from opencowin.serving import deployment
 
@@ -101,8 +103,31 @@ def deactivate(user_name: Annotated[str, typer.Argument(help="Log-in name.")]) -
 
 async def _deactivate(user_name: str) -> None:
     async with deployment(settings()) as found, transaction(found.pool) as conn:
-        everybody = await identity.list_staff(conn, found.floor, OPERATOR)
-        named = next((one for one in everybody if one.user_name == user_name), None)
-        if named is None:
-            raise CommandRefused(f"there is nobody called {user_name}")
-        await identity.deactivate_staff(conn, found.floor, OPERATOR, named.staff_id)
+        staff_id = await _called(conn, found.floor, user_name)
+        await identity.deactivate_staff(conn, found.floor, OPERATOR, staff_id)
+
+
+@app.command("reset-second-factor")
+def reset_second_factor(
+    user_name: Annotated[str, typer.Argument(help="Log-in name.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; it stands in the audit trail.")],
+) -> None:
+    """Take somebody's app, passkeys and recovery codes away, who then sets up others; for the last officer, say."""
+    asyncio.run(_reset(user_name, reason))
+    out.print(f"{user_name} sets up another second factor at the next sign-in.", markup=False)
+
+
+async def _reset(user_name: str, reason: str) -> None:
+    async with deployment(settings()) as found, transaction(found.pool) as conn:
+        staff_id = await _called(conn, found.floor, user_name)
+        await identity.reset_second_factor(conn, found.floor, OPERATOR, staff_id, reason)
+        await tablets.end_tablets_of(conn, found.floor, OPERATOR, staff_id)
+
+
+async def _called(conn: Connection, floor: Floor, user_name: str) -> UUID:
+    everybody = await identity.list_staff(conn, floor, OPERATOR)
+    named = next((one for one in everybody if one.user_name == user_name), None)
+    if named is None:
+        raise CommandRefused(f"there is nobody called {user_name}")
+    return named.staff_id

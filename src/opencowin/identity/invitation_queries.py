@@ -108,6 +108,11 @@ async def end_for(conn: Connection, user_name: str, at: datetime, *, only_expire
     )
 
 
+async def delete_expired(conn: Connection, before: datetime) -> int:
+    """Forget invitations of long ago, names and all; how many."""
+    return await run(conn, "DELETE FROM staff_invitation WHERE expires_at < %(at)s", at=before)
+
+
 async def invitation_of(conn: Connection, invitation_id: UUID) -> InvitationRow | None:
     """An invitation by its id."""
     return await fetch_one(

@@ -42,6 +42,7 @@ from opencowin.kit.jobs import URGENT, Job
 LINK, CONTACT = "staff_invitation.token", "staff_invitation.contact"
 _EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 LONGEST_EMAIL = 200
+KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,11 @@ async def withdraw_invitation(conn: Connection, floor: Floor, actor: Actor, invi
         raise InvitationOver
     subject = ("invitation", invitation_id)
     await audit.record(conn, actor, "identity.withdraw_invitation", subject=subject, reason=row.user_name)
+
+
+async def forget_old_invitations(conn: Connection, floor: Floor) -> int:
+    """Delete invitations that were over months ago; how many."""
+    return await queries.delete_expired(conn, floor.clock.now() - KEPT)
 
 
 def open_staff_invited(floor: Floor, news: StaffInvited) -> tuple[str, str, bool]:

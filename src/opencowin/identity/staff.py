@@ -106,12 +106,15 @@ async def check_password(
     """The member of staff who signs in; `browser` is the secret by which one's own browser is known again.
 
     Raises WrongPassword (keeps the count; never tells which part was wrong), also for those who left, and
-    TooManyWrongPasswords: strangers' wrong tries keep out nobody who comes with a known browser.
+    TooManyWrongPasswords: strangers' wrong tries keep out nobody who comes with a known browser, or from an address
+    where the person has signed in before.
     """
     known_as = user_name.strip().lower()
     limits = _limits(known_as, address)
     if browser and await is_known_browser(conn, floor, known_as, browser):
         limits = [Limit(f"password-browser:{known_as}:{browser}", WRONG_FROM_ONE_PLACE, HOUR)]
+    elif await session_queries.is_known_address(conn, known_as, address, floor.clock.now() - BROWSER_KNOWN_FOR):
+        limits = _limits_of_place(known_as, address)
     if wait := await wait_for(conn, floor, limits):
         raise TooManyWrongPasswords(retry_after=wait)
     row = await queries.staff_named(conn, known_as) if _USER_NAME.fullmatch(known_as) else None
@@ -208,12 +211,17 @@ def check_place(role: Role, place: Place) -> None:
         raise RoleNeedsPlace(field="place", level=level)
 
 
-def _limits(user_name: str, address: str) -> list[Limit]:
+def _limits_of_place(user_name: str, address: str) -> list[Limit]:
+    """Where the person has signed in before, others' guesses from elsewhere count for nothing."""
     return [
         Limit(f"password:{user_name}:{address}", WRONG_FROM_ONE_PLACE, HOUR),
-        Limit(f"password-name:{user_name}", WRONG_FOR_ONE_NAME, HOUR),
         Limit(f"password-address:{address}", WRONG_FROM_ONE_ADDRESS, HOUR),
     ]
+
+
+def _limits(user_name: str, address: str) -> list[Limit]:
+    here, shared = _limits_of_place(user_name, address)
+    return [here, Limit(f"password-name:{user_name}", WRONG_FOR_ONE_NAME, HOUR), shared]
 
 
 async def in_reach(conn: Connection, actor: Actor, staff_id: UUID) -> StaffRow:

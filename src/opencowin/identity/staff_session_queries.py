@@ -138,6 +138,22 @@ async def know_device(conn: Connection, staff_id: UUID, device_hash: bytes, at: 
     )
 
 
+async def is_known_address(conn: Connection, user_name: str, address: str, since: datetime) -> bool:
+    """Whether the person of this name has signed in at the console from this address lately."""
+    return bool(
+        await fetch_value(
+            conn,
+            """
+            SELECT true FROM staff_session JOIN staff USING (staff_id)
+            WHERE user_name = %(user_name)s AND staff_session.address = %(address)s AND begun_at > %(since)s LIMIT 1
+            """,
+            user_name=user_name,
+            address=address,
+            since=since,
+        )
+    )
+
+
 async def is_known_device(conn: Connection, user_name: str, device_hash: bytes, since: datetime) -> bool:
     """Whether the person of this name has signed in with this browser lately."""
     return bool(

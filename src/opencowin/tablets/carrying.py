@@ -69,6 +69,14 @@ async def end_tablet(conn: Connection, floor: Floor, tablet: Tablet) -> None:
     await audit.record(conn, tablet.actor, "tablets.end", subject=subject, reason="signed out")
 
 
+async def end_tablets_of(conn: Connection, floor: Floor, actor: Actor, staff_id: UUID) -> int:
+    """All tablets of a member of staff get nothing more, whoever has them; what they recorded they still send."""
+    ended = await queries.end_tablets_of(conn, staff_id, floor.clock.now())
+    if ended:
+        await audit.record(conn, actor, "tablets.end", subject=("staff", staff_id), reason="all of the log-in")
+    return ended
+
+
 async def sessions_today(conn: Connection, floor: Floor, tablet: Tablet) -> list[SessionToday]:
     """The centre's published sessions of today with what may be used in them. Raises NotWorkingHere."""
     require_at_work(tablet)

@@ -94,6 +94,16 @@ async def end_tablet(conn: Connection, tablet_id: UUID, at: datetime) -> None:
     )
 
 
+async def end_tablets_of(conn: Connection, staff_id: UUID, at: datetime) -> int:
+    """All tablets of a member of staff are signed out; how many were not."""
+    return await run(
+        conn,
+        "UPDATE tablet SET ended_at = %(at)s WHERE staff_id = %(staff)s AND ended_at IS NULL",
+        staff=staff_id,
+        at=at,
+    )
+
+
 async def note_carried(
     conn: Connection, tablet_id: UUID, session_id: UUID, *, district_id: int, held_on: date, at: datetime
 ) -> None:

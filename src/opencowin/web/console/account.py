@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opencowin import identity
+from opencowin import identity, tablets
 from opencowin.kit.actor import Actor
 from opencowin.kit.errors import Refusal
 from opencowin.web.console import desk
@@ -43,12 +43,13 @@ async def account(request: Request, actor: Self) -> Response:
 
 @router.post(ACCOUNT, response_class=Response)
 async def end_sessions(request: Request, actor: Self) -> Response:
-    """End one of my other sessions, or all of them."""
+    """End one of my other sessions, or all of them, and tablets with them."""
     fields, site, here = await desk.read_form(request), site_of(request), desk.session_here(request)
     which = first(fields, "session")
     async with site.transaction() as conn:
         if which == "others":
             await identity.end_other_sessions(conn, site.floor, actor, here.session_id)
+            await tablets.end_tablets_of(conn, site.floor, actor, actor.own_staff_id())
         elif (one := _uuid(which)) and one != here.session_id:
             await identity.end_session(conn, site.floor, actor, one)
     return desk.go(request, ACCOUNT, done="sessions")
@@ -62,7 +63,7 @@ async def password_form(request: Request, _actor: Self) -> Response:
 
 @router.post(ACCOUNT + "/password", response_class=Response)
 async def change_password(request: Request, actor: Self) -> Response:
-    """Change my password; all my other sessions end."""
+    """Change my password; all my other sessions end, and tablets with them."""
     fields, site, here = await desk.read_form(request), site_of(request), desk.session_here(request)
     try:
         async with site.transaction() as conn:
@@ -70,6 +71,7 @@ async def change_password(request: Request, actor: Self) -> Response:
             await identity.change_password(
                 conn, site.floor, actor, actor.own_staff_id(), first(fields, "password"), but=here.session_id
             )
+            await tablets.end_tablets_of(conn, site.floor, actor, actor.own_staff_id())
     except Refusal as no:
         return _password_page(request, refused(ConsoleReader(request), {}, no, {"password": "password"}))
     return desk.go(request, ACCOUNT, done="password")

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opencowin import identity, places
+from opencowin import identity, places, tablets
 from opencowin.identity import Invitation, Role, Staff
 from opencowin.kit.actor import Actor, NotPermitted, Permission, Place
 from opencowin.kit.db import Connection
@@ -148,6 +148,7 @@ async def _act(conn: Connection, request: Request, actor: Actor, staff_id: UUID,
     match first(fields, "act"):
         case "reset":
             await identity.reset_second_factor(conn, floor, actor, staff_id, reason)
+            await tablets.end_tablets_of(conn, floor, actor, staff_id)
         case "link":
             language = ConsoleReader(request).language.code
             contact = first(fields, "contact")
