@@ -1,17 +1,19 @@
 """An officer at the console: issues looked at, decided, handed over, merges parted again; doses that do not fit."""
 
 import re
+from dataclasses import replace
+from datetime import time
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from opencowin import cases, places, registry
-from opencowin.cases import CaseKind, CaseState, Wish
+from opencowin import cases, places, registry, vaccination
+from opencowin.cases import CaseKind, CaseState, FlagKind, Wish
 from opencowin.identity import Role
 from opencowin.kit.actor import Place
 from opencowin.kit.db import transaction
-from tests.builders import citizen
+from tests.builders import TEST, a_dose, citizen
 from tests.rooms.case_scene import JPEG, Bench, officer
 from tests.surface import Surface
 from tests.web.clinic import value
@@ -159,6 +161,50 @@ async def test_a_dose_that_does_not_fit_is_settled_with_a_reason(platform: Surfa
     assert "Typed twice" in (await browser.get("/console/flags", state="dismissed")).text
     assert (await browser.post(f"/console/flags/{flag}", outcome="upheld", reason="Again")).status_code == 400
     assert wrong.dose_number == 1
+
+
+async def everything_wrong(platform: Surface) -> tuple[dict[FlagKind, str], Place]:
+    """A site where nothing fits: by kind, what its flag is told by; and the district's place."""
+    floor, hours = platform.floor, {"doses_per_vaccinator_per_hour": 1, "vaccinators_where_unknown": 1}
+    strict = replace(floor, settings=floor.settings.model_copy(update=hours))
+    closed = 1 if floor.clock.local(floor.clock.now()).hour >= 12 else 22
+    async with transaction(platform.pool) as conn:
+        bench, place = await bench_of(platform, conn)
+        hour = [time(closed), time(closed + 1), bench.centre.centre_id]
+        await conn.execute("UPDATE centre SET opens_at = %s, closes_at = %s WHERE centre_id = %s", hour)
+        dead, far, late, twice = [await bench.person(f"Person {name}") for name in ("Asha", "Binu", "Charu", "Devi")]
+        await bench.dose(dead, ago=3)
+        await bench.accept(await bench.raised(dead, CaseKind.DEATH, Wish(died_on=bench.day(10))))
+        away = (bench.centre.latitude + 1, bench.centre.longitude)
+        given = a_dose(far.person, bench.centre, 1, bench.day(), 0)
+        await vaccination.record_dose(conn, floor, TEST, replace(given, recorded_at_point=away))
+        await bench.dose(late)
+        await bench.dose(twice, 1, ago=9)
+        await bench.dose(twice, 1, ago=2, batch="NEVER-CAME")
+        await cases.raise_flags(conn, strict)
+    told = {
+        FlagKind.AFTER_DEATH: str(dead.reference_id),
+        FlagKind.FAR_FROM_SITE: str(far.reference_id),
+        FlagKind.OUTSIDE_HOURS: str(late.reference_id),
+        FlagKind.NUMBER_THERE_ALREADY: str(twice.reference_id),
+        FlagKind.TOO_FAST: bench.centre.name,
+        FlagKind.BEYOND_STOCK: bench.centre.name,
+    }
+    return told, place
+
+
+async def test_the_district_sees_every_kind_of_dose_that_does_not_fit(platform: Surface) -> None:
+    told, place = await everything_wrong(platform)
+    assert set(told) == set(FlagKind)
+    assert place.state_id
+    async with transaction(platform.pool) as conn:
+        others = [one.district_id for one in await places.districts_of(conn, place.state_id)]
+    elsewhere = next(one for one in others if one != place.district_id)
+    _, browser = await at_console(platform, Role.DISTRICT_OFFICER, place)
+    _, stranger = await at_console(platform, Role.DISTRICT_OFFICER, Place(place.state_id, elsewhere))
+    for kind, mark in told.items():
+        assert mark in (await browser.get("/console/flags", kind=kind.value)).text, kind
+        assert mark not in (await stranger.get("/console/flags", kind=kind.value)).text, kind
 
 
 async def test_who_answers_no_issues_does_not_see_the_pages(platform: Surface) -> None:

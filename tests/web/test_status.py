@@ -12,7 +12,7 @@ from opencowin.identity import TokenBook
 from opencowin.kit.actor import Permission
 from tests.builders import mobile
 from tests.surface import Surface
-from tests.web.clinic import Clinic, a_home, a_key, another, code_for, hashed, refused
+from tests.web.clinic import Clinic, a_home, a_key, another, code_for, hashed, refused, value
 
 pytestmark = pytest.mark.anyio
 
@@ -20,7 +20,8 @@ ASK, CONFIRM, STATUS = (f"/v3/vaccination/{name}" for name in ("generateOTP", "c
 
 
 async def ask(platform: Surface, key: str, number: str, name: str = "asha kumari") -> str:
-    body = {"mobile_number": number, "full_name": name}
+    # Clients send an address for e-mail, too; it changes nothing.
+    body = {"mobile_number": number, "full_name": name, "email_id": "asha@example.org"}
     asked = await platform.partner("POST", ASK, key, json=body)
     assert asked.status_code == 200, asked.text
     return str(asked.json()["txnId"])
@@ -67,6 +68,8 @@ async def test_the_share_link_shows_the_status_and_no_name_for_an_hour(clinic: C
     assert page.headers["content-type"].startswith("text/html")
     assert "Not vaccinated" in page.text
     assert "Asha" not in page.text
+    opened = "SELECT count(*) FROM audit WHERE action = 'vaccination.shared_status' AND reason = 'share link opened'"
+    assert int(await value(platform, opened)) == 1
     refused(await platform.http.get(path[:-1] + ("0" if path[-1] != "0" else "1")), 400, "STATUS0001")
     stale = TokenBook(platform.floor, platform.pool).share_code(int(home.first), timedelta(seconds=-1))
     refused(await platform.get(f"{STATUS}/{home.first}/{stale}"), 400, "STATUS0001")
@@ -112,3 +115,5 @@ async def test_the_page_that_explains_it_is_open(platform: Surface) -> None:
     page = await platform.get(f"{STATUS}/knowYourStatus")
     assert page.status_code == 200
     assert "<!doctype html>" in page.text
+    assert "frame-ancestors *" in page.headers["content-security-policy"]
+    assert "x-frame-options" not in page.headers

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from opencowin import identity, programme, registry, vaccination
+from opencowin.kit import audit
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.db import Connection
 from opencowin.kit.errors import Invalid
@@ -59,8 +60,12 @@ class StatusAnswer(BaseModel):
 PAGE_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 
 
+FRAMED = {"Content-Security-Policy": "default-src 'none'; frame-ancestors *", "X-Content-Type-Options": "nosniff"}
+"""The pages are made to be shown within those of a service; they hold no script, no form and no name."""
+
+
 def _page(body: str) -> Response:
-    return HTMLResponse(PAGE.format(body=body))
+    return HTMLResponse(PAGE.format(body=body), headers=FRAMED)
 
 
 async def _status_number(conn: Connection, person: registry.Person) -> int:
@@ -132,7 +137,7 @@ async def know_your_status(_actor: Annotated[Actor, open_to_all()]) -> Any:
 
 @router.get("/v3/vaccination/status/{beneficiary_reference_id}/{share}", response_class=Response, responses=PAGE_OUT)
 async def shared_status(
-    request: Request, beneficiary_reference_id: str, share: str, _actor: Annotated[Actor, open_to_all()]
+    request: Request, beneficiary_reference_id: str, share: str, actor: Annotated[Actor, open_to_all()]
 ) -> Any:
     """K5: the page behind a share link, for an hour."""
     site = site_of(request)
@@ -140,5 +145,8 @@ async def shared_status(
     if not site.tokens.share_code_holds(reference, share):
         raise ShareLinkOver
     async with site.transaction() as conn:
-        value = await _status_number(conn, await registry.find_person(conn, reference))
+        person = await registry.find_person(conn, reference)
+        value = await _status_number(conn, person)
+        subject = ("beneficiary", person.beneficiary_id)
+        await audit.record(conn, actor, "vaccination.shared_status", subject=subject, reason="share link opened")
     return _page(f"<p><strong>{WORDS[value]}</strong></p>")
