@@ -9,6 +9,7 @@ from itertools import groupby
 import opencowin
 from opencowin.kit.errors import Refusal
 from opencowin.kit.i18n import read_catalogues
+from opencowin.scheduling import TooFarAhead
 from opencowin.web.errors import status_of
 
 KINDS = {"Refusal", "NotFound", "Forbidden", "Invalid", "Conflict", "Unavailable"}
@@ -67,3 +68,13 @@ def test_every_refusal_is_translated_with_the_same_placeholders() -> None:
             translated = catalogues.text(english, language)
             assert translated != english, f"{kind.__name__} has no {language} text"
             assert placeholders(translated) == placeholders(english), kind.__name__
+
+
+def test_what_a_refusal_counts_is_said_of_one_and_of_many() -> None:
+    assert str(TooFarAhead(days=1)).endswith("bookings open one day ahead.")
+    assert str(TooFarAhead(days=60)).endswith("bookings open 60 days ahead.")
+    catalogues = read_catalogues()
+    for kind in all_refusals():
+        assert bool(kind.counted) == bool(kind.one), kind.__name__
+        assert not kind.counted or kind.counted in placeholders(kind.template()), kind.__name__
+    assert catalogues.refusal(TooFarAhead(days=1), "ta") != catalogues.refusal(TooFarAhead(days=2), "ta")

@@ -5,11 +5,14 @@ import csv
 import gzip
 import io
 import re
+from gettext import c2py
+from importlib.resources import files
 
 import pytest
+from babel.messages.pofile import read_po
 
 from opencowin.kit.errors import Refusal
-from opencowin.kit.i18n import read_catalogues
+from opencowin.kit.i18n import plural_form, read_catalogues
 from opencowin.web.centre_app.texts import TEXTS as APP_TEXTS
 from opencowin.web.pages.appointments import TITLE
 from opencowin.web.pages.assets import assets
@@ -25,6 +28,18 @@ pytestmark = pytest.mark.anyio
 PEOPLE = {"Accept": "text/html"}
 BUDGET = 30_000
 """Bytes of the dashboard with its stylesheet, gzipped."""
+FILLED = re.compile(r"{\w+}")
+COUNTS = re.compile(r"{(count|days|hours|minutes|number|passed|people|seats)} [a-z]+s\b|{count} [a-z]")
+NEVER_OF_ONE = {
+    "After {minutes} minutes without a new page you are signed out, so that nobody else sees your people. "
+    "What you typed is kept: sign in again with the same number and go on.",
+    "Groups of fewer than {count} are not shown, so that nobody can be recognised.",
+    "Too early: {passed} of {days} days since the dose before.",
+    "{number} minutes",
+    "{number} hours",
+    "{number} days",
+}
+"""Twenty minutes at least; five; a dose's interval; the age of keys, from two minutes on."""
 FOREIGN = re.compile(r"""<script(?! src="/static/[\w./?=-]+" defer></script>)|\sstyle=|\son\w+=|https?://""")
 DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 
@@ -44,8 +59,22 @@ def texts() -> set[str]:
     found = {*TEXTS, *APP_TEXTS.values(), TITLE}
     for name in env.list_templates():
         source = env.loader.get_source(env, name)[0]
-        asked = [one[2] for one in env.extract_translations(source)]  # type: ignore[attr-defined]
-        found |= {str(text[0] if isinstance(text, tuple) else text) for text in asked if text}
+        for _, call, asked in env.extract_translations(source):  # type: ignore[attr-defined]
+            if asked:
+                said = (asked,) if isinstance(asked, str) else asked
+                found.add(str(said[call == "ngettext"]))
+    return found
+
+
+def counting() -> dict[str, str]:
+    """Every text that counts, of pages and refusals: what it says of many, and of one."""
+    env = templates()
+    assert env.loader is not None
+    found = {kind.template(): kind.one for kind in Refusal.tree() if kind.counted}
+    for name in env.list_templates():
+        for _, call, asked in env.extract_translations(env.loader.get_source(env, name)[0]):  # type: ignore[attr-defined]
+            if call == "ngettext":
+                found[str(asked[1])] = str(asked[0])
     return found
 
 
@@ -67,10 +96,29 @@ def test_no_catalogue_keeps_a_text_that_nothing_says_any_more() -> None:
         assert set(catalogue) - said == set(), language
 
 
-def test_no_text_needs_a_plural_form() -> None:
-    """Catalogues have none: a text says "seats: {count}", or names a bound, which is said alike of one and of many."""
-    counting = [text for text in texts() if re.search(r"{count} \w", text)]
-    assert [text for text in counting if not re.search(r"([Uu]p to|fewer than) {count} ", text)] == []
+def test_a_text_that_counts_has_the_plural_forms_of_each_language() -> None:
+    """In the order of its categories, which its header tells too, for those who translate."""
+    known = counting()
+    assert known["Choose up to {count} people"] == "Choose one person"
+    catalogues = read_catalogues()
+    for language, forms in catalogues.plurals.items():
+        assert set(forms) == set(known), language
+        with (files("opencowin") / "locale" / f"{language}.po").open("rb") as lines:
+            catalogue = read_po(lines)
+        rule = c2py(catalogue.plural_expr)
+        assert [plural_form(language, count) for count in range(200)] == [rule(count) for count in range(200)], language
+        for many, said in forms.items():
+            assert len(said) == catalogue.num_plurals, many
+            assert all(set(FILLED.findall(form)) == set(FILLED.findall(known[many])) for form in said[:-1]), many
+            assert set(FILLED.findall(said[-1])) == set(FILLED.findall(many)), many
+    assert catalogues.counting("Choose one person", "Choose up to {count} people", 1, "hi") == "एक व्यक्ति चुनें"
+    assert catalogues.counting("Choose one person", "Choose up to {count} people", 2, "en").endswith("{count} people")
+
+
+def test_no_text_counts_without_plural_forms() -> None:
+    """Where one is possible; the rest says "seats: {count}", or is never of one."""
+    said = texts() | {refusal.template() for refusal in Refusal.tree()}
+    assert {text for text in said if COUNTS.search(text)} - counting().keys() == NEVER_OF_ONE
 
 
 async def test_a_dashboard_that_shows_who_is_signed_in_is_kept_by_nobody(platform: Surface) -> None:

@@ -109,6 +109,8 @@ class UploadForgotten(Conflict):
     """The rows of this upload were removed after {days} days: it can no longer be undone."""
 
     code = "BULK0018"
+    counted = "days"
+    one = "The rows of this upload were removed after one day: it can no longer be undone."
 
 
 class NoSuchExport(NotFound):

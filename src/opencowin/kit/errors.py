@@ -8,7 +8,8 @@
     └── Unavailable   not now; ask again after `retry_after` seconds
 
 A room subclasses these. The first line of the docstring is the message in English (the catalogue's msgid); it may
-carry `{placeholders}` that are filled from the keyword arguments. `code` is stable and published. A refusal normally
+carry `{placeholders}` that are filled from the keyword arguments. One that counts things names the detail in
+`counted` and says in `one` what it says of one. `code` is stable and published. A refusal normally
 undoes its transaction; one that `commits` keeps what was written (a counted wrong try, say).
 """
 
@@ -23,6 +24,8 @@ class Refusal(Exception):
 
     code: ClassVar[str] = "KIT0010"
     commits: ClassVar[bool] = False
+    counted: ClassVar[str] = ""
+    one: ClassVar[str] = ""
 
     def __init__(self, *, field: str | None = None, **details: object) -> None:
         self.field = field
@@ -35,9 +38,14 @@ class Refusal(Exception):
         return (cls.__doc__ or Refusal.__doc__ or "").strip().splitlines()[0]
 
     @property
+    def count(self) -> int | None:
+        """How many it speaks of; None when it does not count."""
+        return int(str(self.details[self.counted])) if self.counted in self.details else None
+
+    @property
     def message(self) -> str:
         """The English message, filled in."""
-        return self.fill(self.template(), "en")
+        return self.fill(self.one if self.count == 1 else self.template(), "en")
 
     def fill(self, template: str, language: str) -> str:
         """A template of this refusal with its details as they are written in a language."""

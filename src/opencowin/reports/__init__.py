@@ -23,10 +23,10 @@ from opencowin.reports.history import (
 from opencowin.reports.open_data import DailyRow, daily_doses, site_doses
 from opencowin.reports.public import public_report
 from opencowin.reports.public_shape import PublicReport
-from opencowin.reports.scope import Scope, UnknownState
+from opencowin.reports.scope import Scope, Territory, UnknownState
 from opencowin.reports.signal_queries import BatchSignal
 from opencowin.reports.signals import batch_signals, find_signals
-from opencowin.reports.small_counts import HIDDEN_BELOW, hide_small, unless_small
+from opencowin.reports.small_counts import HIDDEN_BELOW, consistent, hide_small, unless_small
 from opencowin.reports.vaccinations import VaccinationReport, doses_on, doses_so_far, vaccination_report
 
 __all__ = [
@@ -42,10 +42,12 @@ __all__ = [
     "NoSuchSeries",
     "PublicReport",
     "Scope",
+    "Territory",
     "UnknownState",
     "VaccinationReport",
     "all_series",
     "batch_signals",
+    "consistent",
     "daily_doses",
     "doses_on",
     "doses_so_far",

@@ -8,13 +8,11 @@ from datetime import date, time
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.reports import queries
-from opencowin.reports.public import by_day, report_of
+from opencowin.reports.public import MEASURES_BY_DAY, Read, read_once, report_of
 from opencowin.reports.public_shape import PublicReport
-from opencowin.reports.scope import Scope
+from opencowin.reports.scope import Scope, Territory
 from opencowin.reports.small_counts import hide_small, unless_small
-from opencowin.reports.tally import Tally, days_until
-
-DAYS = 30
+from opencowin.reports.tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +44,7 @@ class LiveBoard:
     """The public report with each of the last days, the hours of the day, and all doses by vaccine."""
 
     report: PublicReport
+    territory: Territory
     days: list[BoardDay]
     """The board's day is the last."""
     hours: list[BoardHour]
@@ -65,17 +64,17 @@ async def live_board(
     conn: Connection, floor: Floor, state_id: int | None, district_id: int | None, on: date
 ) -> LiveBoard:
     """The board of a place as of a day. Raises UnknownState, UnknownDistrict."""
-    scope = Scope(state_id, district_id)
     whole_country = state_id is None and district_id is None
-    figures = await queries.figures_up_to(conn, state_id, district_id, on)
-    report = await report_of(conn, floor, scope, on, figures)
+    read = await read_once(conn, Scope(state_id, district_id), on, ("dose", "site", *MEASURES_BY_DAY))
+    report = await report_of(conn, floor, read)
     vaccines: dict[str, int] = defaultdict(int)
-    for figure in figures:
+    for figure in read.figures:
         if figure.measure == "dose":
             vaccines[str(figure.keys.get("vaccine", ""))] += figure.amount
     return LiveBoard(
         report=report,
-        days=await _days(conn, scope, on, whole_country=whole_country),
+        territory=read.territory,
+        days=_days(read, whole_country=whole_country),
         hours=_hours(report, whole_country=whole_country),
         by_vaccine=dict(sorted(vaccines.items(), key=lambda pair: -pair[1])),
         sites=await queries.sites_up_to(conn, state_id, district_id, on),
@@ -83,13 +82,13 @@ async def live_board(
     )
 
 
-async def _days(conn: Connection, scope: Scope, on: date, *, whole_country: bool) -> list[BoardDay]:
-    days = days_until(on, DAYS)
-    doses = [tally for _, tally in await by_day(conn, scope, "dose", days)]
-    people = [tally.total for _, tally in await by_day(conn, scope, "registration", days)]
-    sessions = [tally.total for _, tally in await by_day(conn, scope, "session", days)]
-    sites = [tally.in_use for _, tally in await by_day(conn, scope, "site", days)]
-    events = [tally.total for _, tally in await by_day(conn, scope, "aefi", days)]
+def _days(read: Read, *, whole_country: bool) -> list[BoardDay]:
+    days = [day for day, _ in read.by_day["dose"]]
+    doses = [tally for _, tally in read.by_day["dose"]]
+    people, sessions, events = (
+        [tally.total for _, tally in read.by_day[one]] for one in ("registration", "session", "aefi")
+    )
+    sites = [tally.in_use for _, tally in read.by_day["site"]]
     totals = hide_small([tally.total for tally in doses])
     told = _unless_unknown(people, whole_country=whole_country)
     columns = zip(days, totals, map(_by_number, doses, totals), told, sessions, sites, hide_small(events), strict=True)

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, LiteralString
 
 from opencowin.kit.db import Connection
-from opencowin.reports.small_counts import hide_small
+from opencowin.reports.small_counts import consistent, hide_small
 
 AMOUNTS: LiteralString = """
     sum(r.amount)::bigint,
@@ -81,16 +81,6 @@ def _withheld(rows: Sequence[tuple[Any, ...]], whole: Callable[[tuple[Any, ...]]
         together = list(group)
         columns = [hide_small([row[at] for row in together]) for at in (8, 9, 10, 11)]
         for row, doses, first, second, precaution in zip(together, *columns, strict=True):
-            counts = _consistent(doses, first, second, precaution)
+            counts = consistent(doses, first, second, precaution)
             shown.append(DailyRow(*(*row[:8], *counts)))
     return shown
-
-
-def _consistent(
-    doses: int | None, first: int | None, second: int | None, precaution: int | None
-) -> tuple[int | None, int | None, int | None, int | None]:
-    """A row whose parts add up to a shown sum must not tell its one withheld part."""
-    parts = [first, second, precaution]
-    if doses is not None and parts.count(None) == 1:
-        return None, first, second, precaution
-    return doses, first, second, precaution

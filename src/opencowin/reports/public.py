@@ -1,6 +1,6 @@
 """The public report: what Co-WIN's dashboard shows of the nation, a state or a district on a day."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -23,9 +23,13 @@ from opencowin.reports.public_shape import (
     TopBlock,
     Vaccinations,
 )
-from opencowin.reports.queries import DayFigure, Figure, PlaceFigure
-from opencowin.reports.scope import Part, Scope, parts_of
+from opencowin.reports.queries import Figure, PlaceFigure
+from opencowin.reports.scope import Part, Scope, Territory, territory_of
 from opencowin.reports.tally import PRECAUTION_FROM, Tally, days_until
+
+DAYS = 30
+MEASURES_BY_DAY = ("registration", "aefi", "session")
+"""Those that the report tells day by day."""
 
 
 async def public_report(
@@ -36,23 +40,48 @@ async def public_report(
     Raises UnknownState, UnknownDistrict.
     """
     scope = Scope(state_id, district_id)
-    return await report_of(conn, floor, scope, on, await queries.figures_up_to(conn, state_id, district_id, on))
+    return await report_of(conn, floor, await read_once(conn, scope, on, MEASURES_BY_DAY))
 
 
-async def report_of(conn: Connection, floor: Floor, scope: Scope, on: date, figures: Iterable[Figure]) -> PublicReport:
-    """The report of a place whose figures up to that day are given. Raises UnknownState, UnknownDistrict."""
-    parts = await parts_of(conn, scope)
-    so_far = _by_measure(figures)
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a report and a board share, read once: places, sums up to a day, and each measure's last days."""
+
+    scope: Scope
+    on: date
+    territory: Territory
+    figures: list[Figure]
+    by_day: Mapping[str, list[tuple[date, Tally]]]
+
+    def last(self, measure: str, days: int) -> list[tuple[date, Tally]]:
+        """The last of a measure's days."""
+        return self.by_day[measure][-days:]
+
+
+async def read_once(conn: Connection, scope: Scope, on: date, measures: tuple[str, ...]) -> Read:
+    """What is needed of a place as of a day, with the last 30 days of these measures.
+
+    Raises UnknownState, UnknownDistrict.
+    """
+    territory = await territory_of(conn, scope)
+    figures = await queries.figures_up_to(conn, scope.state_id, scope.district_id, on)
+    return Read(scope, on, territory, figures, await by_day(conn, scope, measures, days_until(on, DAYS)))
+
+
+async def report_of(conn: Connection, floor: Floor, read: Read) -> PublicReport:
+    """The report of a place of which this was read."""
+    scope, on = read.scope, read.on
+    so_far = _by_measure(read.figures)
     on_day = _by_measure(await queries.figures_on(conn, scope.state_id, scope.district_id, on))
     by_hour = await queries.figures_by_hour(conn, scope.state_id, scope.district_id, on)
     doses, aefi = so_far["dose"], so_far["aefi"].total
     return PublicReport(
         topBlock=_top_block(so_far, on_day),
         vaccinationDoneByTime=hours_of_doses(floor.clock, by_hour, on),
-        last7DaysRegistration=await _last_registrations(conn, scope, on),
-        last30DaysAefi=await _last_aefi(conn, scope, on),
-        last5daySessionStatus=await _last_sessions(conn, scope, on, floor.clock),
-        getBeneficiariesGroupBy=await _by_place(conn, scope, parts, on),
+        last7DaysRegistration=_last_registrations(read),
+        last30DaysAefi=_last_aefi(read),
+        last5daySessionStatus=_last_sessions(read, floor.clock),
+        getBeneficiariesGroupBy=await _by_place(conn, scope, read.territory.parts, on),
         aefiPercentage=round(100 * aefi / doses.total, 3) if doses.total else 0.0,
         vaccinationByAge=_by_age(doses),
         timeWiseTodayRegReport=hours_of_registration(floor.clock, by_hour, on),
@@ -132,32 +161,32 @@ def _by_age(doses: Tally) -> DosesByAge:
     )
 
 
-async def by_day(conn: Connection, scope: Scope, measure: str, days: list[date]) -> list[tuple[date, Tally]]:
-    """A measure's tally of each of these days."""
-    within = (conn, scope.state_id, scope.district_id)
-    figures = await queries.figures_by_day(*within, measure, since=days[0], until=days[-1])
-    found: dict[date, list[DayFigure]] = {day: [] for day in days}
+async def by_day(
+    conn: Connection, scope: Scope, measures: tuple[str, ...], days: list[date]
+) -> dict[str, list[tuple[date, Tally]]]:
+    """Each measure's tally of each of these days."""
+    figures = await queries.figures_by_day(
+        conn, scope.state_id, scope.district_id, list(measures), since=days[0], until=days[-1]
+    )
+    found: dict[str, dict[date, list[queries.DayFigure]]] = {one: {day: [] for day in days} for one in measures}
     for figure in figures:
-        found[figure.on_date].append(figure)
-    return [(day, Tally.of(found[day])) for day in days]
+        found[figure.measure][figure.on_date].append(figure)
+    return {one: [(day, Tally.of(of_day)) for day, of_day in by.items()] for one, by in found.items()}
 
 
-async def _last_registrations(conn: Connection, scope: Scope, on: date) -> tuple[DayOfRegistration, ...]:
-    days = await by_day(conn, scope, "registration", days_until(on, 7))
+def _last_registrations(read: Read) -> tuple[DayOfRegistration, ...]:
     return tuple(
         DayOfRegistration(day.isoformat(), people.total, people.male, people.female, people.others)
-        for day, people in days
+        for day, people in read.last("registration", 7)
     )
 
 
-async def _last_aefi(conn: Connection, scope: Scope, on: date) -> tuple[DayOfAefi, ...]:
-    days = await by_day(conn, scope, "aefi", days_until(on, 30))
-    return tuple(DayOfAefi(day.isoformat(), events.total) for day, events in days)
+def _last_aefi(read: Read) -> tuple[DayOfAefi, ...]:
+    return tuple(DayOfAefi(day.isoformat(), events.total) for day, events in read.last("aefi", 30))
 
 
-async def _last_sessions(conn: Connection, scope: Scope, on: date, clock: Clock) -> tuple[DayOfSessions, ...]:
-    days = await by_day(conn, scope, "session", days_until(on, 5))
-    return tuple(_day_of_sessions(day, sessions.total, clock.today()) for day, sessions in days)
+def _last_sessions(read: Read, clock: Clock) -> tuple[DayOfSessions, ...]:
+    return tuple(_day_of_sessions(day, held.total, clock.today()) for day, held in read.last("session", 5))
 
 
 def _day_of_sessions(day: date, total: int, today: date) -> DayOfSessions:

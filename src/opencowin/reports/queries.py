@@ -70,6 +70,7 @@ class DayFigure:
     """A sum of one day."""
 
     on_date: date
+    measure: str
     keys: dict[str, Any]
     amount: int
 
@@ -240,20 +241,20 @@ async def figures_by_hour(
 
 
 async def figures_by_day(
-    conn: Connection, state_id: int | None, district_id: int | None, measure: str, *, since: date, until: date
+    conn: Connection, state_id: int | None, district_id: int | None, measures: list[str], *, since: date, until: date
 ) -> list[DayFigure]:
-    """One measure's sums by day, from `since` to `until`."""
+    """These measures' sums by day, from `since` to `until`."""
     return await fetch_all(
         conn,
         DayFigure,
         """
-        SELECT r.on_date, r.keys, sum(r.amount)::bigint AS amount FROM report_daily r
-        WHERE r.measure = %(measure)s AND r.on_date BETWEEN %(since)s AND %(until)s AND """
+        SELECT r.on_date, r.measure, r.keys, sum(r.amount)::bigint AS amount FROM report_daily r
+        WHERE r.measure = ANY (%(measures)s) AND r.on_date BETWEEN %(since)s AND %(until)s AND """
         + IN_SCOPE
-        + "GROUP BY r.on_date, r.keys",
+        + "GROUP BY r.on_date, r.measure, r.keys",
         state_id=state_id,
         district_id=district_id,
-        measure=measure,
+        measures=measures,
         since=since,
         until=until,
     )

@@ -1,10 +1,11 @@
 """What a report is about: the nation, one state or one district."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from opencowin.kit.db import Connection
 from opencowin.kit.errors import NotFound
-from opencowin.places import UnknownDistrict, all_states, district, districts_of
+from opencowin.places import District, State, UnknownDistrict, all_states, district, districts_of
 
 
 class UnknownState(NotFound):
@@ -35,8 +36,24 @@ class Part:
     state_id: int
 
 
-async def parts_of(conn: Connection, scope: Scope) -> list[Part]:
-    """The nation's states, a state's districts, or the district alone.
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """A report's places, read once: all states, and of a state its districts, or the one district."""
+
+    states: Mapping[int, State]
+    districts: tuple[District, ...] | None
+    """None in the nation."""
+
+    @property
+    def parts(self) -> list[Part]:
+        """The nation's states, a state's districts, or the district alone."""
+        if self.districts is None:
+            return [Part(state.state_id, state.name, state.state_id) for state in self.states.values()]
+        return [Part(one.district_id, one.name, one.state_id) for one in self.districts]
+
+
+async def territory_of(conn: Connection, scope: Scope) -> Territory:
+    """The places of the nation, of a state or of a district.
 
     Raises UnknownState, UnknownDistrict (also for a district of another state).
     """
@@ -47,7 +64,7 @@ async def parts_of(conn: Connection, scope: Scope) -> list[Part]:
         one = await district(conn, scope.district_id)
         if scope.state_id not in {None, one.state_id}:
             raise UnknownDistrict(field="district_id", district_id=scope.district_id)
-        return [Part(one.district_id, one.name, one.state_id)]
+        return Territory(states, (one,))
     if scope.state_id is not None:
-        return [Part(one.district_id, one.name, one.state_id) for one in await districts_of(conn, scope.state_id)]
-    return [Part(state.state_id, state.name, state.state_id) for state in states.values()]
+        return Territory(states, tuple(await districts_of(conn, scope.state_id)))
+    return Territory(states, None)

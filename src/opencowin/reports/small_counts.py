@@ -21,3 +21,8 @@ def hide_small(counts: Sequence[int]) -> list[int | None]:
 def unless_small(count: int) -> int | None:
     """A count that stands alone; None if it is one to four."""
     return None if 0 < count < HIDDEN_BELOW else count
+
+
+def consistent(total: int | None, *parts: int | None) -> tuple[int | None, ...]:
+    """A row's total and the parts that add up to it; None for the total where it would tell its one withheld part."""
+    return (None if parts.count(None) == 1 else total, *parts)

@@ -10,7 +10,7 @@ from opencowin.kit.floor import Floor
 from opencowin.places import Area
 from opencowin.reports import queries
 from opencowin.reports.public import by_day, timestamp
-from opencowin.reports.scope import Scope, parts_of
+from opencowin.reports.scope import Scope, territory_of
 from opencowin.reports.tally import Tally, days_until
 
 WEEKS = 12
@@ -80,8 +80,8 @@ async def vaccination_report(
 ) -> VaccinationReport:
     """Doses of the 30 days and the 12 weeks that end on a day. Raises UnknownState, UnknownDistrict."""
     scope = Scope(state_id, district_id)
-    await parts_of(conn, scope)
-    days = await by_day(conn, scope, "dose", days_until(on, WEEKS * 7))
+    await territory_of(conn, scope)
+    days = (await by_day(conn, scope, ("dose",), days_until(on, WEEKS * 7)))["dose"]
     month = [(day.isoformat(), doses) for day, doses in days[-30:]]
     weeks = [_week(days[start : start + 7]) for start in range(0, len(days), 7)]
     return VaccinationReport(

@@ -31,6 +31,8 @@ class TooFarAhead(Invalid):
     """This session cannot be booked yet: bookings open {days} days ahead."""
 
     code = "APPOIN0054"
+    counted = "days"
+    one = "This session cannot be booked yet: bookings open one day ahead."
 
 
 class CentreMismatch(Invalid):

@@ -125,7 +125,7 @@ TEXTS = {
     "warn_old": "Too old for this session: up to {age} years.",
     "warn_closed": "This dose of this vaccine is not open to anybody now.",
     "warn_other": "The dose before was another vaccine: {vaccine}.",
-    "warn_early": "Too early: {passed} days after the dose before, not {days}.",
+    "warn_early": "Too early: {passed} of {days} days since the dose before.",
     # without an appointment
     "walk_in": "Somebody without an appointment",
     "full_name": "Full name",

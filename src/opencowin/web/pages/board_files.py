@@ -10,7 +10,7 @@ from starlette.responses import Response
 from opencowin import reports
 from opencowin.kit.actor import Actor
 from opencowin.kit.csv_text import csv_text
-from opencowin.reports import LiveBoard, hide_small
+from opencowin.reports import LiveBoard, consistent, hide_small
 from opencowin.web.guard import open_to_all
 from opencowin.web.pages.board import AGES, SEXES
 from opencowin.web.pages.dashboard import HALF_A_MINUTE, PATH, PlaceId, ages, sexes
@@ -36,7 +36,7 @@ async def places_csv(
         hide_small([getattr(row, name) for row in by])
         for name in ("total", "partial_vaccinated", "totally_vaccinated", "precaution_dose", "today")
     ]
-    rows = [(row.id, row.title, *counts) for row, *counts in zip(by, *columns, strict=True)]
+    rows = [(row.id, row.title, *consistent(*counts), today) for row, *counts, today in zip(by, *columns, strict=True)]
     return csv_answer(("id", "place", "doses", "first", "second", "precaution", "today"), rows, report.timestamp)
 
 

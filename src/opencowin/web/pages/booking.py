@@ -33,6 +33,8 @@ class SomebodyNeeded(Invalid):
     """Choose who will come: up to {most}, since so many seats are held."""
 
     code = "PAGE0006"
+    counted = "most"
+    one = "Choose the person who will come: one seat is held."
 
 
 @router.post("/book", response_class=Response)

@@ -64,9 +64,9 @@ async def dashboard(
     site, reader = site_of(request), Reader(request)
     async with site.transaction() as conn:
         live = await reports.live_board(conn, site.floor, state_id, district_id, site.floor.clock.today())
-        where = await names_of(conn, reader.language.code, state_id, district_id)
         rules = await programme.current_programme(conn)
         series = await reports.all_series(conn)
+    where = _where(live.territory, reader.language.code, state_id, district_id)
     vaccines = [(vaccine_name(reader, rules, key), amount) for key, amount in live.by_vaccine.items()]
     totals = {row.id: row.total for row in live.report.getBeneficiariesGroupBy} if district_id is None else {}
     other = reader.link(PATH, map=None if map_kind == OUTLINE else OUTLINE)
@@ -117,19 +117,23 @@ def drawn(
     return Maps((), outlines, other if grid else "", legend(amounts, shown) if outlines else ())
 
 
-async def names_of(conn: Connection, language: str, state_id: int | None, district_id: int | None) -> Where:
+async def nation_of(conn: Connection, language: str) -> Where:
+    """The nation's states by their names in the reader's language."""
+    return Where("", None, {one.state_id: one.name_in(language) for one in await places.all_states(conn)})
+
+
+def _where(territory: reports.Territory, language: str, state_id: int | None, district_id: int | None) -> Where:
     """The names of the place and of its parts, in the reader's language, and the parts' keys in the pack's source."""
-    states = {one.state_id: one.name_in(language) for one in await places.all_states(conn)}
+    states = {one: state.name_in(language) for one, state in territory.states.items()}
+    if territory.districts is None:
+        return Where("", None, states)
+    names = {one.district_id: one.name_in(language) for one in territory.districts}
     if district_id is not None:
-        here = await places.district(conn, district_id)
-        name = here.name_in(language)
-        return Where(name, (here.state_id, states[here.state_id]), {district_id: name})
-    if state_id is not None:
-        parts = await places.districts_of(conn, state_id)
-        names = {one.district_id: one.name_in(language) for one in parts}
-        keys = {one.district_id: one.source_key for one in parts if one.source_key}
-        return Where(states[state_id], None, names, keys)
-    return Where("", None, states)
+        above = territory.districts[0].state_id
+        return Where(names[district_id], (above, states[above]), names)
+    assert state_id is not None
+    keys = {one.district_id: one.source_key for one in territory.districts if one.source_key}
+    return Where(states[state_id], None, names, keys)
 
 
 def _board(  # noqa: PLR0917 (all that one page shows)

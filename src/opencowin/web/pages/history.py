@@ -26,7 +26,7 @@ from opencowin.web.pages.board import (
     published_rows,
 )
 from opencowin.web.pages.board_files import By, csv_answer
-from opencowin.web.pages.dashboard import OUTLINE, MapKind, PlaceId, Where, board_page, drawn, names_of
+from opencowin.web.pages.dashboard import OUTLINE, MapKind, PlaceId, Where, board_page, drawn, nation_of
 from opencowin.web.pages.find import vaccine_name
 from opencowin.web.pages.render import Reader
 from opencowin.web.site import site_of
@@ -53,7 +53,7 @@ async def history(
     site, reader = site_of(request), Reader(request)
     async with site.transaction() as conn:
         told = await reports.history_day(conn, series, state_id, on)
-        nation = await names_of(conn, reader.language.code, None, None)
+        nation = await nation_of(conn, reader.language.code)
         rules = await programme.current_programme(conn)
     vaccines = [(vaccine_name(reader, rules, key), amount) for key, amount in _groups(told, "vaccine")]
     other = reader.link(PATH, series=series, on=told.on, map=None if map_kind == OUTLINE else OUTLINE)
@@ -88,7 +88,7 @@ async def history_places(request: Request, _actor: Public, series: SeriesId, on:
     """Doses by state as published for a day, as CSV."""
     async with site_of(request).transaction() as conn:
         told = await reports.history_day(conn, series, None, on)
-        names = (await names_of(conn, "en", None, None)).names
+        names = (await nation_of(conn, "en")).names
     rows = [(state_id, names[state_id], amount) for state_id, amount in sorted(told.by_state.items())]
     return csv_answer(("id", "place", "doses"), rows, told.on.isoformat())
 

@@ -91,6 +91,11 @@ class Reader:
         """A text of the catalogue, its placeholders filled in."""
         return self._catalogues.text(message, self.language.code).format(**values)
 
+    def counting(self, one: str, many: str, count: int, **values: object) -> str:
+        """A text that counts, in the form that the language has for this count; `{count}` in it is the count."""
+        text = self._catalogues.counting(one, many, count, self.language.code)
+        return text.format(count=self.number(count), **values)
+
     def foreign(self, name: str) -> Markup:
         """The attributes of what a name stands in: those of English where the page is not and the name is."""
         own = self.language.code == ENGLISH or not name.isascii()
@@ -240,6 +245,7 @@ def html_of(reader: Reader, template: str, **data: object) -> str:
     frame = {
         "reader": reader,
         "_": reader.text,
+        "ngettext": reader.counting,
         "demo": reader.demo,
         "asset": asset_link,
     }
