@@ -70,3 +70,33 @@ def test_the_project_does_not_speak_of_how_it_is_made() -> None:
     for path in [*PACKAGE.rglob("*"), *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
         if path.is_file() and path.suffix in {".py", ".md", ".sql", ".toml", ".typ", ".po"}:
             assert not words.search(path.read_text("utf-8")), path
+
+
+PHYSICAL = re.compile(
+    r"(?<![\w-])(?:(?:margin|padding|border)-(?:left|right|top|bottom)\b[\w-]*|(?:left|right|top|bottom)(?=\s*:)"
+    r"|border-(?:top|bottom)-(?:left|right)-radius|(?:min-|max-)?(?:width|height)(?=\s*:)"
+    r"|(?:text-align|float|clear)\s*:\s*(?:left|right))"
+)
+"""What does not turn round with the direction of a language's lines."""
+QUERY = re.compile(r"@media[^{]*")
+STYLESHEETS = sorted(PACKAGE.glob("web/**/*.css"))
+
+
+def physical(style: str) -> list[str]:
+    """Declarations of a stylesheet that name a side of the screen."""
+    return PHYSICAL.findall(QUERY.sub("", re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)))
+
+
+def test_stylesheets_turn_round_with_the_direction_of_the_language() -> None:
+    assert len(STYLESHEETS) >= 3
+    assert {sheet.name: found for sheet in STYLESHEETS if (found := physical(sheet.read_text("utf-8")))} == {}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["margin-left:1rem", "padding-right: 0", "border-left:1px solid", "left:0", "right: auto", "float:left", "width:3rem",
+     "text-align: right", "border-top-left-radius:1px", "max-width:9rem", "margin-top:0"],
+)
+def test_a_side_of_the_screen_is_seen(fault: str) -> None:
+    assert physical(f".a{{color:red;{fault}}}")
+    assert not physical(".a{margin-inline-start:1rem;text-align:start;inset-inline-start:0;border-inline-end:0}")

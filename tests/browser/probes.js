@@ -56,11 +56,14 @@
     return faults;
   };
 
+  /* Letters that reach far above and below their line. */
+  const TALL = /\p{Script=Arabic}/u;
   const overlapping = () => {
     const lines = texts().filter((node) => !node.parentElement.closest("svg")).flatMap((node) => boxes(node).map((box) => {
       const size = parseFloat(getComputedStyle(node.parentElement).fontSize);
       const middle = (box.top + box.bottom) / 2;
-      return { node, left: box.left, right: box.right, top: middle - size * 0.4, bottom: middle + size * 0.4 };
+      const reach = size * (TALL.test(node.data) ? 0.65 : 0.4);
+      return { node, left: box.left, right: box.right, top: middle - reach, bottom: middle + reach };
     }));
     const faults = [];
     lines.forEach((one, at) => lines.slice(at + 1).forEach((other) => {

@@ -10,7 +10,7 @@ from tests.architecture.test_routes import NOT_OURS, routes
 from tests.browser import gates
 from tests.browser.opening import show, visiting, watch
 from tests.browser.site_map import FILE, PASSAGES, Shown, everywhere, page_routes, unseen
-from tests.browser.world import World
+from tests.browser.world import Visitor, World
 
 pytestmark = pytest.mark.anyio
 LANGUAGES = ("en", "hi", "ur")
@@ -55,6 +55,22 @@ async def looked_at(page: Page, world: World) -> list[str]:
     await gates.resize(page, gates.DESK)
     on_desk = [*await gates.axe(page), *await gates.graphics(page), *await gates.layout(page)]
     return [*faults, *(f"at {gates.DESK} px: {fault}" for fault in on_desk)]
+
+
+async def test_the_way_to_the_main_pages_takes_one_row_of_a_phone_in_every_language(
+    browser: Browser, world: World
+) -> None:
+    async with visiting(browser, world, Visitor.NOBODY) as context:
+        page = await context.new_page()
+        await page.goto("/help")
+        languages = await page.locator(".languages a").evaluate_all("links => links.map((link) => link.lang)")
+        assert len(languages) == 13
+        for language in languages:
+            await page.goto(f"/help?lang={language}")
+            tops = await page.locator("header nav a").evaluate_all(
+                "links => links.map((link) => Math.round(link.getBoundingClientRect().top))"
+            )
+            assert len(set(tops)) == 1, (language, tops)
 
 
 def policy(headers: dict[str, str], shown: Shown) -> list[str]:

@@ -15,6 +15,7 @@ from tests.browser.world import World
 
 pytestmark = pytest.mark.anyio
 SIGN_IN, DASHBOARD, HOME = Shown("/sign-in"), Shown("/dashboard"), Shown("/")
+STATE = Shown("/dashboard?state_id={state_id}")
 STYLE = "**/static/site.css*"
 
 
@@ -73,6 +74,12 @@ SEEDS = (
          "white-space:nowrap}"),
     Seed("a box of fixed height", gates.spacing, "clips", style=".hint{overflow:hidden;block-size:1.2rem}"),
     Seed("a heading over the text below", wide_letters_on_a_desk, "lies over", style="h1{margin-block-end:-2.5rem}"),
+    Seed("an Urdu heading that touches the text above", wide_letters_on_a_desk, "lies over",
+         style="h1{margin-block-start:-1.75rem}", shown=STATE, language="ur"),
+    Seed("an age turned round among Urdu words", gates.scripts, "before the number", MAIN_END,
+         "<p>کووی شیلڈ · 18+</p></main>", language="ur"),
+    Seed("an age group turned round in a label", gates.scripts, "before the number", "<main ",
+         '<main aria-label="12+ سال" ', language="ur"),
     Seed("a time of day torn apart", wide_letters_on_a_desk, "torn apart", MAIN_END,
          "<p>جمعرات 26 نومبر 9:00 AM – 11:00 AM</p></main>", language="ur"),
     Seed("the sign of a price after it", wide_letters_on_a_desk, "stands after its number", MAIN_END,

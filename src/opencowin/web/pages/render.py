@@ -31,6 +31,7 @@ SAFE = {
 }
 SCRIPTED = "script-src 'self'; connect-src 'self'"
 NO_BREAK = "\N{NO-BREAK SPACE}"
+TO = f"{NO_BREAK}\N{EN DASH}\N{WORD JOINER}{NO_BREAK}"
 ISOLATED = "\u2066{}\u2069"
 """Left-to-right isolate, pop: Unicode's words for a run with a direction of its own."""
 HTML_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
@@ -137,6 +138,10 @@ class Reader:
     def clock_time(self, at: time) -> str:
         """A time of day on one line; among words that run from right to left its own parts keep their order."""
         return self._whole(str(format_time(at, "short", locale=self.locale)))
+
+    def span(self, begins: time, ends: time) -> str:
+        """From one time of day to another, on one line."""
+        return f"{self.clock_time(begins)}{TO}{self.clock_time(ends)}"
 
     def weekday(self, day: date) -> str:
         """A day of the coming weeks: weekday, day and month."""
