@@ -94,8 +94,19 @@ def test_stylesheets_turn_round_with_the_direction_of_the_language() -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    ["margin-left:1rem", "padding-right: 0", "border-left:1px solid", "left:0", "right: auto", "float:left", "width:3rem",
-     "text-align: right", "border-top-left-radius:1px", "max-width:9rem", "margin-top:0"],
+    [
+        "margin-left:1rem",
+        "padding-right: 0",
+        "border-left:1px solid",
+        "left:0",
+        "right: auto",
+        "float:left",
+        "width:3rem",
+        "text-align: right",
+        "border-top-left-radius:1px",
+        "max-width:9rem",
+        "margin-top:0",
+    ],
 )
 def test_a_side_of_the_screen_is_seen(fault: str) -> None:
     assert physical(f".a{{color:red;{fault}}}")

@@ -17,7 +17,7 @@ SMALL_POOL = 4
 
 
 class DatabaseBehind(Unavailable):
-    """The database is {count} migration(s) behind this version: run `opencowin migrate`."""
+    """The database is behind this version, by migrations: {count}. Run `opencowin migrate`."""
 
     code = "SERV0001"
 
