@@ -112,10 +112,10 @@ async def test_a_newcomer_finds_signs_in_registers_the_family_and_books(clinic: 
     assert browser.page.count('<div class="qr"') == 1
 
 
-async def booked(browser: Browser, clinic: Clinic) -> str:
+async def booked(browser: Browser, clinic: Clinic, number: str = "") -> str:
     """A new household with one appointment; the address of its slip."""
     await choose(browser, clinic)
-    await browser.sign_in(mobile())
+    await browser.sign_in(number or mobile())
     await browser.register("Asha Kumari", to="/book/who")
     await browser.send("/book/who", who=re.findall(r'name="who" value="(\d+)"', browser.page)[0])
     await browser.send("/book/check")
@@ -197,6 +197,30 @@ async def test_what_was_typed_is_kept_over_a_new_sign_in_and_for_nobody_else(
     assert browser.path == "/people"
     await browser.open("/people/new")
     assert "Meera" not in browser.page
+
+
+async def test_a_move_and_a_cancellation_that_were_sent_too_late_are_shown_again(
+    clinic: Clinic, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = mobile()
+    slip = await booked(browser, clinic, number)
+    evening = {"session_id": clinic.tomorrow, "slot": "11:00AM-01:00PM"}
+    await browser.open(f"{slip}/move?session_id={clinic.tomorrow}&slot={evening['slot']}")
+    with monkeypatch.context() as rest:
+        rest.setattr("opencowin.web.pages.visits.Visit.ends_at", lambda *_: 0)
+        await browser.send(f"{slip}/move", **evening)
+        assert browser.path == "/sign-in"
+    await browser.sign_in(number)
+    assert browser.path == f"{slip}/move"
+    assert f'value="{evening["slot"]}"' in browser.page
+    await browser.send(f"{slip}/move", **evening)
+    assert "<h1>Moved</h1>" in browser.page
+    await browser.open(f"{slip}/cancel")
+    with monkeypatch.context() as rest:
+        rest.setattr("opencowin.web.pages.visits.Visit.ends_at", lambda *_: 0)
+        await browser.send(f"{slip}/cancel", who=re.findall(r'name="who" value="(\d+)"', browser.page)[0])
+    await browser.sign_in(number)
+    assert (browser.path, browser.status, browser.page.count(" checked")) == (f"{slip}/cancel", 200, 1)
 
 
 async def test_a_form_of_another_site_changes_nothing(platform: Surface, browser: Browser) -> None:

@@ -17,7 +17,7 @@ from opencowin.web.pages.calendar_file import calendar_file
 from opencowin.web.pages.find import vaccine_name
 from opencowin.web.pages.forms import Filled, first, number, refused
 from opencowin.web.pages.render import Reader, page
-from opencowin.web.pages.visits import go, keep, read_form, signed_in
+from opencowin.web.pages.visits import draft_for, go, keep, read_form, signed_in
 from opencowin.web.site import site_of
 
 router = APIRouter(include_in_schema=False)
@@ -76,7 +76,8 @@ async def for_calendar(request: Request, booking_id: UUID, actor: Own) -> Respon
 @router.get("/appointments/{booking_id}/cancel", response_class=Response)
 async def cancel_form(request: Request, booking_id: UUID, actor: Own) -> Response:
     """Really cancel?"""
-    return await _cancel_page(Reader(request), actor, booking_id, None)
+    kept = draft_for(request, request.url.path)
+    return await _cancel_page(Reader(request), actor, booking_id, Filled(kept) if kept else None)
 
 
 @router.post("/appointments/{booking_id}/cancel", response_class=Response)
@@ -101,6 +102,8 @@ async def move_form(
     slot: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:
     """To here? Without a new slot: on to the search, which carries the booking along."""
+    if session_id is None and (kept := draft_for(request, request.url.path)):
+        return go(request, request.url.path, session_id=first(kept, "session_id"), slot=first(kept, "slot"))
     reader, site = Reader(request), site_of(request)
     async with site.transaction() as conn:
         paper = await scheduling.read_slip(conn, site.floor, actor, booking_id)
@@ -143,7 +146,7 @@ async def _cancel_page(reader: Reader, actor: Actor, booking_id: UUID, form: Fil
     return page(
         reader,
         "cancel.html",
-        400 if form else 200,
+        400 if form and form.faults else 200,
         paper=paper,
         one=paper.appointment,
         form=form or everybody,

@@ -16,7 +16,7 @@ from opencowin.web.pages.find import vaccine_name
 from opencowin.web.pages.forms import Fault, Filled, first, number, refused
 from opencowin.web.pages.render import Reader, page
 from opencowin.web.pages.sign_in import hold_and_go
-from opencowin.web.pages.visits import Plan, go, read_form, signed_in, visit_of
+from opencowin.web.pages.visits import Plan, draft_for, go, read_form, signed_in, visit_of
 from opencowin.web.site import site_of
 
 router = APIRouter(include_in_schema=False)
@@ -60,7 +60,8 @@ async def choose(request: Request, _actor: Annotated[Actor, open_to_readers()]) 
 @router.get("/book/who", response_class=Response)
 async def who(request: Request, actor: Own) -> Response:
     """Who will come?"""
-    return await _who_page(Reader(request), actor, None)
+    chosen_before = draft_for(request, "/book/who").get("who")
+    return await _who_page(Reader(request), actor, None, chosen_before)
 
 
 @router.post("/book/who", response_class=Response)
@@ -116,7 +117,9 @@ async def _told(reader: Reader, actor: Actor, no: Refusal) -> Filled:
     return Filled({}, (Fault("", f"{names.get(about, about)}: {fault.text}"),))
 
 
-async def _who_page(reader: Reader, actor: Actor, form: Filled | None) -> Response:
+async def _who_page(
+    reader: Reader, actor: Actor, form: Filled | None, chosen_before: list[str] | None = None
+) -> Response:
     request = reader.request
     site, plan = site_of(request), visit_of(request).plan
     if plan is None:
@@ -138,7 +141,7 @@ async def _who_page(reader: Reader, actor: Actor, form: Filled | None) -> Respon
         seats=plan.seats,
         room=len(members) < site.floor.settings.members_per_mobile,
         held_until=_held_until(reader, held),
-        form=form or Filled({"who": [str(reference) for reference in proposed]}),
+        form=form or Filled({"who": chosen_before or [str(reference) for reference in proposed]}),
     )
 
 
