@@ -6,8 +6,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from psycopg import sql
 
+from opencowin.identity import passwords
 from opencowin.kit.crypto import Keyring, write_keyring
 from opencowin.kit.db import Connection, Pool, make_pool
 from opencowin.kit.embedded import EmbeddedPostgres
@@ -41,6 +43,15 @@ def server_dsn() -> Iterator[str]:
         programs = Path(named) if (named := os.environ.get(TEST_PROGRAMS)) else None
         with EmbeddedPostgres.attach(folder / "data", bindir=programs, settings=FAST) as server:
             yield server.dsn_for("postgres")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Passwords of tests are guessed by nobody: the same algorithm, with the least memory and time."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", cheap)
+        yield
 
 
 def dsn_of(server_dsn: str, database: str) -> str:

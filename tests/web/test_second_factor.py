@@ -16,7 +16,7 @@ from opencowin.kit.actor import Place
 from opencowin.kit.db import transaction
 from tests.builders import TEST, mobile
 from tests.surface import Surface
-from tests.web.clinic import Clinic, beside, value
+from tests.web.clinic import Clinic, beside, value, with_settings
 from tests.web.desks import PASSWORD, Browser, appoint, at_console, half_a_minute_passes, place_of, set_up_app
 
 pytestmark = pytest.mark.anyio
@@ -305,7 +305,37 @@ async def test_a_password_of_the_operators_own_list_is_refused(platform: Surface
     known = tmp_path / "pwned.txt"
     known.write_text(hashlib.sha1(b"wholly unheard of").hexdigest().upper() + ":3\n")
     made = await appoint(platform, Role.NATION_OFFICER, Place())
-    async with beside(platform, breached_passwords_file=known) as site, transaction(site.pool) as conn:
+    floor = with_settings(platform.floor, breached_passwords_file=known)
+    async with transaction(platform.pool) as conn:
         with pytest.raises(identity.PasswordKnown):
-            await identity.change_password(conn, site.floor, TEST, made.staff_id, "wholly unheard of")
-        await identity.change_password(conn, site.floor, TEST, made.staff_id, "wholly unheard-of")
+            await identity.change_password(conn, floor, TEST, made.staff_id, "wholly unheard of")
+        await identity.change_password(conn, floor, TEST, made.staff_id, "wholly unheard-of")
+
+
+JUNK = (
+    "junk",
+    "[]",
+    "{}",
+    '{"id":"AA","rawId":"AA","type":"public-key","response":{}}',
+    '{"id":"AA","rawId":"AA","type":"public-key","response":{"clientDataJSON":"e30","attestationObject":"AA"}}',
+    '{"id":"AA","rawId":"AA","type":"public-key","response":{"clientDataJSON":"_w","authenticatorData":"AA","signature":"AA"}}',
+)
+"""What no browser made."""
+
+
+async def test_what_no_passkey_signed_is_refused(platform: Surface) -> None:
+    async with beside(platform, public_url="http://localhost:8000") as site:
+        made, own = await at_console(site, Role.NATION_OFFICER, Place())
+        await set_up_app(site, own)
+        thief = Browser(site)
+        await thief.sign_in(made.user_name)
+        await thief.get("/console/sign-in/second")
+        page = (await own.get("/console/account/passkey")).text
+        sealed = re.findall(r'name="sealed" value="(\w+)"', page)[0]
+        for junk in JUNK:
+            shown = await thief.post("/console/sign-in/second", credential=junk)
+            assert (shown.status_code, "This code is wrong" in shown.text) == (400, True), junk
+            fields = {"name": "x", "sealed": sealed, "credential": junk, "password": PASSWORD}
+            added = await own.post("/console/account/passkey", **fields)
+            assert (added.status_code, "This code is wrong" in added.text) == (400, True), junk
+        assert await value(site, "SELECT count(*) FROM staff_passkey WHERE staff_id = %(id)s", id=made.staff_id) == 0

