@@ -105,6 +105,14 @@ SPECIAL = (
     Shown("/console/join/{link}"),
     Shown("/console/staff/{staff_id}", Visitor.OFFICER, most_bytes=CONSOLE_BYTES),
     Shown("/console/staff/{staff_id}/role", Visitor.OFFICER, most_bytes=CONSOLE_BYTES),
+    *(
+        Shown(f"/console/stock/do/{act}", Visitor.MANAGER, most_bytes=CONSOLE_BYTES)
+        for act in ("receive", "send", "waste", "count", "vials", "temperature")
+    ),
+    Shown("/console/stock/do/receive", Visitor.MANAGER, 400, {"#batch": "B", "#per_vial": "0"}, CONSOLE_BYTES),
+    Shown("/console/stock", Visitor.MANAGER, most_bytes=CONSOLE_BYTES),
+    Shown("/console/stock", Visitor.NATION_OFFICER, most_bytes=CONSOLE_BYTES),
+    Shown("/console/stock/coming/{consignment_id}", Visitor.MANAGER, most_bytes=CONSOLE_BYTES),
     Shown("/people/{dosed_reference}/looks", Visitor.MEMBER),
     Shown("/people", Visitor.MEMBER),
     Shown("/people", Visitor.NEWCOMER),

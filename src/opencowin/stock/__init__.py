@@ -8,12 +8,15 @@ batch than is there. A batch that is recalled or quarantined is not promised, is
 """
 
 from opencowin.stock.batches import NewBatch, batches_at, receive_batch, short_of_stock, shortest_of_stock
-from opencowin.stock.bulk import BulkAllotment, BulkBatch, receive_and_allot
-from opencowin.stock.cold_chain import NewReading, Reading, Watched, alarms, readings, record_temperature
-from opencowin.stock.consignments import Consignment, coming
+from opencowin.stock.bulk import receive_and_allot
+from opencowin.stock.bulk_queries import BulkAllotment, BulkBatch
+from opencowin.stock.cold_chain import NewReading, Watched, record_temperature
+from opencowin.stock.cold_chain_queries import Reading, alarms, readings
+from opencowin.stock.consignment_queries import Consignment, coming
 from opencowin.stock.exchange import Exchanged, Outcome, give_out, take_in
 from opencowin.stock.hold_queries import EVERYWHERE, BatchHold, Touched, holds_in
-from opencowin.stock.ledger import Balance, MovementKind, Recorded, VaccineBatch, WasteReason, balances, movements
+from opencowin.stock.ledger_model import Balance, MovementKind, Recorded, VaccineBatch, WasteReason
+from opencowin.stock.ledger_queries import balances, movements
 from opencowin.stock.model import Allotment, Batch, Short
 from opencowin.stock.movements import Lot, arrive, count, dispatch, receive, waste
 from opencowin.stock.quarantine import NewHold, hold_batch, lift_hold
@@ -36,12 +39,14 @@ from opencowin.stock.refusals import (
     TooManyMovements,
     UnknownBatch,
 )
-from opencowin.stock.report import Level, Usage, level_of, use_of_doses
+from opencowin.stock.report import Level, level_of, use_of_doses
+from opencowin.stock.report_queries import Usage
 from opencowin.stock.sessions import allot, allotted_to, give_back
 from opencowin.stock.stores import Store, Tier, in_session, require_store, store_named, transit
 from opencowin.stock.supply import Supply, read_supply
 from opencowin.stock.usage import Used, close_session, issue_to_session, take_back
-from opencowin.stock.vials import Opening, Vials, open_now, open_vials, vials_opened
+from opencowin.stock.vial_queries import Opening
+from opencowin.stock.vials import Vials, open_now, open_vials, vials_opened
 
 __all__ = [
     "EVERYWHERE",

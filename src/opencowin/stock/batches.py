@@ -9,7 +9,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.places import Area, read_centre
 from opencowin.stock import queries
-from opencowin.stock.ledger import VaccineBatch
+from opencowin.stock.ledger_model import VaccineBatch
 from opencowin.stock.model import Batch, Short
 from opencowin.stock.movements import receive
 from opencowin.stock.stores import Store, Tier

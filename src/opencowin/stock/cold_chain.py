@@ -1,6 +1,5 @@
 """The cold chain: temperatures of stores, and what is done when one leaves the range."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,8 +7,10 @@ from uuid import UUID
 
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.audit import record
-from opencowin.kit.db import Connection, fetch_all, run
+from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
+from opencowin.stock import cold_chain_queries
+from opencowin.stock.cold_chain_queries import Reading
 from opencowin.stock.quarantine import quarantine_store
 from opencowin.stock.refusals import TemperatureUnlikely
 from opencowin.stock.stores import Store, require_store
@@ -30,25 +31,6 @@ class NewReading:
     note: str = ""
     quarantine: bool = False
     """Whether what the store has is to be quarantined when the temperature is out of range."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A temperature of a store with the range that was allowed."""
-
-    reading_id: UUID
-    account: str
-    read_at: datetime
-    celsius: Decimal
-    least: Decimal
-    most: Decimal
-    note: str
-    recorded_by: str
-
-    @property
-    def out_of_range(self) -> bool:
-        """Whether something must be done."""
-        return not self.least <= self.celsius <= self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +62,7 @@ async def record_temperature(conn: Connection, floor: Floor, actor: Actor, new: 
         new.note.strip()[:LONGEST_NOTE],
         actor.actor_id,
     )
-    if not await _insert(conn, reading):
+    if not await cold_chain_queries.insert(conn, reading):
         return Watched(out, 0)
     detail = {"celsius": str(celsius), "store": reading.account, "out_of_range": out}
     await record(conn, actor, "stock.temperature", subject=("store", reading.account), reason="read", detail=detail)
@@ -88,52 +70,3 @@ async def record_temperature(conn: Connection, floor: Floor, actor: Actor, new: 
     if out and new.quarantine:
         quarantined = await quarantine_store(conn, floor, actor, new.store, f"{celsius} °C")
     return Watched(out, quarantined)
-
-
-async def readings(conn: Connection, account: str, limit: int = 20) -> list[Reading]:
-    """The latest temperatures of a store, newest first."""
-    return await fetch_all(
-        conn,
-        Reading,
-        """
-        SELECT reading_id, account, read_at, celsius, least, most, note, recorded_by FROM cold_chain_reading
-        WHERE account = %(account)s ORDER BY read_at DESC, reading_id LIMIT %(limit)s
-        """,
-        account=account,
-        limit=limit,
-    )
-
-
-async def alarms(conn: Connection, accounts: Sequence[str]) -> list[Reading]:
-    """The stores among these whose latest temperature is out of range."""
-    return await fetch_all(
-        conn,
-        Reading,
-        """
-        SELECT l.* FROM unnest(%(accounts)s::text[]) AS store (account) CROSS JOIN LATERAL (
-            SELECT reading_id, r.account, read_at, celsius, least, most, note, recorded_by FROM cold_chain_reading r
-            WHERE r.account = store.account ORDER BY read_at DESC, reading_id LIMIT 1) l
-        WHERE l.celsius NOT BETWEEN l.least AND l.most ORDER BY l.read_at DESC
-        """,
-        accounts=list(accounts),
-    )
-
-
-async def _insert(conn: Connection, reading: Reading) -> bool:
-    touched = await run(
-        conn,
-        """
-        INSERT INTO cold_chain_reading (reading_id, account, read_at, celsius, least, most, note, recorded_by)
-        VALUES (%(id)s, %(account)s, %(at)s, %(celsius)s, %(least)s, %(most)s, %(note)s, %(by)s)
-        ON CONFLICT DO NOTHING
-        """,
-        id=reading.reading_id,
-        account=reading.account,
-        at=reading.read_at,
-        celsius=reading.celsius,
-        least=reading.least,
-        most=reading.most,
-        note=reading.note,
-        by=reading.recorded_by,
-    )
-    return touched == 1

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from opencowin.kit.actor import Actor
-from opencowin.kit.db import Connection, fetch_all
+from opencowin.kit.db import Connection
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
-from opencowin.stock.ledger import MovementKind, Recorded, VaccineBatch, WasteReason
+from opencowin.stock import consignment_queries, ledger_queries
+from opencowin.stock.ledger_model import MovementKind, Recorded, VaccineBatch, WasteReason
 from opencowin.stock.movements import Lot, arrive, count, dispatch, receive, waste
 from opencowin.stock.refusals import BatchIncomplete, NothingMoved, NothingOnTheWay, TooManyMovements
 from opencowin.stock.stores import Store, require_store, store_named
@@ -100,32 +101,13 @@ async def _arrived(conn: Connection, floor: Floor, actor: Actor, own: UUID, lot:
     try:
         await arrive(conn, floor, actor, own, {(lot.vaccine_id, lot.batch_number): lot.doses})
     except NothingOnTheWay:
-        if await _has_arrived(conn, own):
+        if await consignment_queries.has_arrived(conn, own):
             return False
         raise
     return True
 
 
-async def _has_arrived(conn: Connection, consignment_id: UUID) -> bool:
-    cursor = await conn.execute(
-        "SELECT 1 FROM stock_consignment WHERE consignment_id = %(id)s AND arrived_at IS NOT NULL",
-        {"id": consignment_id},
-    )
-    return await cursor.fetchone() is not None
-
-
 async def give_out(conn: Connection, actor: Actor, store: Store, since: datetime, limit: int) -> list[Recorded]:
     """The movements from and to a store since an instant, oldest first. Raises NotPermitted and of no such place."""
     await require_store(conn, actor, store)
-    return await fetch_all(
-        conn,
-        Recorded,
-        """
-        SELECT movement_id, kind, vaccine_id, batch_number, doses, source, target, note, recorded_at, recorded_by
-        FROM stock_movement WHERE (source = %(account)s OR target = %(account)s) AND recorded_at >= %(since)s
-        ORDER BY recorded_at, movement_id LIMIT %(limit)s
-        """,
-        account=store.account,
-        since=since,
-        limit=limit,
-    )
+    return await ledger_queries.movements_since(conn, store.account, since, limit)

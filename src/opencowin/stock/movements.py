@@ -10,9 +10,18 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.places import read_centre
 from opencowin.programme import current_programme
-from opencowin.stock import consignments, hold_queries, ledger, queries
-from opencowin.stock.consignments import Consignment
-from opencowin.stock.ledger import FOUND, MISSING, SUPPLIER, Movement, MovementKind, VaccineBatch, WasteReason
+from opencowin.stock import consignment_queries, hold_queries, ledger, ledger_queries, queries
+from opencowin.stock.consignment_queries import Consignment
+from opencowin.stock.ledger_model import (
+    FOUND,
+    MISSING,
+    SUPPLIER,
+    Movement,
+    MovementKind,
+    VaccineBatch,
+    WasteReason,
+    wasted,
+)
 from opencowin.stock.model import Batch
 from opencowin.stock.refusals import (
     BatchDiffers,
@@ -59,7 +68,7 @@ async def receive(  # noqa: PLR0917 (said in one breath: so many doses of this b
         raise BatchExpired(field="expires_on")
     maker = batch.manufacturer.strip()[:LONGEST_MAKER] or vaccines[batch.vaccine_id].manufacturer
     given = VaccineBatch(batch.vaccine_id, number, batch.expires_on, batch.doses_per_vial, maker)
-    known = await ledger.enter_vaccine_batch(conn, given)
+    known = await ledger_queries.enter_vaccine_batch(conn, given)
     if known.expires_on != batch.expires_on:
         raise BatchDiffers(field="expires_on", expires_on=known.expires_on)
     kind = MovementKind.RECEIPT
@@ -83,8 +92,8 @@ async def dispatch(  # noqa: PLR0917 (said in one breath: these doses, from here
         raise NothingMoved(field="target")
     if target.tier is Tier.CENTRE:
         await read_centre(conn, target.place_id)
-    if not await consignments.enter(conn, consignment_id, source.account, target.account, floor.clock.now()):
-        there = await consignments.hold(conn, consignment_id)
+    if not await consignment_queries.enter(conn, consignment_id, source.account, target.account, floor.clock.now()):
+        there = await consignment_queries.hold(conn, consignment_id)
         if there is None or (there.source, there.target) != (source.account, target.account):
             raise MovementDiffers(field="consignment_id")
     movement_id = uuid5(consignment_id, f"{lot.vaccine_id}/{lot.batch_number}")
@@ -106,13 +115,13 @@ async def arrive(
     `broken` doses came, but cannot be given. Raises NothingOnTheWay, NotPermitted (of the receiving store),
     NotSoManyThere when more was counted than was sent.
     """
-    sent = await consignments.hold(conn, consignment_id)
+    sent = await consignment_queries.hold(conn, consignment_id)
     if sent is None or sent.arrived_at is not None:
         raise NothingOnTheWay(field="consignment_id")
     store = store_named(sent.target)
     await require_store(conn, actor, store)
     account = transit(consignment_id)
-    on_the_way = await ledger.balances(conn, [account])
+    on_the_way = await ledger_queries.balances(conn, [account])
     if set(counted) - {(one.vaccine_id, one.batch_number) for one in on_the_way}:
         raise NotSoManyThere(field="counted", batch=next(iter(counted))[1])
     for one in on_the_way:
@@ -122,14 +131,14 @@ async def arrive(
             raise NotSoManyThere(field="counted", batch=one.batch_number)
         for doses, kind, target in (
             (came, MovementKind.ARRIVAL, store.account),
-            (lost, MovementKind.WASTE, ledger.wasted(WasteReason.BROKEN)),
+            (lost, MovementKind.WASTE, wasted(WasteReason.BROKEN)),
             (one.doses - came - lost, MovementKind.COUNT, MISSING),
         ):
             if doses:
                 lot = Lot(one.vaccine_id, one.batch_number, doses)
                 movement_id = uuid5(consignment_id, f"{kind.value}/{one.vaccine_id}/{one.batch_number}")
                 await _move(conn, floor, actor, _movement(movement_id, kind, lot, account, target))
-    await consignments.set_arrived(conn, consignment_id, floor.clock.now())
+    await consignment_queries.set_arrived(conn, consignment_id, floor.clock.now())
     return sent
 
 
@@ -151,7 +160,7 @@ async def waste(  # noqa: PLR0917 (said in one breath: these doses here, for thi
     """
     await require_store(conn, actor, store)
     await _known(conn, lot)
-    lost = _movement(movement_id, MovementKind.WASTE, lot, store.account, ledger.wasted(reason), note)
+    lost = _movement(movement_id, MovementKind.WASTE, lot, store.account, wasted(reason), note)
     return await _move(conn, floor, actor, lost)
 
 
@@ -163,11 +172,13 @@ async def count(
     Raises NotPermitted, NoSuchStore, UnknownBatch, NotSoManyThere where sessions are promised what is missing.
     """
     await require_store(conn, actor, store)
-    if await ledger.vaccine_batch(conn, lot.vaccine_id, lot.batch_number) is None:
+    if await ledger_queries.vaccine_batch(conn, lot.vaccine_id, lot.batch_number) is None:
         raise UnknownBatch(field="batch_number", batch=lot.batch_number)
     if not 0 <= lot.doses <= MOST_DOSES:
         raise NothingMoved(field="doses")
-    on_record = {(one.vaccine_id, one.batch_number): one.doses for one in await ledger.balances(conn, [store.account])}
+    on_record = {
+        (one.vaccine_id, one.batch_number): one.doses for one in await ledger_queries.balances(conn, [store.account])
+    }
     difference = lot.doses - on_record.get((lot.vaccine_id, lot.batch_number), 0)
     if difference == 0:
         return 0
@@ -187,7 +198,7 @@ def _movement(  # noqa: PLR0917 (the columns of one row)
 async def _known(conn: Connection, lot: Lot) -> None:
     if not 0 < lot.doses <= MOST_DOSES:
         raise NothingMoved(field="doses")
-    if await ledger.vaccine_batch(conn, lot.vaccine_id, lot.batch_number) is None:
+    if await ledger_queries.vaccine_batch(conn, lot.vaccine_id, lot.batch_number) is None:
         raise UnknownBatch(field="batch_number", batch=lot.batch_number)
 
 
@@ -206,7 +217,7 @@ async def _move(conn: Connection, floor: Floor, actor: Actor, movement: Movement
 
 async def _keep_in_step(conn: Connection, centre_id: int, movement: Movement, doses: int) -> None:
     centre = await read_centre(conn, centre_id)
-    facts = await ledger.vaccine_batch(conn, movement.vaccine_id, movement.batch_number)
+    facts = await ledger_queries.vaccine_batch(conn, movement.vaccine_id, movement.batch_number)
     if facts is None:
         raise UnknownBatch(field="batch_number", batch=movement.batch_number)
     changed = Batch(

@@ -8,7 +8,7 @@ from opencowin.kit.actor import Actor
 from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.stock import hold_queries, ledger
+from opencowin.stock import hold_queries, ledger_queries
 from opencowin.stock.hold_queries import EVERYWHERE, BatchHold, Touched
 from opencowin.stock.refusals import NoSuchHold, StockReasonMissing, UnknownBatch
 from opencowin.stock.stores import Store, Tier, require_store, store_named
@@ -36,7 +36,7 @@ async def hold_batch(conn: Connection, floor: Floor, actor: Actor, new: NewHold)
     await require_store(conn, actor, new.store or Store(Tier.NATION))
     if not 0 < len(new.reason.strip()) <= LONGEST_REASON:
         raise StockReasonMissing(field="reason")
-    if await ledger.vaccine_batch(conn, new.vaccine_id, new.batch_number) is None:
+    if await ledger_queries.vaccine_batch(conn, new.vaccine_id, new.batch_number) is None:
         raise UnknownBatch(field="batch_number", batch=new.batch_number)
     account = new.store.account if new.store else EVERYWHERE
     hold = BatchHold(
@@ -69,7 +69,7 @@ async def lift_hold(conn: Connection, floor: Floor, actor: Actor, hold_id: UUID,
 
 async def quarantine_store(conn: Connection, floor: Floor, actor: Actor, store: Store, reason: str) -> int:
     """Quarantine whatever a store has; how many batches. The caller has checked the actor's scope."""
-    batches = await ledger.balances(conn, [store.account])
+    batches = await ledger_queries.balances(conn, [store.account])
     now: datetime = floor.clock.now()
     placed = 0
     for one in batches:

@@ -11,8 +11,8 @@ from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.stock import ledger, queries
-from opencowin.stock.ledger import FOUND, GIVEN, Movement, MovementKind
+from opencowin.stock import ledger, ledger_queries, queries
+from opencowin.stock.ledger_model import FOUND, GIVEN, Movement, MovementKind, wasted
 from opencowin.stock.model import Batch
 from opencowin.stock.stores import Store, Tier, in_session
 from opencowin.stock.usage import Used
@@ -42,7 +42,9 @@ async def reconcile(
     for vaccine_id, number in sorted(used):
         if not await work.supply((vaccine_id, number), _total(used[vaccine_id, number])):
             unknown.append(number)
-    held = {(one.vaccine_id, one.batch_number): one.doses for one in await ledger.balances(conn, [work.account])}
+    held = {
+        (one.vaccine_id, one.batch_number): one.doses for one in await ledger_queries.balances(conn, [work.account])
+    }
     for batch in await queries.hold_batches_of(conn, district_id, session_id):
         key = (batch.vaccine_id, batch.batch_number)
         await work.settle(batch, held.get(key, 0), used.get(key, Used(0)))
@@ -72,10 +74,12 @@ class _Closing:
 
     async def supply(self, key: Key, doses: int) -> bool:
         """See to it that the session's account holds so many doses of a batch; False for a batch that is unknown."""
-        facts = await ledger.vaccine_batch(self.conn, *key)
+        facts = await ledger_queries.vaccine_batch(self.conn, *key)
         if facts is None:
             return False
-        there = {(b.vaccine_id, b.batch_number): b.doses for b in await ledger.balances(self.conn, [self.account])}
+        there = {
+            (b.vaccine_id, b.batch_number): b.doses for b in await ledger_queries.balances(self.conn, [self.account])
+        }
         lacking = doses - there.get(key, 0)
         if lacking <= 0:
             return True
@@ -98,7 +102,7 @@ class _Closing:
         lost = sum(did.wasted.values())
         await self._move(MovementKind.USE, key, did.given, self.account, GIVEN)
         for reason, doses in did.wasted.items():
-            await self._move(MovementKind.WASTE, key, doses, self.account, ledger.wasted(reason))
+            await self._move(MovementKind.WASTE, key, doses, self.account, wasted(reason))
         await self._move(MovementKind.RETURN, key, held - did.given - lost, self.account, self.store)
         earlier = batch.allotted - held
         await queries.settle_batch(self.conn, batch, self.session_id, kept=earlier + did.given, lost=lost)

@@ -8,8 +8,8 @@ from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.stock import hold_queries, ledger, queries
-from opencowin.stock.ledger import GIVEN, Movement, MovementKind, WasteReason
+from opencowin.stock import hold_queries, ledger, ledger_queries, queries
+from opencowin.stock.ledger_model import GIVEN, Movement, MovementKind, WasteReason, wasted
 from opencowin.stock.refusals import BatchHeld, NotIssued
 from opencowin.stock.stores import Store, Tier, in_session
 
@@ -66,7 +66,7 @@ async def close_session(
     actor.require(Permission.VACCINATE)
     account, store = in_session(session_id), Store(Tier.CENTRE, centre_id).account
     batches = await queries.hold_batches_of(conn, district_id, session_id)
-    held = {(one.vaccine_id, one.batch_number): one.doses for one in await ledger.balances(conn, [account])}
+    held = await ledger.held_in(conn, account)
     if not held:
         return 0
     for key in used:
@@ -78,7 +78,7 @@ async def close_session(
         did = used.get(key, Used(0))
         left = held.get(key, 0) - _total(did)
         steps = [(MovementKind.USE, did.given, GIVEN), (MovementKind.RETURN, left, store)]
-        steps += [(MovementKind.WASTE, doses, ledger.wasted(reason)) for reason, doses in did.wasted.items()]
+        steps += [(MovementKind.WASTE, doses, wasted(reason)) for reason, doses in did.wasted.items()]
         for kind, doses, target in steps:
             if doses:
                 movement_id = uuid5(session_id, f"{kind.value}/{target}/{key[0]}/{key[1]}")
@@ -102,8 +102,8 @@ async def take_back(
     how many doses are free again.
     """
     account, store = in_session(session_id), Store(Tier.CENTRE, centre_id).account
-    held = {(one.vaccine_id, one.batch_number): one.doses for one in await ledger.balances(conn, [account])}
-    if not held and await ledger.was_issued(conn, account):
+    held = await ledger.held_in(conn, account)
+    if not held and await ledger_queries.was_issued(conn, account):
         return 0
     now, freed = floor.clock.now(), 0
     for batch in await queries.hold_batches_of(conn, district_id, session_id):

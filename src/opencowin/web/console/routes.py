@@ -20,6 +20,8 @@ from opencowin.web.console import (
     sessions,
     sign_in,
     staff,
+    stock_moves,
+    stock_store,
     uploads,
     weekly,
 )
@@ -36,6 +38,8 @@ CONSOLE: tuple[APIRouter, ...] = (
     redrafting.router,
     weekly.router,
     centres.router,
+    stock_store.router,
+    stock_moves.router,
     uploads.router,
     exports.router,
     case_desk.router,

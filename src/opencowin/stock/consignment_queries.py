@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_all, fetch_one, run
+from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +68,15 @@ async def coming(conn: Connection, target: str) -> list[Consignment]:
         """,
         target=target,
     )
+
+
+async def has_arrived(conn: Connection, consignment_id: UUID) -> bool:
+    """Whether a consignment is on record and has arrived."""
+    found = await fetch_value(
+        conn,
+        """
+        SELECT EXISTS (SELECT FROM stock_consignment WHERE consignment_id = %(id)s AND arrived_at IS NOT NULL)
+        """,
+        id=consignment_id,
+    )
+    return found is True
