@@ -1,14 +1,18 @@
 """What officers have on their desks in the settled world: uploads, exports, cases, reports of side effects, alarms."""
 
-from uuid import uuid4
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
 
-from opencowin import bulk, cases, identity, registry, vaccination
+from opencowin import bulk, cases, identity, registry, stock, vaccination
 from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.places import Centre
+from opencowin.stock import Lot, Store, Tier
 from opencowin.vaccination import AdverseEvent, Severity
 from tests.browser.planned import plan
+from tests.builders import TEST
 from tests.rooms.case_scene import Bench
 
 CENTRES = "name,district_id,address,pin_code,opens_at,closes_at,operator\n"
@@ -35,9 +39,25 @@ async def furnish(  # noqa: PLR0917 (said in one breath: who finds what on which
     await registry.read_person(conn, floor, worker, person, "booked here today")
     for _ in range(10):
         await registry.count_refused_look(conn, floor, worker)
-    pair = await two_records(conn, floor, centre)
+    pair, sent = await two_records(conn, floor, centre), await a_consignment(conn, floor, centre)
     planned = await plan(conn, floor, officer, centre)
-    return {"upload_id": str(upload_id), "event_id": str(event_id), "merge_number": str(pair), **planned}
+    ids = {"upload_id": upload_id, "event_id": event_id, "merge_number": pair, "consignment_id": sent}
+    return {**{name: str(one) for name, one in ids.items()}, **planned}
+
+
+async def a_consignment(conn: Connection, floor: Floor, centre: Centre) -> UUID:
+    """Doses on their way from the nation's store to the centre, where it was too warm and a vial is open."""
+    nation, here, sent = Store(Tier.NATION), Store(Tier.CENTRE, centre.centre_id), uuid4()
+    batch = stock.VaccineBatch("COVISHIELD", "N-1", floor.clock.today() + timedelta(days=20), 10)
+    lot = Lot("COVISHIELD", "N-1", 50)
+    for store in (nation, here):
+        await stock.receive(conn, floor, TEST, store, batch, 200, movement_id=uuid4())
+    await stock.dispatch(conn, floor, TEST, nation, here, lot, consignment_id=sent)
+    await stock.waste(conn, floor, TEST, here, lot, stock.WasteReason.BROKEN, movement_id=uuid4())
+    await stock.open_vials(conn, floor, TEST, centre.centre_id, stock.Vials(uuid4(), "COVISHIELD", "N-1", 1))
+    reading = stock.NewReading(uuid4(), here, Decimal("11.5"), floor.clock.now())
+    await stock.record_temperature(conn, floor, TEST, reading)
+    return sent
 
 
 async def two_records(conn: Connection, floor: Floor, centre: Centre) -> int:

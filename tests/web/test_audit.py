@@ -1,13 +1,18 @@
 """The trail: every look at a person leaves a row that says who, why and from where, and the chain of rows holds."""
 
 import asyncio
+import csv
+import io
 
 import pytest
 
+from opencowin.identity import Role
 from opencowin.kit import audit
+from opencowin.kit.actor import Actor, ActorKind, Place
 from opencowin.kit.db import Pool, transaction
 from tests.surface import Surface
 from tests.web.clinic import Clinic, a_home, booked, value
+from tests.web.desks import at_console, place_of
 
 pytestmark = pytest.mark.anyio
 
@@ -67,3 +72,38 @@ async def test_the_chain_of_rows_is_closed_within_seconds_and_holds(platform: Su
         checked, broken = await audit.verify(conn)
     assert broken is None
     assert checked >= 5
+
+
+async def test_the_trail_as_a_table_says_who_looked_at_whom_and_runs_no_formula(clinic: Clinic) -> None:
+    platform, place = clinic.platform, await place_of(clinic.platform, clinic.centre)
+    manager, desk_of_manager = await at_console(platform, Role.CENTRE_MANAGER, place)
+    home = await a_home(platform)
+    await booked(clinic, home, session_id=clinic.today)
+    await desk_of_manager.get("/console/look")
+    seen = await desk_of_manager.post("/console/look", reference=home.first)
+    assert "Asha Kumari" in seen.text
+    actor = Actor(ActorKind.STAFF, str(manager.staff_id), place=place)
+    async with transaction(platform.pool) as conn:
+        await audit.record(conn, actor, "test.formula", subject=("test", "1"), reason="=HYPERLINK(1)")
+    _, officer = await at_console(platform, Role.DISTRICT_OFFICER, Place(place.state_id, place.district_id))
+    answer = await officer.get("/console/audit.csv", who=manager.user_name)
+    assert answer.headers["content-disposition"] == f'attachment; filename="audit-{platform.day()}.csv"'
+    table = list(csv.DictReader(io.StringIO(answer.text)))
+    look = next(one for one in table if one["reason"] == "booked here today")
+    whom = await value(
+        platform, "SELECT beneficiary_id FROM beneficiary WHERE reference_id = %(id)s", id=int(home.first)
+    )
+    assert [look[name] for name in ("who", "role", "subject", "subject_id")] == [
+        manager.user_name,
+        "centre_manager",
+        "beneficiary",
+        str(whom),
+    ]
+    assert {one["who"] for one in table} == {manager.user_name}
+    assert "'=HYPERLINK(1)" in {one["reason"] for one in table}
+    assert "Asha" not in answer.text
+    trail = "SELECT count(*) FROM audit WHERE action = 'audit.read' AND reason = 'export'"
+    assert await value(platform, trail) >= 1
+    elsewhere = Place(place.state_id, clinic.centre.district_id + 1)
+    _, other = await at_console(platform, Role.DISTRICT_OFFICER, elsewhere)
+    assert manager.user_name not in (await other.get("/console/audit.csv", who=manager.user_name)).text

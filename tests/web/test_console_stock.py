@@ -17,9 +17,8 @@ LOT = "COVISHIELD/N-7"
 
 def balance(page: str, batch: str) -> int:
     """The doses of a batch that a store's page shows."""
-    found = re.search(
-        rf">{batch}</span></td>.*?<td class=\"number\">[\d,]+</td><td class=\"number\">([\d,]+)", page, re.S
-    )
+    row = rf">{batch}</span></td>.*?<td class=\"number\">[\d,]+</td><td class=\"number\">([\d,]+)"
+    found = re.search(row, page, re.S)
     return int(found[1].replace(",", "")) if found else 0
 
 

@@ -111,16 +111,15 @@ async def report(request: Request, actor: Keeper) -> Response:
     first_on, last_on = _days(request, site.floor.clock.today())
     async with site.transaction() as conn:
         rules = await programme.current_programme(conn)
-        beneath = {
-            stock.store_named(account).place_id: name
-            for account, name in await named_stores(conn, reader, actor.place)[1:]
-        }
+        stores = await named_stores(conn, reader, actor.place)
+        names = {stock.store_named(account).place_id: name for account, name in stores[1:]}
+        names.setdefault(actor.place.centre_id or 0, stores[0][1])
         found = await stock.use_of_doses(conn, actor, actor.place, *_span(request, first_on, last_on))
     return console_page(
         reader,
         "console/stock_report.html",
         lines=found,
-        names=beneath,
+        names=names,
         reasons=[one.value for one in stock.WasteReason],
         vaccine=lambda vaccine_id: vaccine_name(reader, rules, vaccine_id),
         form=Filled({"first": [str(first_on)], "last": [str(last_on)]}),
