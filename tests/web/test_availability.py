@@ -187,12 +187,13 @@ async def test_an_answer_says_as_of_when(clinic: Clinic) -> None:
     assert abs((clinic.platform.floor.clock.now() - as_of).total_seconds()) < 5
 
 
-async def test_hindi_names_stand_beside_the_english(clinic: Clinic) -> None:
+@pytest.mark.parametrize("language", ["hi_IN", "ta_IN", "ur_IN"])
+async def test_names_of_the_language_stand_beside_the_english(clinic: Clinic, language: str) -> None:
     day = dmy(clinic.platform.day(1))
     where: dict[str, Any] = {"district_id": clinic.centre.district_id, "date": day}
     plain = (await by_district(clinic, "find", day)).json()["sessions"]
     path = f"/api{SESSIONS}/public/findByDistrict"
-    hindi = (await clinic.platform.http.get(path, params=where, headers={"accept-language": "hi_IN"})).json()
+    hindi = (await clinic.platform.http.get(path, params=where, headers={"accept-language": language})).json()
     assert not [key for row in plain for key in row if key.endswith("_l")]
     both = next(row for row in hindi["sessions"] if row["session_id"] == clinic.tomorrow)
     assert both["state_name"].isascii()

@@ -58,8 +58,8 @@ async def test_lists_say_how_long_they_hold_and_are_english_by_default(platform:
 
 
 @pytest.mark.parametrize(("path", "key"), LISTS.items())
-@pytest.mark.parametrize("language", ["hi_IN", "hi-IN,hi;q=0.9,en;q=0.8"])
-async def test_hindi_stands_beside_the_english(platform: Surface, path: str, key: str, language: str) -> None:
+@pytest.mark.parametrize("language", ["hi_IN", "ta_IN", "ur_IN", "hi-IN,hi;q=0.9,en;q=0.8"])
+async def test_the_language_stands_beside_the_english(platform: Surface, path: str, key: str, language: str) -> None:
     english, hindi = (await read(platform, path))[key], (await read(platform, path, language))[key]
     for plain, both in zip(english, hindi, strict=True):
         added = {name: text for name, text in both.items() if name.endswith("_l")}
