@@ -16,7 +16,7 @@ from tests.browser.world import World
 pytestmark = pytest.mark.anyio
 SIGN_IN, DASHBOARD, HOME = Shown("/sign-in"), Shown("/dashboard"), Shown("/")
 STATE = Shown("/dashboard?state_id={state_id}")
-STYLE = "**/static/site.css*"
+STYLE = "**/static/*.css*"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,15 @@ def ask(port: int, method: str, path: str, body: dict[str, str] | None = None) -
 
 
 def processes_called(place: Place, name: str) -> list[int]:
-    return [pid for pid in place.everyone() if name.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in place.everyone() if name.encode() in command_of(pid)]
+
+
+def command_of(pid: int) -> bytes:
+    """Its command line; empty, when it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def test_it_serves_says_ready_last_and_stops_in_order(trial: Place) -> None:

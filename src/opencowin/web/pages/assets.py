@@ -1,7 +1,8 @@
 """The files that pages load: a fixed list, each under an address that changes when the file does.
 
 A script of ours names another file beside it as "./name": when it is served, that name carries the mark of the other
-file. Its notes stay at home, since every reader pays for each byte.
+file. Its notes stay at home, since every reader pays for each byte. A stylesheet that imports another is served with
+that one in its place: one request instead of two.
 """
 
 import gzip
@@ -32,6 +33,7 @@ TYPES = {
 FOLDERS = ("opencowin.web.pages", "opencowin.web.console", "opencowin.web.centre_app")
 """Packages with files in their folder `static`; no two files share a name."""
 NEIGHBOUR = re.compile(rb'"\./([\w.]+)"')
+IMPORT = re.compile(rb'@import "\./([\w.]+)";\n')
 NOTE = re.compile(rb"^ */\*.*?\*/\n", re.DOTALL | re.MULTILINE)
 A_YEAR = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
@@ -71,9 +73,12 @@ def _marked(name: str, raw: Mapping[str, bytes]) -> Asset:
         other = found[1].decode()
         return b'"./%s?v=%s"' % (found[1], _marked(other, raw).mark.encode()) if other in raw else found[0]
 
-    ours = _ending(name) == ".js" and f"{name.removesuffix('.js')}.wasm" not in raw
-    content = NEIGHBOUR.sub(with_mark, NOTE.sub(b"", raw[name])) if ours else raw[name]
-    return Asset(content, TYPES[_ending(name)], hashlib.sha256(content).hexdigest()[:12])
+    content, kind = raw[name], _ending(name)
+    if kind == ".js" and f"{name.removesuffix('.js')}.wasm" not in raw:
+        content = NEIGHBOUR.sub(with_mark, NOTE.sub(b"", content))
+    elif kind == ".css":
+        content = IMPORT.sub(lambda found: raw[found[1].decode()], content)
+    return Asset(content, TYPES[kind], hashlib.sha256(content).hexdigest()[:12])
 
 
 def asset_link(name: str) -> str:
