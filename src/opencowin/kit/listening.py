@@ -42,21 +42,24 @@ async def listen(dsn: str, channel: LiteralString, hearer: Hearer) -> None:
 
 
 async def _on_one_line(dsn: str, channel: LiteralString, hearer: Hearer) -> None:
-    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True, **LINE) as conn:
-        await conn.execute("LISTEN " + channel)
-        hearer.line_opened()
-        while True:
-            async for notice in conn.notifies(timeout=BEAT):
-                hearer.heard(notice.payload)
-            await _try(conn, hearer)
+    conn = await psycopg.AsyncConnection.connect(dsn, autocommit=True, **LINE)
+    try:
+        async with conn:
+            await conn.execute("LISTEN " + channel)
+            hearer.line_opened()
+            while True:
+                async for notice in conn.notifies(timeout=BEAT):
+                    hearer.heard(notice.payload)
+                await _try(conn, hearer)
+    finally:
+        await conn.close()  # who is cancelled a second time leaves the block above before it closes
 
 
 async def _try(conn: Connection, hearer: Hearer) -> None:
-    """Whether the other end still answers. Raises TimeoutError, having told at once: cancelling may take a while."""
-    beat = asyncio.ensure_future(conn.execute("SELECT 1"))
-    done, _ = await asyncio.wait({beat}, timeout=PATIENCE)
-    if not done:
-        hearer.line_lost()
-        beat.cancel()
-        raise TimeoutError
-    beat.result()
+    """Whether the other end still answers. Raises TimeoutError, having told at once: giving up may take a while."""
+    telling = asyncio.get_running_loop().call_later(PATIENCE, hearer.line_lost)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await conn.execute("SELECT 1")
+    finally:
+        telling.cancel()
