@@ -79,13 +79,24 @@ async def complete(page: Page) -> None:
     await page.wait_for_selector("html[data-complete]", state="attached")
 
 
+async def _fill(page: Page, name: str, value: str) -> None:
+    """Fill a field as its kind is filled: type, choose, or tick."""
+    kind = await page.locator(name).evaluate("field => field.type")
+    if kind in {"checkbox", "radio"}:
+        await page.check(name)
+    elif kind == "select-one":
+        await page.select_option(name, value)
+    else:
+        await page.fill(name, value)
+
+
 async def show(watched: Opened, shown: Shown, facts: dict[str, str], language: str) -> None:
     """Go to the page; send its form where that is asked."""
     page = watched.page
     answer = await page.goto(shown.address(facts, language))
     if shown.sends is not None:
         for name, value in shown.sends.items():
-            await page.fill(name, value)
+            await _fill(page, name, value)
         await page.evaluate("() => { for (const form of document.forms) form.noValidate = true; }")
         async with page.expect_navigation() as sent:
             await page.click(MAIN_BUTTON)

@@ -21,6 +21,13 @@ FILE = re.compile(r"\.(\w+|{\w+})$|^/static/")
 """Paths of files, not of pages."""
 PASSAGES = {"/sign-in/return"}
 """Paths that only ever lead on to a page."""
+A_RULE = {
+    "#group_id": "aged_12_to_14",
+    "[name=doses][value='1']": "",
+    "[name=does][value=allow]": "",
+    "#valid_from": "2031-01-01",
+    "#source": "Cabinet decision",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,9 @@ SPECIAL = (
         for act in ("receive", "send", "waste", "count", "vials", "temperature")
     ),
     Shown("/console/stock/do/receive", Visitor.MANAGER, 400, {"#batch": "B", "#per_vial": "0"}, CONSOLE_BYTES),
+    Shown("/console/rules/new", Visitor.NATION_OFFICER, 200, A_RULE, CONSOLE_BYTES),
+    Shown("/console/rules/new?kind=step", Visitor.NATION_OFFICER, most_bytes=CONSOLE_BYTES),
+    Shown("/console/rules", Visitor.NATION_OFFICER, most_bytes=CONSOLE_BYTES),
     Shown("/console/stock", Visitor.MANAGER, most_bytes=CONSOLE_BYTES),
     Shown("/console/stock", Visitor.NATION_OFFICER, most_bytes=CONSOLE_BYTES),
     Shown("/console/stock/coming/{consignment_id}", Visitor.MANAGER, most_bytes=CONSOLE_BYTES),

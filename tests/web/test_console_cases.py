@@ -63,7 +63,7 @@ async def test_an_officer_sees_what_would_change_and_decides(platform: Surface) 
     assert re.search(r"Asha Kumri</span></td>\s*<td><span[^>]*><b>Asha Kumari</b>", shown)
     assert await looks(platform, "registry.read_person", f"case {number}") == 1
     empty = await browser.post(f"/console/cases/{number}", verdict="refuse", reason=" ")
-    assert (empty.status_code, "Write what is wrong" in empty.text) == (400, True)
+    assert (empty.status_code, "Say why, in up to" in empty.text) == (400, True)
     assert (await browser.post(f"/console/cases/{number}", reason="No button")).status_code == 400
     assert (await decide(browser, number, "ask")).status_code == 303
     assert "waiting for an answer" in (await browser.get(f"/console/cases/{number}")).text

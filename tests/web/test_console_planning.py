@@ -349,6 +349,10 @@ async def test_the_overview_says_what_is_short_and_which_drafts_were_held_back(c
     assert held is not None
     assert int(held[2]) >= 1
     assert re.search(rf"<td>{empty.name}</td><td>Covishield</td><td class=\"number\">3</td>", page)
+    counted = re.search(r"<dt>Centres short of a vaccine</dt><dd><a[^>]*>(\d+)<", page)
+    named = page.partition("Centres short of a vaccine</caption>")[2].count("<tr>") - 1
+    assert counted is not None
+    assert min(int(counted[1]), 10) == named, "the figure and the list say the same"
     listed = (await officer.get(unescape(held[1]))).text
     assert empty.name in listed
     assert "Waits for doses" in listed

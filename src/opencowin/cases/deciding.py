@@ -44,7 +44,7 @@ async def hand_over(  # noqa: PLR0917
 ) -> None:
     """Give a case to the officers of another district, with the reason; whoever gave it away sees it no more.
 
-    Raises NotPermitted, NoSuchCase, CaseEmpty, NotDecidable, UnknownDistrict, HandedNowhere.
+    Raises NotPermitted, NoSuchCase, DecisionUnexplained, NotDecidable, UnknownDistrict, HandedNowhere.
     """
     row = await decidable(conn, actor, case_number)
     to, why = await district(conn, district_id), said(words)

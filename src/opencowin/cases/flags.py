@@ -10,7 +10,7 @@ from opencowin.cases import finding_queries, flag_queries
 from opencowin.cases.finding import OVERLAP, WINDOW
 from opencowin.cases.flag_queries import FlagRow
 from opencowin.cases.raising import LONGEST
-from opencowin.cases.refusals import CaseEmpty, NoDoseToRevoke, NoSuchFlag
+from opencowin.cases.refusals import DecisionUnexplained, NoDoseToRevoke, NoSuchFlag
 from opencowin.cases.reviewing import districts_in_scope
 from opencowin.identity import Role, permissions_of
 from opencowin.kit.actor import Actor, Permission
@@ -117,12 +117,12 @@ async def review_flag(  # noqa: PLR0917 (said in one breath: this flag came to t
 ) -> None:
     """Note what a review came to; one that is upheld may revoke the dose that it is about, with its certificates.
 
-    Raises NotPermitted, NoSuchFlag (also outside the scope), CaseEmpty, NoDoseToRevoke.
+    Raises NotPermitted, NoSuchFlag (also outside the scope), DecisionUnexplained, NoDoseToRevoke.
     """
     actor.require(Permission.ANSWER_CASES)
     said = words.strip()
     if not 0 < len(said) <= LONGEST or outcome is FlagState.OPEN:
-        raise CaseEmpty(field="reason", most=LONGEST)
+        raise DecisionUnexplained(field="reason", most=LONGEST)
     scope = await districts_in_scope(conn, actor)
     row = await flag_queries.hold_open(conn, flag_id)
     if row is None or (scope is not None and row.district_id not in scope):

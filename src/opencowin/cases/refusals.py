@@ -9,6 +9,12 @@ class CaseEmpty(Invalid):
     code = "CASE0001"
 
 
+class DecisionUnexplained(CaseEmpty):
+    """Say why, in up to {most} characters."""
+
+    code = "CASE0018"
+
+
 class TooManyCases(Conflict):
     """You have {most} open issues already: wait for an answer, or ask the helpline."""
 

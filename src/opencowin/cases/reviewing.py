@@ -12,7 +12,7 @@ from opencowin.cases.model import AWAITED, CLOSED, DECIDABLE, OPEN, Case, CaseKi
 from opencowin.cases.moving import PLATFORM, part
 from opencowin.cases.queries import CaseRow
 from opencowin.cases.raising import LONGEST
-from opencowin.cases.refusals import CaseEmpty, NoSuchCase, NotDecidable, NothingToUndo
+from opencowin.cases.refusals import DecisionUnexplained, NoSuchCase, NotDecidable, NothingToUndo
 from opencowin.cases.rules import rules
 from opencowin.cases.settling import carry_out, why
 from opencowin.cases.steps import opened, step, steps_of, tell
@@ -112,7 +112,7 @@ async def read_evidence(conn: Connection, floor: Floor, actor: Actor, case_numbe
 
 
 async def ask_for_more(conn: Connection, floor: Floor, actor: Actor, case_number: int, words: str) -> None:
-    """Ask the person for more. Raises NotPermitted, NoSuchCase, CaseEmpty, NotDecidable."""
+    """Ask the person for more. Raises NotPermitted, NoSuchCase, DecisionUnexplained, NotDecidable."""
     row = await decidable(conn, actor, case_number)
     await step(conn, floor, actor, row, CaseState.ASKED, said(words))
 
@@ -120,7 +120,7 @@ async def ask_for_more(conn: Connection, floor: Floor, actor: Actor, case_number
 async def refuse(conn: Connection, floor: Floor, actor: Actor, case_number: int, words: str) -> None:
     """Refuse, with the reason; an accepted case that waits may be refused too.
 
-    Raises NotPermitted, NoSuchCase, CaseEmpty, NotDecidable.
+    Raises NotPermitted, NoSuchCase, DecisionUnexplained, NotDecidable.
     """
     row = await in_scope(conn, actor, case_number)
     if row.state in {one.value for one in CLOSED}:
@@ -131,7 +131,7 @@ async def refuse(conn: Connection, floor: Floor, actor: Actor, case_number: int,
 async def accept(conn: Connection, floor: Floor, actor: Actor, case_number: int, words: str) -> None:
     """Accept, with the reason: carried out now, or, where the other side may object, when its days are over.
 
-    Raises NotPermitted, NoSuchCase, CaseEmpty, NotDecidable, and what carrying it out raises.
+    Raises NotPermitted, NoSuchCase, DecisionUnexplained, NotDecidable, and what carrying it out raises.
     """
     row = await decidable(conn, actor, case_number)
     why_so = said(words)
@@ -148,7 +148,7 @@ async def accept(conn: Connection, floor: Floor, actor: Actor, case_number: int,
 async def undo(conn: Connection, floor: Floor, actor: Actor, case_number: int, words: str) -> None:
     """Undo a merge: both records stand again as they were, with certificates issued anew.
 
-    Raises NotPermitted, NoSuchCase, CaseEmpty, NothingToUndo, NotMerged.
+    Raises NotPermitted, NoSuchCase, DecisionUnexplained, NothingToUndo, NotMerged.
     """
     row = await in_scope(conn, actor, case_number)
     case, why_so = opened(floor, row), said(words)
@@ -237,8 +237,8 @@ async def in_scope(conn: Connection, actor: Actor, case_number: int) -> CaseRow:
 
 
 def said(words: str) -> str:
-    """What an officer wrote. Raises CaseEmpty."""
+    """What an officer wrote. Raises DecisionUnexplained."""
     text = words.strip()
     if not 0 < len(text) <= LONGEST:
-        raise CaseEmpty(field="reason", most=LONGEST)
+        raise DecisionUnexplained(field="reason", most=LONGEST)
     return text

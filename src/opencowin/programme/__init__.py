@@ -5,7 +5,7 @@ function from facts and a wish to a decision with its reason. Owns the tables `v
 and `exemption`.
 """
 
-from opencowin.programme.announcing import RuleWish, announce_rule, draft_rule
+from opencowin.programme.announcing import RuleWish, announce_rule, draft_rule, groups_to_announce
 from opencowin.programme.case import is_in_group
 from opencowin.programme.eligibility import decide, next_due
 from opencowin.programme.facts import Decision, DoseGiven, Due, Exemption, Facts, Reason, Wish
@@ -43,7 +43,7 @@ from opencowin.programme.refusals import (
     refuse,
     refuse_unless_eligible,
 )
-from opencowin.programme.rehearsing import Changed, rehearse
+from opencowin.programme.rehearsing import Affected, Changed, affected, rehearse
 from opencowin.programme.service import (
     ExemptionGrant,
     current_programme,
@@ -52,8 +52,10 @@ from opencowin.programme.service import (
     load_programme,
     move_exemptions,
 )
+from opencowin.programme.standing import coming, standing
 
 __all__ = [
+    "Affected",
     "AgeBasis",
     "AlreadyVaccinated",
     "BirthDateNeeded",
@@ -91,12 +93,15 @@ __all__ = [
     "VaccineNotForAge",
     "Wish",
     "WrongDoseNumber",
+    "affected",
     "announce_rule",
+    "coming",
     "current_programme",
     "decide",
     "draft_rule",
     "exemptions_of",
     "grant_exemption",
+    "groups_to_announce",
     "is_in_group",
     "load_programme",
     "move_exemptions",
@@ -105,4 +110,5 @@ __all__ = [
     "refuse",
     "refuse_unless_eligible",
     "rehearse",
+    "standing",
 ]

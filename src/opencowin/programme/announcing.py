@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from opencowin.kit.actor import Actor, NotPermitted, Permission, Place
 from opencowin.kit.audit import record
@@ -16,7 +16,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.programme import pack as files
 from opencowin.programme import queries
-from opencowin.programme.model import DatedRule, Opening, Programme, Step
+from opencowin.programme.model import DatedRule, Group, Opening, Programme, Step
 from opencowin.programme.queries import AnnouncedRule
 from opencowin.programme.refusals import RuleInvalid, RuleRetroactive, RuleUnexplained
 from opencowin.programme.service import current_programme
@@ -43,14 +43,16 @@ class RuleWish:
     max_days: int | None = None
 
 
-async def draft_rule(conn: Connection, floor: Floor, actor: Actor, wish: RuleWish) -> tuple[Programme, Opening | Step]:
+async def draft_rule(
+    conn: Connection, floor: Floor, actor: Actor, wish: RuleWish, sent: UUID | None = None
+) -> tuple[Programme, Opening | Step]:
     """The rule of a wish and the programme as it would be with it; nothing is written.
 
     Raises NotPermitted (also for a state that does more than narrow), RuleUnexplained, RuleRetroactive, RuleInvalid.
     """
     actor.require(Permission.MANAGE_RULES)
     rules = await current_programme(conn)
-    rule = _rule(floor, actor, wish)
+    rule = _rule(floor, actor, wish, _rule_id(sent or uuid4()))
     _permit(actor, rules, rule)
     if not 3 <= len(wish.source.strip()) <= LONGEST_SOURCE:
         raise RuleUnexplained(field="source", most=LONGEST_SOURCE)
@@ -60,9 +62,15 @@ async def draft_rule(conn: Connection, floor: Floor, actor: Actor, wish: RuleWis
     return _with(rules, rule), rule
 
 
-async def announce_rule(conn: Connection, floor: Floor, actor: Actor, wish: RuleWish) -> str:
-    """Add the rule to the live programme; its id. Raises what `draft_rule` raises."""
-    programme, rule = await draft_rule(conn, floor, actor, wish)
+async def announce_rule(conn: Connection, floor: Floor, actor: Actor, wish: RuleWish, sent: UUID | None = None) -> str:
+    """Add the rule to the live programme; its id. With the id of a form, sent twice it is one.
+
+    Raises what `draft_rule` raises.
+    """
+    actor.require(Permission.MANAGE_RULES)
+    if sent and await queries.is_announced(conn, _rule_id(sent), actor.actor_id):
+        return _rule_id(sent)
+    programme, rule = await draft_rule(conn, floor, actor, wish, sent)
     kind = "opening" if isinstance(rule, Opening) else "step"
     body = next(one for one in files.dump(programme)[1][kind] if one["rule_id"] == rule.rule_id)
     stored = AnnouncedRule(kind, body, actor.actor_id, floor.clock.now())
@@ -74,11 +82,22 @@ async def announce_rule(conn: Connection, floor: Floor, actor: Actor, wish: Rule
     return rule.rule_id
 
 
-def _rule(floor: Floor, actor: Actor, wish: RuleWish) -> Opening | Step:
+def groups_to_announce(actor: Actor, rules: Programme) -> list[Group]:
+    """The groups about which the actor may announce rules: the nation about all, a state about those it may narrow."""
+    if Permission.MANAGE_RULES not in actor.permissions or actor.place.district_id is not None:
+        return []
+    return [one for one in rules.groups.values() if actor.place == Place() or one.states_may_narrow]
+
+
+def _rule_id(sent: UUID) -> str:
+    return f"officer-{sent.hex[:12]}"
+
+
+def _rule(floor: Floor, actor: Actor, wish: RuleWish, rule_id: str) -> Opening | Step:
     """Decided tomorrow, so that no booking of today is judged by it; a stop is decided now and spares none."""
     today = floor.clock.today()
     dated: dict[str, Any] = {
-        "rule_id": f"officer-{uuid4().hex[:12]}",
+        "rule_id": rule_id,
         "decided_on": today if wish.stop else today + _DAY,
         "valid_from": wish.valid_from,
         "valid_until": wish.valid_until,
@@ -98,13 +117,10 @@ def _rule(floor: Floor, actor: Actor, wish: RuleWish) -> Opening | Step:
 
 
 def _permit(actor: Actor, rules: Programme, rule: Opening | Step) -> None:
-    """The nation announces; a state only narrows what its groups may have, where the programme lets it."""
     if actor.place == Place():
         return
-    if actor.place != Place(actor.place.state_id) or not isinstance(rule, Opening):
-        raise NotPermitted
-    group = rules.groups.get(rule.group_id)
-    if group is None or not group.states_may_narrow or not rule.withdrawn:
+    mine = {group.group_id for group in groups_to_announce(actor, rules)}
+    if not isinstance(rule, Opening) or rule.group_id not in mine or not rule.withdrawn:
         raise NotPermitted
 
 

@@ -149,6 +149,11 @@ def in_force(rules: Iterable[Rule], on: date) -> Rule | None:
 
     None when no rule covers the day, or when the latest decision withdrew what the earlier ones allowed.
     """
+    found = latest(rules, on)
+    return None if found is None or found.withdrawn else found
+
+
+def latest(rules: Iterable[Rule], on: date) -> Rule | None:
+    """Of rules about the same thing, the latest decision about vaccinations on this day, also where it withdrew."""
     covering = [rule for rule in rules if rule.covers(on)]
-    latest = max(covering, key=lambda rule: (rule.decided_on, rule.valid_from, rule.rule_id), default=None)
-    return None if latest is None or latest.withdrawn else latest
+    return max(covering, key=lambda rule: (rule.decided_on, rule.valid_from, rule.rule_id), default=None)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from opencowin.kit.db import Connection, fetch_all, fetch_one, run
+from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +211,7 @@ async def insert_rule(conn: Connection, programme_id: str, rule: AnnouncedRule) 
         SELECT %(programme_id)s, %(kind)s, %(rule_id)s, 1 + coalesce(max(position), 0), %(decided_on)s, %(valid_from)s,
                %(valid_until)s, %(body)s, 'officer', %(by)s, %(at)s
         FROM programme_rule WHERE programme_id = %(programme_id)s
+        ON CONFLICT (programme_id, kind, rule_id) DO NOTHING
         """,
         programme_id=programme_id,
         kind=rule.kind,
@@ -222,6 +223,17 @@ async def insert_rule(conn: Connection, programme_id: str, rule: AnnouncedRule) 
         by=rule.announced_by,
         at=rule.announced_at,
     )
+
+
+async def is_announced(conn: Connection, rule_id: str, by: str) -> bool:
+    """Whether this officer announced the rule already."""
+    found = await fetch_value(
+        conn,
+        "SELECT EXISTS (SELECT FROM programme_rule WHERE rule_id = %(rule_id)s AND announced_by = %(by)s)",
+        rule_id=rule_id,
+        by=by,
+    )
+    return bool(found)
 
 
 async def rules_changed(conn: Connection, programme_id: str) -> None:

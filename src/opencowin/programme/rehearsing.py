@@ -1,7 +1,7 @@
 """Rehearses a rule: which sample people may have more, or less, with it than without. Pure; no real person is read."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from opencowin.programme.eligibility import decide
@@ -42,6 +42,58 @@ def rehearse(before: Programme, after: Programme, rule: Opening | Step) -> list[
             age = rule.valid_from.year - facts.birth_year
             found.append(Changed(age, group_id, facts.comorbidity, dose, vaccine_id, gap, old.reason, new.reason))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Sample people of several ages whose answer changes alike: whether they may have the dose from then on."""
+
+    dose: int
+    vaccines: tuple[str, ...]
+    group_id: str
+    """The list that they must be on; empty: on none."""
+    comorbidity: bool
+    """Whether it is so only with a comorbidity."""
+    ages: tuple[int, ...]
+    gap: tuple[int, int] | None
+    """Days since the dose before, from and to; None for a first dose."""
+    may: bool
+
+
+def affected(changed: Sequence[Changed]) -> list[Affected]:
+    """What a rehearsal found in few lines: who is affected on no list, without a comorbidity, is not named again."""
+    known = {_mark(one) for one in changed}
+    lines: dict[tuple[int, str, str, bool, bool], tuple[set[int], set[int]]] = {}
+    for one in changed:
+        plainer = {_mark(replace(one, group_id=""))} if one.group_id else set()
+        if one.comorbidity:
+            plainer |= {_mark(replace(one, comorbidity=False)), _mark(replace(one, group_id="", comorbidity=False))}
+        if plainer & known:
+            continue
+        line = (one.dose, one.vaccine_id, one.group_id, one.comorbidity, one.after is Reason.ELIGIBLE)
+        ages, gaps = lines.setdefault(line, (set(), set()))
+        ages.add(one.age)
+        gaps |= set() if one.days_since is None else {one.days_since}
+    merged: dict[tuple[object, ...], Affected] = {}
+    for (dose, vaccine, group, sick, may), (ages, gaps) in lines.items():
+        gap = (min(gaps), max(gaps)) if gaps else None
+        row = Affected(dose, (vaccine,), group, sick, tuple(sorted(ages)), gap, may)
+        key = (dose, group, sick, row.ages, gap, may)
+        merged[key] = replace(row, vaccines=(*merged[key].vaccines, vaccine)) if key in merged else row
+    return list(merged.values())
+
+
+def _mark(one: Changed) -> tuple[object, ...]:
+    """A sample person and what changes for it; the reasons left aside."""
+    return (
+        one.age,
+        one.group_id,
+        one.comorbidity,
+        one.dose,
+        one.vaccine_id,
+        one.days_since,
+        one.after is Reason.ELIGIBLE,
+    )
 
 
 def _samples(rules: Programme, rule: Opening | Step) -> Iterator[tuple[Facts, str, int, str, int | None]]:

@@ -7,7 +7,7 @@ batch than is there. A batch that is recalled or quarantined is not promised, is
 `vial_opening` and `cold_chain_reading`.
 """
 
-from opencowin.stock.batches import NewBatch, batches_at, receive_batch, short_of_stock, shortest_of_stock
+from opencowin.stock.batches import NewBatch, batches_at, receive_batch, shortest_of_stock
 from opencowin.stock.bulk import receive_and_allot
 from opencowin.stock.bulk_queries import BulkAllotment, BulkBatch
 from opencowin.stock.cold_chain import NewReading, Watched, record_temperature
@@ -124,7 +124,6 @@ __all__ = [
     "reconcile",
     "record_temperature",
     "require_store",
-    "short_of_stock",
     "shortest_of_stock",
     "store_named",
     "take_back",

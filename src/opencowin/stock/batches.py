@@ -50,11 +50,6 @@ async def batches_at(conn: Connection, district_id: int, centre_id: int, vaccine
     return await queries.batches(conn, district_id, centre_id, vaccine_id)
 
 
-async def short_of_stock(conn: Connection, area: Area) -> int:
-    """How often in an area a centre has hardly any doses left to allot of a vaccine that it has had."""
-    return await queries.count_short(conn, area.district_list, area.centre_id, below=HARDLY_ANY)
-
-
 async def shortest_of_stock(conn: Connection, area: Area, rows: int) -> list[Short]:
-    """Some of what `short_of_stock` counts, the fewest doses first."""
+    """Where in an area a centre has hardly any doses left to allot of a vaccine that it has had, the fewest first."""
     return await queries.shortest(conn, area.district_list, area.centre_id, below=HARDLY_ANY, rows=rows)

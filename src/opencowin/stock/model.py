@@ -39,3 +39,5 @@ class Short:
     centre_id: int
     vaccine_id: str
     free: int
+    in_all: int
+    """How many there are of these in the area that was asked about."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
+from opencowin.kit.db import Connection, fetch_all, fetch_one, run
 from opencowin.stock.model import Allotment, Batch, Short
 
 
@@ -233,12 +233,12 @@ async def settle_batch(conn: Connection, batch: Batch, session_id: UUID, *, kept
 async def shortest(
     conn: Connection, districts: Sequence[int] | None, centre_id: int | None, *, below: int, rows: int
 ) -> list[Short]:
-    """The pairs that `count_short` counts, those with the fewest doses first."""
+    """Pairs of centre and vaccine with fewer doses left to allot than this, of what they ever had; the fewest first."""
     return await fetch_all(
         conn,
         Short,
         """
-        SELECT centre_id, vaccine_id, sum(received - allotted)::bigint AS free FROM batch
+        SELECT centre_id, vaccine_id, sum(received - allotted)::bigint AS free, count(*) OVER () AS in_all FROM batch
         WHERE (%(districts)s::int[] IS NULL OR district_id = ANY (%(districts)s))
           AND (%(centre)s::int IS NULL OR centre_id = %(centre)s)
         GROUP BY district_id, centre_id, vaccine_id HAVING sum(received - allotted) < %(below)s
@@ -249,21 +249,3 @@ async def shortest(
         below=below,
         rows=rows,
     )
-
-
-async def count_short(conn: Connection, districts: Sequence[int] | None, centre_id: int | None, *, below: int) -> int:
-    """How many pairs of centre and vaccine have fewer doses left to allot than this, of what they ever had."""
-    found = await fetch_value(
-        conn,
-        """
-        SELECT count(*) FROM (
-            SELECT 1 FROM batch
-            WHERE (%(districts)s::int[] IS NULL OR district_id = ANY (%(districts)s))
-              AND (%(centre)s::int IS NULL OR centre_id = %(centre)s)
-            GROUP BY district_id, centre_id, vaccine_id HAVING sum(received - allotted) < %(below)s) AS short
-        """,
-        districts=list(districts) if districts is not None else None,
-        centre=centre_id,
-        below=below,
-    )
-    return int(found)

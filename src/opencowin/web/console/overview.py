@@ -10,7 +10,7 @@ from starlette.responses import Response
 from opencowin import cases, identity, places, programme, registry, reports, scheduling, stock
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.db import Connection
-from opencowin.places import Area
+from opencowin.stock import Short
 from opencowin.web.console.desk import may_in_console
 from opencowin.web.console.shown import ROWS, ConsoleReader, console_page
 from opencowin.web.pages.find import vaccine_name
@@ -35,8 +35,8 @@ async def overview(request: Request, actor: Annotated[Actor, may_in_console(Perm
         watches = Permission.WATCH_ALERTS in actor.permissions
         alerts = await _alerts(conn, actor) if watches else None
         keeps_stock = Permission.MANAGE_STOCK in actor.permissions
-        short = await stock.short_of_stock(conn, area) if keeps_stock else None
-        shortest = await _shortest(conn, reader, area) if keeps_stock else []
+        short = await stock.shortest_of_stock(conn, area, SHORTEST) if keeps_stock else []
+        shortest = await _named(conn, reader, short)
         plans = Permission.PUBLISH_SESSIONS in actor.permissions
         held_back = await scheduling.held_back(conn, site.floor, area) if plans else None
     return console_page(
@@ -47,16 +47,15 @@ async def overview(request: Request, actor: Annotated[Actor, may_in_console(Perm
         tomorrow=loads[1],
         doses=doses,
         open_cases=open_cases,
-        short=short,
+        short=sum(one.in_all for one in short[:1]) if keeps_stock else None,
         shortest=shortest,
         held_back=held_back,
         alerts=alerts,
     )
 
 
-async def _shortest(conn: Connection, reader: ConsoleReader, area: Area) -> list[tuple[str, str, int]]:
+async def _named(conn: Connection, reader: ConsoleReader, found: list[Short]) -> list[tuple[str, str, int]]:
     """Centres with hardly any doses of a vaccine: both names, and what is left."""
-    found = await stock.shortest_of_stock(conn, area, SHORTEST)
     if not found:
         return []
     rules = await programme.current_programme(conn)

@@ -20,6 +20,7 @@ from opencowin.web.console import desk
 from opencowin.web.console.desk import may_in_console
 from opencowin.web.console.shown import ConsoleReader, console_page
 from opencowin.web.console.stores import named_stores, store_asked
+from opencowin.web.console.typed import FieldEmpty
 from opencowin.web.pages.find import vaccine_name
 from opencowin.web.pages.forms import ChoiceNeeded, Fields, Filled, day, first, number, refused, sent_id
 from opencowin.web.site import site_of
@@ -76,7 +77,7 @@ class Asked:
 async def _receive(asked: Asked) -> None:
     fields, expires = asked.fields, day(asked.fields, "expires")
     if expires is None:
-        raise stock.BatchIncomplete(field="expires_on")
+        raise FieldEmpty(field="expires_on")
     per_vial = number(first(fields, "per_vial")) or 0
     batch = stock.VaccineBatch(first(fields, "vaccine"), first(fields, "batch"), expires, per_vial)
     made = sent_id(fields)
