@@ -36,9 +36,10 @@ check: $(VENV)/.installed-dev ## Check format, lint, types, import contracts and
 	$(RUN)/lint-imports
 	$(RUN)/pytest tests/architecture
 
-pictures: $(VENV)/.installed-dev ## Take a picture of every page into var/pictures
+pictures: $(VENV)/.installed-dev ## Take a picture of every page into var/pictures, and the README's (HISTORY=)
 	@$(RUN)/python -m tests.browser.chromium
 	@$(RUN)/pytest tests/browser/pictures.py
+	@OPENCOWIN_PICTURED_HISTORY=$(HISTORY) $(RUN)/pytest tests/browser/readme_pictures.py
 
 bench: $(VENV)/.installed-dev ## Run the benchmarks, each beside its reference
 	@$(RUN)/python -m benchmarks

@@ -112,7 +112,7 @@ async def new_centre(conn: Connection, district_id: int | None = None) -> places
         conn,
         places.NewCentre(
             district_id=district_id,
-            name=f"PHC Test {number}",
+            name=f"PHC Ward {number}",
             address="1 Main Road",
             pin_code=(await places.localities_of(conn, district_id))[0].pin_code,
             opens_at=time(9),

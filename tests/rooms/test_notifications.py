@@ -159,7 +159,7 @@ async def test_a_booking_is_confirmed_with_what_to_bring(pool: Pool, floor: Floo
     assert await tell_all(pool, floor, scheduling.BOOKED) == 1
     text = (await latest(pool, floor, mobile)).text
     tomorrow = floor.clock.today() + timedelta(days=1)
-    for said in (f"{tomorrow:%d-%m-%Y}", "09:00AM-11:00AM", "PHC Test", "Covishield", str(person.reference_id)):
+    for said in (f"{tomorrow:%d-%m-%Y}", "09:00AM-11:00AM", "PHC Ward", "Covishield", str(person.reference_id)):
         assert said in text
     assert f"secret code {person.secret_code}" in text
     assert person.name not in text

@@ -91,7 +91,7 @@ async def test_lists_are_shown_by_pages_and_each_row_once(clinic: Clinic) -> Non
             await new_centre(conn, clinic.centre.district_id)
     link, seen = re.compile(r'<a href="/console/centres/(\d+)"'), list[str]()
     for page, (before, after) in enumerate([(False, True), (True, True), (True, False)], 1):
-        text = (await officer.get("/console/centres", q="PHC Test", page=str(page))).text
+        text = (await officer.get("/console/centres", q="PHC Ward", page=str(page))).text
         assert ('rel="prev"' in text, 'rel="next"' in text) == (before, after)
         assert f"Page {page}" in text
         seen += link.findall(text)
@@ -101,11 +101,11 @@ async def test_lists_are_shown_by_pages_and_each_row_once(clinic: Clinic) -> Non
         == len(set(seen))
         == await value(
             clinic.platform,
-            "SELECT count(*) FROM centre WHERE district_id = %(here)s AND name LIKE 'PHC Test%%'",
+            "SELECT count(*) FROM centre WHERE district_id = %(here)s AND name LIKE 'PHC Ward%%'",
             here=clinic.centre.district_id,
         )
     )
-    beyond = await officer.get("/console/centres", q="PHC Test", page="4")
+    beyond = await officer.get("/console/centres", q="PHC Ward", page="4")
     assert (beyond.status_code, link.findall(beyond.text)) == (200, [])
     assert (await officer.get("/console/centres", page="no number")).status_code == 200
 
