@@ -79,6 +79,7 @@ PHYSICAL = re.compile(
 )
 """What does not turn round with the direction of a language's lines."""
 QUERY = re.compile(r"@media[^{]*")
+SCRIPTS = [path for path in sorted(PACKAGE.glob("web/**/*.js")) if not path.with_suffix(".wasm").exists()]
 STYLESHEETS = sorted(PACKAGE.glob("web/**/*.css"))
 
 
@@ -111,3 +112,10 @@ def test_stylesheets_turn_round_with_the_direction_of_the_language() -> None:
 def test_a_side_of_the_screen_is_seen(fault: str) -> None:
     assert physical(f".a{{color:red;{fault}}}")
     assert not physical(".a{margin-inline-start:1rem;text-align:start;inset-inline-start:0;border-inline-end:0}")
+
+
+def test_no_text_of_a_script_goes_over_several_lines() -> None:
+    """Scripts are served without their indents, which such a text would lose."""
+    assert len(SCRIPTS) >= 20
+    lines = [(path.name, line) for path in SCRIPTS for line in path.read_text("utf-8").splitlines()]
+    assert [(name, line) for name, line in lines if line.count("`") % 2] == []

@@ -110,14 +110,16 @@ async def check_password(
     where the person has signed in before.
     """
     known_as = user_name.strip().lower()
+    since = floor.clock.now() - BROWSER_KNOWN_FOR
+    could_be_one = _USER_NAME.fullmatch(known_as) is not None
     limits = _limits(known_as, address)
-    if browser and await is_known_browser(conn, floor, known_as, browser):
+    if could_be_one and browser and await is_known_browser(conn, floor, known_as, browser):
         limits = [Limit(f"password-browser:{known_as}:{browser}", WRONG_FROM_ONE_PLACE, HOUR)]
-    elif await session_queries.is_known_address(conn, known_as, address, floor.clock.now() - BROWSER_KNOWN_FOR):
+    elif could_be_one and await session_queries.is_known_address(conn, known_as, address, since):
         limits = _limits_of_place(known_as, address)
     if wait := await wait_for(conn, floor, limits):
         raise TooManyWrongPasswords(retry_after=wait)
-    row = await queries.staff_named(conn, known_as) if _USER_NAME.fullmatch(known_as) else None
+    row = await queries.staff_named(conn, known_as) if could_be_one else None
     right = await passwords.is_right(row.password_hash if row else None, password)
     if row is None or not right or row.deactivated_at is not None:
         await count_all(conn, floor, limits)

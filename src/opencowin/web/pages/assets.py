@@ -1,8 +1,8 @@
 """The files that pages load: a fixed list, each under an address that changes when the file does.
 
 A script of ours names another file beside it as "./name": when it is served, that name carries the mark of the other
-file. Its notes stay at home, since every reader pays for each byte. A stylesheet that imports another is served with
-that one in its place: one request instead of two.
+file. Its notes and indents stay at home, since every reader pays for each byte. A stylesheet that imports another is
+served with that one in its place: one request instead of two.
 """
 
 import gzip
@@ -35,6 +35,7 @@ FOLDERS = ("opencowin.web.pages", "opencowin.web.console", "opencowin.web.centre
 NEIGHBOUR = re.compile(rb'"\./([\w.]+)"')
 IMPORT = re.compile(rb'@import "\./([\w.]+)";\n')
 NOTE = re.compile(rb"^ */\*.*?\*/\n", re.DOTALL | re.MULTILINE)
+INDENT = re.compile(rb"^ +", re.MULTILINE)
 A_YEAR = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
 
@@ -75,7 +76,7 @@ def _marked(name: str, raw: Mapping[str, bytes]) -> Asset:
 
     content, kind = raw[name], _ending(name)
     if kind == ".js" and f"{name.removesuffix('.js')}.wasm" not in raw:
-        content = NEIGHBOUR.sub(with_mark, NOTE.sub(b"", content))
+        content = NEIGHBOUR.sub(with_mark, INDENT.sub(b"", NOTE.sub(b"", content)))
     elif kind == ".css":
         content = IMPORT.sub(lambda found: raw[found[1].decode()], content)
     return Asset(content, TYPES[kind], hashlib.sha256(content).hexdigest()[:12])

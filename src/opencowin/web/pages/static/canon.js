@@ -114,7 +114,7 @@ function typesOf(node, shape) {
 }
 
 function iri(value) {
-  if (typeof value !== "string" || !value.includes(":") || /[\u0000- <>"{}|^`\\]/.test(value)) throw new NotMappable("not an IRI");
+  if (typeof value !== "string" || !value.includes(":") || /[\u0000- <>"{}|^\x60\\]/.test(value)) throw new NotMappable("not an IRI");
   return `<${value}>`;
 }
 
