@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, async_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-INSTALL = "apt-get install --no-install-recommends chromium"
+LEAN = "chromium-headless-shell"
+"""Chromium without what draws windows: it opens a page in half the time."""
+NAMES = (LEAN, "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+INSTALL = f"apt-get install --no-install-recommends {LEAN}"
 MISSING = f"No Chromium here, which the tests of the pages need: {INSTALL}"
 FLAGS = ["--disable-dev-shm-usage", "--font-render-hinting=none", "--disable-features=Translate"]
 
@@ -35,7 +37,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 def main() -> None:
     """See to it that there is a Chromium, or say how to get one."""
-    if find_chromium():
+    if shutil.which(LEAN):
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

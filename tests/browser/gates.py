@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import BrowserContext, CDPSession, Page
+from playwright.async_api import CDPSession, Page
 
 PROBES = Path(__file__).with_name("probes.js")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -28,15 +28,6 @@ def _axe() -> str:
 def judge(*faults: str) -> None:
     """Fail, with all faults, unless there are none."""
     assert not faults, "\n" + "\n".join(faults)
-
-
-async def bring(context: BrowserContext) -> None:
-    """Have the gates' own scripts in every page that the profile opens from now on, rather than at the first question.
-
-    Only where time and bytes are not what is looked at.
-    """
-    await context.add_init_script(script=f"window.probes = {_probes()};")
-    await context.add_init_script(script=_axe())
 
 
 async def ask(page: Page, probe: str, *arguments: Any) -> Any:

@@ -36,7 +36,6 @@ def test_no_page_escapes(floor: Floor) -> None:
 async def test_a_page(browser: Browser, world: World, shown: Shown) -> None:
     faults: list[str] = []
     async with visiting(browser, world, shown.visitor) as context:
-        await gates.bring(context)
         seen = watch(await context.new_page(), world.address)
         for language in LANGUAGES:
             seen.complaints.clear()
