@@ -16,7 +16,7 @@ LAYERS = (
     ("stock", "places", "identity"),
     ("vaccination",),
     ("cases", "certificates", "scheduling", "reports"),
-    ("tablets",),
+    ("tablets", "alerts"),
     ("notifications", "bulk"),
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}

@@ -116,6 +116,9 @@ class Settings(BaseSettings):
         description="Outlines of states and districts for the dashboard's map, GeoJSON; default: outlines.json of the"
         " country pack.",
     )
+    alerts_per_seat: int = Field(
+        default=3, ge=1, le=100, description="Households told of a free seat, for each seat, within 15 minutes."
+    )
     channels_file: Path | None = Field(
         default=None, description="Gateways that carry messages; default: channels.toml in data_dir."
     )

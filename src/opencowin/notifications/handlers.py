@@ -8,14 +8,14 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from opencowin import cases, certificates, identity, scheduling
+from opencowin import alerts, cases, certificates, identity, scheduling
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Handler, Job
 from opencowin.notifications import queries
 from opencowin.notifications.gateways import read_carriage
 from opencowin.notifications.model import Draft, Medium, Priority
-from opencowin.notifications.sending import Scribe
+from opencowin.notifications.sending import Scribe, write
 from opencowin.notifications.templates import Template, read_texts
 from opencowin.notifications.wording import Wording, Writer
 
@@ -37,6 +37,7 @@ def handlers(pool: Pool, floor: Floor, scribe: Scribe | None = None) -> list[Han
         Handler(scheduling.MOVED, desk.on_booking(scheduling.MOVED, Template.MOVED, LIVE)),
         Handler(scheduling.CANCELLED, desk.on_booking(scheduling.CANCELLED, Template.CANCELLED, EVERY)),
         Handler(scheduling.WITHDRAWN, desk.on_withdrawn),
+        Handler(scheduling.SEATS_OFFERED, desk.on_seats_offered),
         Handler(certificates.CERTIFICATE_ISSUED, desk.on_certificate_issued),
         Handler(certificates.CERTIFICATE_REVOKED, desk.on_certificate_revoked),
         Handler(cases.CASE_MOVED, desk.on_case_moved),
@@ -114,6 +115,27 @@ class Desk:
             return await self.writer.booking(conn, Template.WITHDRAWN, whose, ended, offer)
 
         await self._tell(cause(scheduling.WITHDRAWN, news), news.happened_at, word)
+
+    async def on_seats_offered(self, news: scheduling.SeatsOffered) -> None:
+        """Tell those who wait for such seats: whom the lot chose and what they are told is kept together."""
+        for session_id in news.session_ids:
+            async with transaction(self.pool) as conn:
+                if await alerts.nobody_waits(conn):
+                    return
+                found = await alerts.alert_round(conn, self.floor, session_id)
+                if found is not None:
+                    await write(conn, self.floor, self.scribe.carriage, await self._alerts(conn, session_id, found))
+            self.scribe.written.set()
+
+    async def _alerts(self, conn: Connection, session_id: UUID, found: alerts.AlertRound) -> list[Draft]:
+        drafts, now = [], self.floor.clock.now()
+        for one in found.people:
+            whose = await self.writer.told(conn, one.account_id)
+            if whose.mobile:
+                said = await self.writer.slot_alert(conn, found.offered, whose, one.code)
+                alert = uuid5(CAUSES, f"{session_id} {one.account_id}")
+                drafts.append(_draft(alert, said, now, found.until, Priority.MANY))
+        return drafts
 
     async def on_case_moved(self, news: cases.CaseNews) -> None:
         """Tell one side of a case that it moved on."""

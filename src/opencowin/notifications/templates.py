@@ -35,6 +35,7 @@ class Template(StrEnum):
     CASE_REFUSED = "case_refused"
     CASE_DONE = "case_done"
     CASE_NOTICE = "case_notice"
+    SLOT_ALERT = "slot_alert"
 
 
 _APPOINTMENT = frozenset({"dose", "vaccine", "date", "slot", "centre", "district", "members"})
@@ -60,6 +61,7 @@ PLACEHOLDERS: Mapping[Template, frozenset[str]] = {
     Template.CASE_REFUSED: frozenset({"number", "url"}),
     Template.CASE_DONE: frozenset({"number", "url"}),
     Template.CASE_NOTICE: frozenset({"number", "reference", "date", "url"}),
+    Template.SLOT_ALERT: frozenset({"vaccine", "date", "centre", "district", "url", "code"}),
 }
 
 

@@ -110,6 +110,27 @@ class Writer:
             values |= {"reference": news.reference_id or 0, "date": self._date(news.until)}
         return self._wording(CASE_TEMPLATES[news.news], whose, **values)
 
+    async def told(self, conn: Connection, account_id: UUID) -> Account:
+        """An account that is told of something that concerns nobody's records: no member is read."""
+        mobile = await identity.account_mobile(conn, self.floor, account_id)
+        return Account(mobile, self.texts.language(await identity.account_language(conn, account_id)), {})
+
+    async def slot_alert(
+        self, conn: Connection, offered: scheduling.CentreSessions, whose: Account, code: str
+    ) -> Wording:
+        """What to say of a session with free seats, and how to hear no more."""
+        seen, centre, language = offered.sessions[0], offered.centre, whose.language
+        vaccine = (await programme.current_programme(conn)).vaccines.get(seen.vaccine_id)
+        values = {
+            "vaccine": vaccine.name_l.get(language) or vaccine.name if vaccine else seen.vaccine_id,
+            "date": self._date(seen.held_on),
+            "centre": centre.name_in(language),
+            "district": (await places.district(conn, centre.district_id)).name_in(language),
+            "url": f"{self.floor.settings.address}/find?district_id={centre.district_id}",
+            "code": code,
+        }
+        return self._wording(Template.SLOT_ALERT, whose, **values)
+
     def otp(self, mobile: str, language: str, code: str, minutes: int, *, spoken: bool = False) -> Wording:
         """A one-time password, for so many minutes; a spoken one is to be told to an operator."""
         whose = Account(mobile, self.texts.language(language), {})

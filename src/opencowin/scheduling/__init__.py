@@ -33,7 +33,15 @@ from opencowin.scheduling.model import (
     SlotView,
     Wish,
 )
-from opencowin.scheduling.news import BOOKED, CANCELLED, MOVED, WITHDRAWN, BookingNews
+from opencowin.scheduling.news import (
+    BOOKED,
+    CANCELLED,
+    MOVED,
+    SEATS_OFFERED,
+    WITHDRAWN,
+    BookingNews,
+    SeatsOffered,
+)
 from opencowin.scheduling.plan_queries import Seats, booked_in, invitation_of, slots_of
 from opencowin.scheduling.planned_queries import Planned, planned
 from opencowin.scheduling.planning import (
@@ -115,6 +123,7 @@ __all__ = [
     "CANCELLED",
     "MOVED",
     "RESERVED",
+    "SEATS_OFFERED",
     "WALK_IN",
     "WITHDRAWN",
     "AgesReversed",
@@ -163,6 +172,7 @@ __all__ = [
     "Round",
     "Seat",
     "Seats",
+    "SeatsOffered",
     "Seen",
     "Session",
     "SessionInPast",

@@ -12,7 +12,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.scheduling import plan_queries
 from opencowin.scheduling.model import MOST_CLASS, RESERVED, Session
-from opencowin.scheduling.news import MOVED, tell
+from opencowin.scheduling.news import MOVED, offer, tell
 from opencowin.scheduling.plan_queries import Booked
 from opencowin.scheduling.refusals import (
     AlreadyWithdrawn,
@@ -62,6 +62,8 @@ async def change_session(  # noqa: PLR0917 (said in one breath: these slots and 
     await plan_queries.set_seats(conn, *key, seats)
     await _change_doses(conn, floor, session, doses, published=state == "published")
     told = await _change_hours(conn, floor, session, slots)
+    if state == "published":
+        await offer(conn, [session_id])
     detail = {"doses": doses, "slots": len(slots), "told": len(told)}
     await record(
         conn, actor, "scheduling.change_session", subject=("session", session_id), reason="changed", detail=detail

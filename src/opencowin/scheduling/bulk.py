@@ -11,6 +11,7 @@ from opencowin.kit import measures
 from opencowin.kit.clock import Clock
 from opencowin.kit.db import Connection, copy_rows
 from opencowin.places import Operator
+from opencowin.scheduling.news import offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ async def publish_sessions(conn: Connection, clock: Clock, programme_id: str, se
     await _copy_capacities(conn, sessions)
     await _copy_stock(conn, sessions)
     await _count(conn, clock, sessions, now)
+    await offer(conn, (one.session_id for one in sessions))
 
 
 async def _copy_sessions(conn: Connection, programme_id: str, sessions: Sequence[BulkSession], now: datetime) -> None:

@@ -13,7 +13,7 @@ from opencowin.scheduling import seats
 from opencowin.scheduling.booking import check_eligible, note_on_behalf, refuse_outcome
 from opencowin.scheduling.booking_slot import open_slot
 from opencowin.scheduling.model import WALK_IN, AppointmentState, Booking, LiveAppointment
-from opencowin.scheduling.news import CANCELLED, MOVED, tell
+from opencowin.scheduling.news import CANCELLED, MOVED, offer, tell
 from opencowin.scheduling.refusals import (
     BookingChanged,
     FullyBooked,
@@ -58,6 +58,7 @@ async def move(  # noqa: PLR0917 (said in one breath: this booking, to that sess
     now = floor.clock.now()
     await note_on_behalf(conn, actor, "scheduling.move", booking_id)
     await tell(conn, MOVED, ((actor.own_account(), booking_id, claim) for claim in claims), now)
+    await offer(conn, [live[0].session_id])
     return Booking(booking_id, session_id, target.label, dose, people)
 
 
@@ -81,6 +82,7 @@ async def cancel(
     await seats.release_claims(conn, [actor.own_account()] * len(ended), sorted(ended))
     await note_on_behalf(conn, actor, "scheduling.cancel", booking_id)
     await tell(conn, CANCELLED, ((actor.own_account(), booking_id, claim) for claim in sorted(ended)), now)
+    await offer(conn, [live[0].session_id])
     return len(ended)
 
 

@@ -8,7 +8,7 @@ from opencowin.kit.floor import Floor
 from opencowin.registry import Person
 from opencowin.scheduling import following_queries, seats
 from opencowin.scheduling.model import AppointmentState
-from opencowin.scheduling.news import CANCELLED, tell
+from opencowin.scheduling.news import CANCELLED, offer, tell
 
 
 async def move_appointments(conn: Connection, person: Person, account_id: UUID) -> None:
@@ -30,5 +30,6 @@ async def end_appointments(conn: Connection, floor: Floor, person: Person) -> in
         if gone:
             await seats.release_claims(conn, [person.account_id] * len(gone), sorted(gone))
             await tell(conn, CANCELLED, ((person.account_id, booked[one].booking_id, one) for one in sorted(gone)), now)
+            await offer(conn, [session_id])
         ended += len(gone)
     return ended

@@ -16,6 +16,7 @@ from opencowin.kit.errors import Invalid
 from opencowin.kit.floor import Floor
 from opencowin.scheduling import seats
 from opencowin.scheduling.booking_slot import open_slot
+from opencowin.scheduling.news import offer
 from opencowin.scheduling.refusals import FullyBooked
 from opencowin.scheduling.reserve import class_to_hold
 from opencowin.scheduling.seats import SeatKey
@@ -72,6 +73,8 @@ async def hold_slot(  # noqa: PLR0917 (said in one breath: so many seats for thi
     hold = Hold(account, wanted.district_id, wanted.session_id, wanted.slot_number, taken, people, until)
     if not await _take(conn, hold):
         raise FullyBooked(field="session_id")
+    if held and held.session_id != session_id:
+        await offer(conn, [held.session_id])
     return hold
 
 
@@ -81,6 +84,7 @@ async def let_go(conn: Connection, actor: Actor) -> None:
     if held:
         await lock_seats(conn, [held.key])
         await give_up(conn, held)
+        await offer(conn, [held.session_id])
 
 
 async def hold_of(conn: Connection, account_id: UUID) -> Hold | None:
@@ -145,6 +149,7 @@ async def end_holds(conn: Connection, floor: Floor) -> int:
     await lock_seats(conn, [hold.key for hold in holds])
     for hold in holds:
         await give_up(conn, hold)
+    await offer(conn, (hold.session_id for hold in holds))
     return len(holds)
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from uuid import UUID
 
 from opencowin.kit.db import Connection
-from opencowin.kit.jobs import Job
+from opencowin.kit.jobs import BULK, Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,27 @@ class BookingNews:
     happened_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SeatsOffered:
+    """These sessions were published, or have seats again."""
+
+    session_ids: list[UUID]
+
+
 BOOKED = Job("scheduling.booked", BookingNews)
 MOVED = Job("scheduling.moved", BookingNews)
 CANCELLED = Job("scheduling.cancelled", BookingNews)
 WITHDRAWN = Job("scheduling.withdrawn", BookingNews)
+SEATS_OFFERED = Job("scheduling.seats_offered", SeatsOffered, BULK)
+
+AT_ONCE = 200
+
+
+async def offer(conn: Connection, session_ids: Iterable[UUID]) -> None:
+    """Queue the news that these sessions can be booked, or have seats again."""
+    named = sorted(set(session_ids))
+    parts = [named[begin : begin + AT_ONCE] for begin in range(0, len(named), AT_ONCE)]
+    await SEATS_OFFERED.enqueue(conn, *(SeatsOffered(part) for part in parts))
 
 
 async def tell(

@@ -12,6 +12,7 @@ from opencowin.kit.floor import Floor
 from opencowin.places import Centre, read_centre
 from opencowin.scheduling import plan_queries, planned_queries
 from opencowin.scheduling.model import NewSession, Session
+from opencowin.scheduling.news import offer
 from opencowin.scheduling.refusals import CentreClosed, NotADraft, ReasonMissing, SessionInPast
 from opencowin.scheduling.sessions import (
     LONGEST_REASON,
@@ -179,3 +180,4 @@ async def _publish(conn: Connection, floor: Floor, actor: Actor, session: Sessio
     subject, detail = ("session", session.session_id), {"held_on": str(session.held_on), "doses": session.doses}
     await record(conn, actor, "scheduling.publish_session", subject=subject, reason="published", detail=detail)
     await count_session(conn, floor, centre, session.held_on, 1)
+    await offer(conn, [session.session_id])

@@ -13,6 +13,7 @@ from opencowin.registry import members as registered
 from opencowin.scheduling import plan_queries
 from opencowin.scheduling.invitations import CODE_LENGTH
 from opencowin.scheduling.model import RESERVED, CentreSessions, Session, SlotRow
+from opencowin.scheduling.news import offer
 from opencowin.scheduling.refusals import NotInvited
 from opencowin.scheduling.sessions import offered_session
 from opencowin.vaccination import doses_of_account, facts_of
@@ -76,6 +77,7 @@ async def open_reserved(conn: Connection, floor: Floor) -> int:
         await record(
             conn, system("planning"), "scheduling.open_to_all", subject=subject, reason="set time", detail=detail
         )
+    await offer(conn, (one.session_id for one in due))
     return len(due)
 
 

@@ -38,7 +38,7 @@ from opencowin.scheduling.model import (
     begins,
     view,
 )
-from opencowin.scheduling.news import WITHDRAWN, tell
+from opencowin.scheduling.news import WITHDRAWN, offer, tell
 from opencowin.scheduling.refusals import (
     AgesReversed,
     AlreadyWithdrawn,
@@ -77,6 +77,7 @@ async def publish_session(conn: Connection, floor: Floor, actor: Actor, new: New
     subject = ("session", session_id)
     await record(conn, actor, "scheduling.publish_session", subject=subject, reason="published", detail=detail)
     await count_session(conn, floor, await read_centre(conn, new.centre_id), new.held_on, 1)
+    await offer(conn, [session_id])
     return session_id
 
 

@@ -1,0 +1,41 @@
+"""Alerts: people who want to be told of free seats, and whom a session is told of, by lot and a few for each seat.
+
+FHIR Subscription. A session that was published, or seats that were given back, meet all subscriptions in one
+statement. Nobody is told twice of one session, and at no time are many more told than there are seats: the others
+hear in a later round, if seats are left. Owns the tables `subscription`, `alert` and `alert_round`.
+"""
+
+from opencowin.alerts.matching import AlertRound, alert_round, forget_old, next_rounds, nobody_waits
+from opencowin.alerts.model import MOST_KM, NewSubscription, Subscription
+from opencowin.alerts.queries import Alerted
+from opencowin.alerts.refusals import (
+    NoSuchSubscription,
+    RadiusInvalid,
+    TooManySubscriptions,
+    UnknownPin,
+    UnknownVaccine,
+    WhereMissing,
+)
+from opencowin.alerts.subscribing import stop_by_reply, subscribe, subscriptions_of, unsubscribe
+
+__all__ = [
+    "MOST_KM",
+    "AlertRound",
+    "Alerted",
+    "NewSubscription",
+    "NoSuchSubscription",
+    "RadiusInvalid",
+    "Subscription",
+    "TooManySubscriptions",
+    "UnknownPin",
+    "UnknownVaccine",
+    "WhereMissing",
+    "alert_round",
+    "forget_old",
+    "next_rounds",
+    "nobody_waits",
+    "stop_by_reply",
+    "subscribe",
+    "subscriptions_of",
+    "unsubscribe",
+]
