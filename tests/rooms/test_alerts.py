@@ -61,12 +61,9 @@ async def test_a_session_is_told_to_those_whom_it_fits_and_to_nobody_else(scene:
         NewSubscription(district_id=district, vaccine_id="COVISHIELD", dose=1, age=30, most_fee=Decimal(0)),
     ]
     async with conn.transaction():
-        elsewhere = next(
-            one.district_id
-            for state in await places.all_states(conn)
-            for one in await places.districts_of(conn, state.state_id)
-            if one.district_id != district
-        )
+        (state, *_) = await places.all_states(conn)
+        near = await places.districts_of(conn, state.state_id)
+        elsewhere = next(one.district_id for one in near if one.district_id != district)
         wanted = {await subscribed(conn, floor, one) for one in fitting}
         for one in (
             NewSubscription(district_id=elsewhere),
@@ -253,14 +250,23 @@ async def test_a_hundred_thousand_subscriptions_are_met_by_their_indexes(scene: 
 
 
 FILL = """
+    WITH pin AS (
+        SELECT array_agg(pin_code) AS code, array_agg(longitude) AS x, array_agg(latitude) AS y, count(*)::int AS many
+        FROM pin_code WHERE latitude IS NOT NULL
+    ), district AS (SELECT array_agg(district_id) AS id FROM district)
     INSERT INTO subscription (account_id, code, district_id, pin_code, radius_km, latitude, longitude, area, made_at,
                               ends_at)
-    SELECT gen_random_uuid(), 'AAAA', CASE WHEN n %% 3 = 0 THEN d.id[1 + n %% cardinality(d.id)] END,
-           CASE WHEN n %% 3 > 0 THEN p.pin END, CASE WHEN n %% 3 = 2 THEN 10 END, CASE WHEN n %% 3 = 2 THEN p.y END,
-           CASE WHEN n %% 3 = 2 THEN p.x END,
-           CASE WHEN n %% 3 = 2 THEN box(point(p.x - 0.1, p.y - 0.1), point(p.x + 0.1, p.y + 0.1)) END, %(at)s, %(until)s
-    FROM generate_series(1, %(many)s) AS n
-    CROSS JOIN (SELECT array_agg(district_id) AS id FROM district) d
-    JOIN (SELECT pin_code AS pin, latitude AS y, longitude AS x, row_number() OVER () AS at, count(*) OVER () AS all_of
-          FROM pin_code WHERE latitude IS NOT NULL) p ON p.at = 1 + n %% p.all_of
+    SELECT gen_random_uuid(), 'AAAA', d.id[1 + n %% cardinality(d.id)], NULL, NULL::smallint, NULL::float8, NULL::float8,
+           NULL::box, %(at)s, %(until)s
+    FROM district d, generate_series(1, %(many)s / 3) AS n
+    UNION ALL
+    SELECT gen_random_uuid(), 'AAAA', NULL, p.code[1 + n %% p.many], NULL::smallint, NULL::float8, NULL::float8,
+           NULL::box, %(at)s, %(until)s
+    FROM pin p, generate_series(1, %(many)s / 3) AS n
+    UNION ALL
+    SELECT gen_random_uuid(), 'AAAA', NULL, c.code, 10::smallint, c.y, c.x,
+           box(point(c.x - 0.1, c.y - 0.1), point(c.x + 0.1, c.y + 0.1)), %(at)s, %(until)s
+    FROM (SELECT * FROM pin_code WHERE latitude IS NOT NULL ORDER BY pin_code LIMIT 1000) q
+    CROSS JOIN LATERAL (SELECT q.pin_code AS code, q.longitude AS x, q.latitude AS y) c
+    CROSS JOIN generate_series(1, %(many)s / 3000) AS n
 """

@@ -18,7 +18,7 @@ from opencowin.kit.i18n import read_catalogues
 from opencowin.kit.listening import listen
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
-from opencowin.web import case_review, centre, health, home, manage, verification, wellknown
+from opencowin.web import case_review, centre, health, home, manage, slot_alerts, verification, wellknown
 from opencowin.web.board import Board
 from opencowin.web.centre_app import shell
 from opencowin.web.compression import Compressed
@@ -97,6 +97,7 @@ def _api() -> APIRouter:
         manage,
         centre,
         case_review,
+        slot_alerts,
     ):
         api.include_router(part.router)
     return api
