@@ -256,7 +256,8 @@ FILL = """
     ), district AS (SELECT array_agg(district_id) AS id FROM district)
     INSERT INTO subscription (account_id, code, district_id, pin_code, radius_km, latitude, longitude, area, made_at,
                               ends_at)
-    SELECT gen_random_uuid(), 'AAAA', d.id[1 + n %% cardinality(d.id)], NULL, NULL::smallint, NULL::float8, NULL::float8,
+    SELECT gen_random_uuid(), 'AAAA', d.id[1 + n %% cardinality(d.id)], NULL, NULL::smallint,
+           NULL::float8, NULL::float8,
            NULL::box, %(at)s, %(until)s
     FROM district d, generate_series(1, %(many)s / 3) AS n
     UNION ALL
