@@ -20,6 +20,7 @@ ROOMS = (
     "notifications",
     "bulk",
     "tablets",
+    "alerts",
 )
 
 
