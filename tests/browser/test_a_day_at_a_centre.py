@@ -4,14 +4,14 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Route
+from playwright.async_api import Browser, BrowserContext, Error, Page, Route
 
 from opencowin import certificates, registry
 from opencowin.identity import Role
@@ -20,10 +20,11 @@ from opencowin.kit.db import transaction
 from opencowin.registry.reference_ids import new_reference_id
 from opencowin.web.pages.assets import asset_link
 from tests.browser import gates
+from tests.browser.apart import Apart, apart
 from tests.browser.chromium import FLAGS, MISSING, find_chromium
 from tests.browser.handed_over import ALTERED, film, signed
 from tests.browser.opening import complete, watch
-from tests.browser.world import World, serving
+from tests.browser.world import World
 from tests.builders import TEST, pan
 from tests.certificates import made
 from tests.surface import free_port
@@ -31,6 +32,7 @@ from tests.web.clinic import Clinic, Home, a_home, book, open_clinic
 from tests.web.desks import PASSWORD, appoint, place_of
 
 pytestmark = pytest.mark.anyio
+WRONG = [f"{number:04}" for number in range(50)]
 PIN, NEW_PIN = "402817", "731940"
 RECORDS = re.compile(r"/centre/records$")
 MAIN = "main form button.main"
@@ -40,31 +42,13 @@ OUTCOMES = """
 """
 
 
-class Line:
-    """The platform at an address, which can be killed and started again."""
-
-    def __init__(self, world: World) -> None:
-        self.world, self.port, self._open = world, free_port(), AsyncExitStack()
-        self.address = f"http://127.0.0.1:{self.port}"
-
-    async def up(self) -> None:
-        surface = self.world.surface
-        running = serving(surface.floor, surface.pool, str(surface.pool.conninfo), self.port)
-        await self._open.enter_async_context(running)
-
-    async def down(self) -> None:
-        await self._open.aclose()
-
-
 @asynccontextmanager
-async def a_line(world: World) -> AsyncIterator[Line]:
-    """The platform, up, and down after the test."""
-    line = Line(world)
-    await line.up()
-    try:
+async def a_line(world: World) -> AsyncIterator[Apart]:
+    """The platform in a process of its own, up, to be killed and started again."""
+    surface = world.surface
+    with apart(surface.floor, str(surface.pool.conninfo), free_port()) as line:
+        await line.up()
         yield line
-    finally:
-        await line.down()
 
 
 @dataclass(slots=True)
@@ -149,6 +133,29 @@ async def typed(page: Page, reference: str, code: str = "") -> None:
     await page.locator(".done").wait_for()
 
 
+async def until_doses(day: Day, count: int) -> None:
+    """Wait until so many doses of the session are stored, and not a moment longer."""
+    for _ in range(5000):
+        if len(await day.doses()) >= count:
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError(f"never {count} doses")
+
+
+async def not_the_code(page: Page, reference: str, code: str) -> None:
+    """A wrong code is refused without a line; the worker goes on without one, and what was typed goes along."""
+    marked = registry.code_mark(int(reference), code)
+    wrong = next(one for one in WRONG if registry.code_mark(int(reference), one) != marked)
+    await page.fill("#reference", reference)
+    await page.keyboard.press("Enter")
+    await page.fill("#code", wrong)
+    await page.click(MAIN)
+    await page.locator("#code-fault", has_text="This is not the person's code").wait_for()
+    await page.check("#without")
+    await page.click(MAIN)
+    await page.locator(".done").wait_for()
+
+
 async def walk_in(page: Page, name: str, document: str) -> None:
     """Somebody without an appointment: three screens."""
     await page.get_by_role("button", name="Somebody without an appointment").click()
@@ -204,8 +211,8 @@ async def test_nothing_is_lost_or_doubled_in_a_day_with_a_poor_line(browser: Bro
         await page.unroute(RECORDS)
 
         # The platform is killed; the work goes on, in a new tab too, after a wrong PIN.
-        await line.down()
-        await typed(page, second, "0000" if day.codes[second] != "0000" else "0001")
+        line.kill()
+        await not_the_code(page, second, day.codes[second])
         await walk_in(page, "Ravi Kumar", pan())
         await page.close()
         page = await context.new_page()
@@ -234,7 +241,27 @@ async def test_nothing_is_lost_or_doubled_in_a_day_with_a_poor_line(browser: Bro
         await page.locator(".done").wait_for()
         await sent(page, 8)
 
-        # It comes back: what is good goes through, what is not waits for a human and holds nothing back.
+        # It comes back, and is killed again while it takes the records: no tablet can tell which of them it has.
+        unanswered = asyncio.get_running_loop().create_future()
+
+        async def die(route: Route) -> None:
+            answer = asyncio.ensure_future(route.fetch())
+            await until_doses(day, 2)
+            line.kill()
+            unanswered.set_result(await asyncio.gather(answer, return_exceptions=True))
+            await route.abort()
+
+        await page.route(RECORDS, die, times=1)
+        await line.up()
+        await page.click("#to-unsent")
+        await page.get_by_role("button", name="Send now").click()
+        (answer,) = await asyncio.wait_for(unanswered, 40)
+        assert isinstance(answer, Error), "the tablet got no answer"
+        await page.locator("#line.bad").wait_for()
+        await sent(page, 8)
+        assert 2 <= len(await day.doses()) < 5, "some records are stored, others are not"
+
+        # Up again: what is good goes through once, what is not waits for a human and holds nothing back.
         await line.up()
         await send_now(page, left=1)  # what followed a dose of nobody known waits for it
         await page.locator("h2", has_text="Needs attention").wait_for()
@@ -292,7 +319,7 @@ async def test_a_lost_pin_loses_no_dose(browser: Browser, world: World, day: Day
     async with a_line(world) as line, tablet(browser, line.address) as context:
         page = await context.new_page()
         await begin(page, day)
-        await line.down()
+        line.kill()
         await typed(page, day.home.first, day.codes[day.home.first])
         await page.clock.install()
         await page.reload()

@@ -6,6 +6,7 @@ How staff and partners read is watched: budgets by the hour, alarms on what is u
 Owns the tables household, beneficiary, beneficiary_reference, identity_document, duplicate_attempt and look_alert.
 """
 
+from opencowin.registry.code_marks import MARKS, code_mark
 from opencowin.registry.corrections import (
     Correction,
     accept_passport,
@@ -81,6 +82,7 @@ from opencowin.registry.watching import (
 )
 
 __all__ = [
+    "MARKS",
     "AcceptedDocument",
     "AlertKind",
     "Beneficiary",
@@ -125,6 +127,7 @@ __all__ = [
     "alerts",
     "check_correction",
     "clean_name",
+    "code_mark",
     "complete_likenesses",
     "confirm_death",
     "confirm_member",

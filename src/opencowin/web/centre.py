@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
-from opencowin import places, programme, tablets
+from opencowin import places, programme, registry, tablets
 from opencowin.identity import NotSignedIn
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.db import Connection
@@ -98,6 +98,7 @@ class ExpectedPerson(BaseModel):
     slot: str
     given: bool
     doses: list[GivenBefore]
+    code_mark: int = Field(description="Four bits of SHA-256 over `reference:code`: most wrong codes are seen.")
 
 
 class DayList(BaseModel):
@@ -324,6 +325,7 @@ def _person(site: Site, one: Expected) -> ExpectedPerson:
         slot=one.slot,
         given=one.given,
         doses=[GivenBefore(dose=d.dose_number, vaccine=d.vaccine_id, date=d.given_on) for d in one.doses],
+        code_mark=registry.code_mark(person.reference_id, person.secret_code),
     )
 
 

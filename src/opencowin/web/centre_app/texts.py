@@ -115,6 +115,7 @@ TEXTS = {
     "secret_code": "Secret code",
     "secret_code_hint": "Four digits from the slip or the SMS; they are checked when the record is sent",
     "secret_code_wrong_form": "Write the four digits, or say that the person does not have them.",
+    "secret_code_other": "This is not the person's code. Look again, or say that the person does not have it.",
     "without_code": "The person does not have the code",
     "record": "Record the dose",
     "recorded_for": "Dose {number} for {name} is recorded, at {time}. Under observation until {until}.",

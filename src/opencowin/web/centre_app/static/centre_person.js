@@ -45,6 +45,12 @@ export const warned = (list) => (list.length ? h("div", { class: "faults", "data
   h("ul", { class: "plain" }, list.map(([key, values]) => h("li", {}, t(key, values)))),
   tick("anyway_tick", "anyway", { name: "anyway" })) : null);
 
+/* Whether the code may be this person's: its mark tells most wrong ones, and leaves hundreds that it might be. */
+async function fits({ reference, code_mark: mark }, code) {
+  const [first] = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${reference}:${code}`)));
+  return mark === undefined || first % 16 === mark;
+}
+
 /* `again` is a record that needs attention and that this one corrects. */
 function personScreen({ reference, known, certificate, again }) {
   const due = known?.dose ?? again?.record.dose ?? (certificate ? Number(certificate.dose) + 1 : 1);
@@ -64,6 +70,7 @@ function personScreen({ reference, known, certificate, again }) {
     const whose = reference ?? digits(said.reference);
     if (!/^\d{14}$/.test(whose)) faults.reference = t("reference_wrong");
     if (!said.without && !/^\d{4}$/.test(code)) faults.code = t("secret_code_wrong_form");
+    else if (!said.without && known && !(await fits(known, code))) faults.code = t("secret_code_other");
     if (warnings.length && !said.anyway) faults.anyway = t("anyway_needed");
     if (Object.keys(faults).length) return faults;
     const name = known?.name ?? certificate?.name ?? `…${whose.slice(-4)}`;

@@ -1,0 +1,72 @@
+"""The site in a process of its own, which can be killed with -9: `python -m tests.browser.apart`."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from opencowin.kit.clock import Clock
+from opencowin.kit.floor import Floor, build_floor
+from opencowin.kit.settings import Settings
+from opencowin.web.app import build_app
+
+
+class Apart:
+    """The site of a floor at an address: up until it is killed, and up again."""
+
+    def __init__(self, floor: Floor, dsn: str, port: int) -> None:
+        ahead = (floor.clock.now() - datetime.now(UTC)).total_seconds()
+        told = (dsn, str(port), str(floor.settings.data_dir), str(ahead))
+        self._command = [sys.executable, "-m", "tests.browser.apart", *told]
+        self.address = f"http://127.0.0.1:{port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def up(self) -> None:
+        """Start it, and wait until it answers."""
+        self._process = await asyncio.to_thread(subprocess.Popen, self._command, stdout=subprocess.DEVNULL)
+        async with httpx.AsyncClient(base_url=self.address) as http, asyncio.timeout(30):
+            while True:
+                assert self._process.poll() is None, "the site did not come up"
+                try:
+                    if (await http.get("/health/live")).status_code < 500:
+                        return
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)
+
+    def kill(self) -> None:
+        """SIGKILL: nothing of the process is asked, told or finished."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@contextmanager
+def apart(floor: Floor, dsn: str, port: int) -> Iterator[Apart]:
+    """The site, not up yet; killed at the end in any case."""
+    site = Apart(floor, dsn, port)
+    try:
+        yield site
+    finally:
+        site.kill()
+
+
+async def _serve(dsn: str, port: int, folder: Path, ahead: timedelta) -> None:
+    """Serve as the tests' own floor does: demo, its keyring, and a clock that is so far ahead."""
+    settings = Settings(demo=True, data_dir=folder, otp_resend_seconds=0, api_calls_per_5_minutes=100_000)
+    floor = build_floor(settings)
+    floor = replace(floor, clock=Clock(floor.clock.zone, lambda: datetime.now(UTC) + ahead))
+    await Server(build_app(floor, dsn), port=port, interface=Interfaces.ASGI, log_enabled=False).serve()
+
+
+if __name__ == "__main__":
+    dsn, port, folder, ahead = sys.argv[1:]
+    asyncio.run(_serve(dsn, int(port), Path(folder), timedelta(seconds=float(ahead))))
