@@ -1,7 +1,7 @@
 """Builders: the shortest way to a person, a centre or a session, through the rooms' own verbs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -10,7 +10,7 @@ from itertools import count
 from uuid import UUID, uuid4
 
 from opencowin import identity, places, programme, registry, scheduling, stock, vaccination
-from opencowin.kit.actor import CITIZEN_PERMISSIONS, Actor, ActorKind, Place, system
+from opencowin.kit.actor import CITIZEN_PERMISSIONS, Actor, ActorKind, Permission, Place, system
 from opencowin.kit.db import Connection, Pool, make_pool, transaction
 from opencowin.kit.floor import Floor
 
@@ -168,14 +168,16 @@ async def a_partner_key(pool: Pool, floor: Floor) -> str:
         return await new_key(conn, floor)
 
 
-async def new_key(conn: Connection, floor: Floor) -> str:
+async def new_key(
+    conn: Connection, floor: Floor, permissions: Collection[Permission] = identity.PARTNER_PERMISSIONS
+) -> str:
     """The secret of such a key, in the caller's transaction."""
     _, secret = await identity.make_api_key(
         conn,
         floor,
         TEST,
         "Test partner",
-        permissions=identity.PARTNER_PERMISSIONS,
+        permissions=permissions,
         place=Place(),
         calls_per_minute=1_000_000,
         calls_per_day=1_000_000_000,

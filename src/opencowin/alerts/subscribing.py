@@ -73,8 +73,9 @@ async def unsubscribe(conn: Connection, actor: Actor, subscription_id: int) -> N
 async def stop_by_reply(conn: Connection, floor: Floor, actor: Actor, mobile: str, code: str) -> int:
     """End the subscription of a number that answered with its code, or without one all of its; how many ended.
 
-    The gateway vouches for the number; an unknown number or code ends nothing. Raises InvalidMobile.
+    The gateway vouches for the number; an unknown number or code ends nothing. Raises NotPermitted, InvalidMobile.
     """
+    actor.require(Permission.RECEIVE_MESSAGES)
     account = await identity.account_of_mobile(conn, floor, mobile)
     if account is None:
         return 0

@@ -51,6 +51,7 @@ class Permission(StrEnum):
     ENTER_CONSOLE = "console:enter"
     MANAGE_STAFF = "staff:manage"
     MANAGE_STOCK = "stock:manage"
+    RECEIVE_MESSAGES = "messages:receive"
     READ_AUDIT = "audit:read"
     WATCH_ALERTS = "alerts:watch"
     OPERATE = "operate"

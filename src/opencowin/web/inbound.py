@@ -1,0 +1,44 @@
+"""What people answer by SMS: their gateway hands it on here, with a partner's key that may receive messages."""
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+
+from opencowin import alerts
+from opencowin.kit.actor import Actor, Permission
+from opencowin.web.cowin.wire import Body, LooseText
+from opencowin.web.guard import Face, may
+from opencowin.web.site import site_of
+
+router = APIRouter(prefix="/open/v1/messages", tags=["Our own surface"])
+Gateway = Annotated[Actor, may(Permission.RECEIVE_MESSAGES, Face.PARTNER)]
+STOP = re.compile(r"\W*STOP\b\W*(?P<code>[A-Z0-9]*)\W*", re.IGNORECASE | re.ASCII)
+
+
+class Answered(Body):
+    """An SMS that a person sent."""
+
+    sender: LooseText = Field(max_length=20, description="The number that it came from, as the network told it.")
+    text: LooseText = Field(max_length=2000)
+
+
+class Understood(BaseModel):
+    """What became of it."""
+
+    ended: int = Field(description="How many alerts ended; none when the text asks for nothing that is known.")
+
+
+@router.post("")
+async def answered(request: Request, body: Answered, actor: Gateway) -> Understood:
+    """Do what an answer asks for: `STOP` and a code ends that alert of the sender's, `STOP` alone all of them.
+
+    Handed on twice, it ends nothing more.
+    """
+    site, found = site_of(request), STOP.fullmatch(body.text.strip())
+    if found is None:
+        return Understood(ended=0)
+    async with site.transaction() as conn:
+        return Understood(ended=await alerts.stop_by_reply(conn, site.floor, actor, body.sender, found["code"]))
