@@ -26,7 +26,7 @@ serve: $(VENV)/.installed ## Serve this deployment (see docs/settings.md)
 test: $(VENV)/.installed-dev ## Run every test that check does not, in a real browser too
 	@$(RUN)/python -m tests.browser.chromium
 	@$(RUN)/python -m tests.provider
-	@$(RUN)/pytest -n 3 --dist loadfile -m 'not alone' --ignore tests/architecture
+	@$(RUN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not alone' --ignore tests/architecture
 	@$(RUN)/pytest -m alone tests/browser/test_budgets.py
 
 check: $(VENV)/.installed-dev ## Check format, lint, types, import contracts and sizes

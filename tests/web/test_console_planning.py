@@ -95,7 +95,7 @@ async def test_lists_are_shown_by_pages_and_each_row_once(clinic: Clinic) -> Non
         assert ('rel="prev"' in text, 'rel="next"' in text) == (before, after)
         assert f"Page {page}" in text
         seen += link.findall(text)
-    assert "q=PHC+Test" in text
+    assert "q=PHC+Ward" in text
     assert (
         len(seen)
         == len(set(seen))
