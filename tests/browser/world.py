@@ -31,6 +31,7 @@ from tests.browser.office import at_work, furnish
 from tests.builders import TEST, a_session, citizen, new_centre, pan, stock_in
 from tests.surface import Surface, free_port
 from tests.web.clinic import MORNING, Clinic, Home, a_home, booked, open_clinic
+from tests.web.desks import APPOINTED
 
 PICTURE = b"\xff\xd8\xff\xe0 a picture"
 STAFF_NAME = "Neha Sharma"
@@ -287,6 +288,7 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         "Citizen ID",
         "Parquet",
         STAFF_NAME,
+        APPOINTED,
         *(one.name for one in states),
         *(one.name for one in districts),
     }

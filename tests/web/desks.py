@@ -15,6 +15,7 @@ from opencowin.places import Centre
 from tests.builders import TEST
 from tests.surface import Surface
 
+APPOINTED = "Anita Rao"
 PASSWORD = "a long walk by the river"
 PEOPLE = {"Accept": "text/html", "User-Agent": "Test browser"}
 TOKEN = re.compile(r'name="token" value="([^"]+)"')
@@ -67,7 +68,7 @@ async def appoint(platform: Surface, role: Role, place: Place) -> Staff:
     name = f"{role.value.replace('_', '.')}.{uuid4().hex[:8]}"
     async with transaction(platform.pool) as conn:
         made, _ = await identity.create_staff(
-            conn, platform.floor, TEST, name, name="Anita Rao", role=role, place=place, password=PASSWORD
+            conn, platform.floor, TEST, name, name=APPOINTED, role=role, place=place, password=PASSWORD
         )
     return made
 
