@@ -15,7 +15,7 @@ from opencowin.web.site import site_of
 
 router = APIRouter(prefix="/open/v1/messages", tags=["Our own surface"])
 Gateway = Annotated[Actor, may(Permission.RECEIVE_MESSAGES, Face.PARTNER)]
-STOP = re.compile(r"\W*STOP\b\W*(?P<code>[A-Z0-9]*)\W*", re.IGNORECASE | re.ASCII)
+STOP = re.compile(r"STOP[\s:,.-]*(?P<code>[A-Z0-9]*)[\s.!]*", re.IGNORECASE | re.ASCII)
 
 
 class Answered(Body):
