@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
@@ -11,6 +12,13 @@ from tests.browser.gates import HEIGHT, PHONE
 from tests.browser.site_map import Shown
 from tests.browser.world import Visitor, World
 
+THE_SITES_TIME = """(() => {
+    const Here = Date;
+    window.Date = class extends Here {
+        constructor(...given) { given.length ? super(...given) : super(Date.now()); }
+        static now() { return Here.now() + %d; }
+    };
+})();"""
 MAIN_BUTTON = "main form button.main"
 
 
@@ -72,6 +80,12 @@ def watch(page: Page, address: str) -> Opened:
     page.on("request", ask)
     page.on("response", answer)
     return seen
+
+
+async def set_watch(page: Page, world: World) -> None:
+    """From the next page on, this device goes by the clock of the site, which may be a day and more ahead."""
+    ahead = world.surface.floor.clock.now() - datetime.now(UTC)
+    await page.add_init_script(THE_SITES_TIME % (ahead.total_seconds() * 1000))
 
 
 async def complete(page: Page) -> None:

@@ -75,7 +75,7 @@ SPECIAL = (
     Shown("/find?lat={latitude}&long={longitude}"),
     Shown("/find?district_id={district_id}&fee=paid"),
     Shown("/slots/{session_id}"),
-    Shown("/verify", most_script=12_000, most_requests=15, scripted=True),
+    Shown("/verify", scripted=True),
     Shown("/verify", status=400, sends={}, scripted=True),
     Shown("/centre", most_bytes=CENTRE_BYTES, most_requests=30, scripted=True),
     Shown("/sign-in", status=400, sends={"#mobile": "12"}),

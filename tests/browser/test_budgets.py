@@ -46,14 +46,19 @@ INTERACTIVE = """() => new Promise((tell) => {
 
 
 class Wire:
-    """What comes over the wire, by kind, but for the icon, which comes after the page, or not at all."""
+    """What comes over the wire, by kind, but for the icon, which comes after the page, or not at all.
+
+    `requests` are those that the page needs to be loaded; what a script asks for later counts by its bytes.
+    """
 
     def __init__(self, session: CDPSession) -> None:
         self.requests: list[str] = []
+        self.loaded = False
         self._kinds: dict[str, str] = {}
         self.bytes: dict[str, int] = {}
         session.on("Network.responseReceived", self._begin)
         session.on("Network.loadingFinished", self._end)
+        session.on("Page.loadEventFired", self._load)
 
     def _begin(self, event: dict[str, object]) -> None:
         response = event["response"]
@@ -61,7 +66,11 @@ class Wire:
         address = str(response["url"])
         if not address.startswith("data:") and not address.endswith(asset_link(ICON)):
             self._kinds[str(event["requestId"])] = str(event["type"])
-            self.requests.append(address)
+            if not self.loaded:
+                self.requests.append(address)
+
+    def _load(self, _event: dict[str, object]) -> None:
+        self.loaded = True
 
     def _end(self, event: dict[str, object]) -> None:
         kind = self._kinds.get(str(event["requestId"]))
@@ -79,6 +88,7 @@ async def cost(context: BrowserContext, page: Page, world: World, shown: Shown) 
     """Where a first visit is above its budget; who is signed in loads one script more, and has the rest already."""
     session = await context.new_cdp_session(page)
     await session.send("Network.enable")
+    await session.send("Page.enable")
     wire = Wire(session)
     await show(watch(page, world.address), shown, world.facts, "hi")
     await page.wait_for_load_state("load")

@@ -32,7 +32,7 @@ from opencowin.web.pages.assets import asset_link
 from tests.browser import gates
 from tests.browser.chromium import FLAGS, MISSING, find_chromium
 from tests.browser.handed_over import NAME, Paper, film, hand_over, opened, packed, png
-from tests.browser.opening import complete, visiting, watch
+from tests.browser.opening import complete, set_watch, visiting, watch
 from tests.browser.world import Visitor, World
 from tests.certificates import made
 from tests.certificates.vectors import PROOF, mapped, refused
@@ -58,6 +58,7 @@ async def at_the_door(browser: Browser, world: World, language: str = "en", **op
     """The page opened once with a network, which is then cut; the reader of QR codes was asked for before."""
     async with visiting(browser, world, Visitor.NOBODY, **options) as context:
         page = await context.new_page()
+        await set_watch(page, world)
         await page.goto(f"/verify?lang={language}")
         await complete(page)
         await page.click(SCAN)
@@ -266,6 +267,7 @@ async def test_the_camera_reads_a_code(filming: Browser, world: World, papers: l
     async with visiting(filming, world, Visitor.NOBODY) as context:
         page = await context.new_page()
         watched, asked = watch(page, world.address), list[str]()
+        await set_watch(page, world)
         page.on("request", partial(note, asked))
         if not detected.startswith("nothing"):
             text = papers[0].text if detected == "all" else papers[0].text.replace("\x00", "")

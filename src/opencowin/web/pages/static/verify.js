@@ -139,13 +139,13 @@
   document.addEventListener("visibilitychange", () => { if (document.hidden) stop?.(); });
 
   device.hidden = false;
-  /* After the page is there: keep it, its scripts, the keys and the list for the time without a network. */
+  /* After the page is there: keep it, its scripts, the keys and the list for the time without a network. The worker has
+     fetched all files by the time that it is ready: the page finds them at hand. */
   addEventListener("load", async () => {
     try {
       await navigator.serviceWorker?.register(say.worker, { scope: "/verify" });
       (await navigator.serviceWorker?.ready)?.active.postMessage(document.documentElement.lang);
-      const [, trust] = await tools();
-      showAge(await trusted(trust));
+      showAge(await trusted(await import("./trust.js")));
     } catch {
       showAge(null);
     }
