@@ -8,6 +8,8 @@ ADDRESS := $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 export UV_LINK_MODE := copy
+# What was compiled once need not be compiled again by every process.
+export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help install demo serve test check pictures bench format docs clean
 

@@ -3,6 +3,7 @@
 `python -m tests.commands` is that process: it reads one request a line, and answers with the exit code.
 """
 
+import gc
 import io
 import json
 import os
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -53,15 +55,31 @@ def commands() -> Commands:
 
 
 def main() -> None:
-    """Fork for every line."""
+    """Fork for every line; what is in memory by then stays as it is, in the children too, and none tidies it up."""
+    gc.freeze()
     for line in sys.stdin:
         request = json.loads(line)
         child = os.fork()
         if child == 0:
             _become(request)
-            opencowin.cli.main()
-            return
+            os._exit(_ran())
         print(_waited(child), flush=True)
+
+
+def _ran() -> int:
+    """The exit code, as the interpreter would give it."""
+    try:
+        opencowin.cli.main()
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    else:
+        code = 0
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code if isinstance(code, int) else int(code is not None)
 
 
 def _become(request: dict[str, Any]) -> None:

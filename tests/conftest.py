@@ -1,7 +1,9 @@
 """What every test stands on: one embedded server for the run, a migrated template, a fresh database for each module."""
 
+import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -21,7 +23,10 @@ from tests.folders import walkable_folder
 
 TEST_SERVER = "OPENCOWIN_TEST_DATABASE_URL"
 TEST_PROGRAMS = "OPENCOWIN_TEST_POSTGRES_BIN"
-FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "200"}
+SHARED = "OPENCOWIN_TEST_FOLDER"
+"""The folder that all processes of this run share."""
+MADE = "template-made"
+FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "400"}
 
 
 @pytest.fixture(scope="session")
@@ -30,19 +35,48 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The process that starts the run makes the folder of what its processes share, and removes it at the end."""
+    if SHARED not in os.environ:
+        shared = ExitStack()
+        os.environ[SHARED] = str(shared.enter_context(walkable_folder()))
+        shared.callback(_drop_template)
+        session.config.add_cleanup(shared.close)
+
+
+def _drop_template() -> None:
+    """From a server that goes on; ours ends with the run."""
+    if (named := os.environ.get(TEST_SERVER)) and (Path(os.environ[SHARED]) / MADE).exists():
+        run_on(named, "DROP DATABASE IF EXISTS {} WITH (FORCE)", template_name())
+
+
+def template_name() -> str:
+    """Of this run alone."""
+    return f"template_{Path(os.environ[SHARED]).name}"
+
+
+@contextmanager
+def one_at_a_time(what: str) -> Iterator[Path]:
+    """The shared folder, while no other process of this run does the same."""
+    folder = Path(os.environ[SHARED])
+    with (folder / f"{what}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def server_dsn() -> Iterator[str]:
-    """The server of OPENCOWIN_TEST_DATABASE_URL, or one that lives as long as the run.
+    """The server of OPENCOWIN_TEST_DATABASE_URL, or one for all processes of the run, as long as one of them lives.
 
     OPENCOWIN_TEST_POSTGRES_BIN names the folder of another PostgreSQL's programs for the latter.
     """
     if named := os.environ.get(TEST_SERVER):
         yield named
         return
-    with walkable_folder() as folder:
-        programs = Path(named) if (named := os.environ.get(TEST_PROGRAMS)) else None
-        with EmbeddedPostgres.attach(folder / "data", bindir=programs, settings=FAST) as server:
-            yield server.dsn_for("postgres")
+    programs = Path(named) if (named := os.environ.get(TEST_PROGRAMS)) else None
+    data = Path(os.environ[SHARED]) / "data"
+    with EmbeddedPostgres.attach(data, bindir=programs, settings=FAST) as server:
+        yield server.dsn_for("postgres")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -74,14 +108,16 @@ def floor(tmp_path_factory: pytest.TempPathFactory) -> Floor:
 
 
 @pytest.fixture(scope="session")
-def template(server_dsn: str, floor: Floor) -> Iterator[str]:
-    """The name of a migrated database with the country loaded, to clone from."""
-    name = f"template_{os.getpid()}"
-    run_on(server_dsn, "CREATE DATABASE {}", name)
-    migrate(dsn_of(server_dsn, name))
-    load_country(dsn_of(server_dsn, name), floor)
-    yield name
-    run_on(server_dsn, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+def template(server_dsn: str, floor: Floor) -> str:
+    """The name of a migrated database with the country loaded, to clone from; who needs it first makes it."""
+    name = template_name()
+    with one_at_a_time("template") as folder:
+        if not (folder / MADE).exists():
+            run_on(server_dsn, "CREATE DATABASE {}", name)
+            migrate(dsn_of(server_dsn, name))
+            load_country(dsn_of(server_dsn, name), floor)
+            (folder / MADE).touch()
+    return name
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import commands
+from tests.conftest import one_at_a_time
 from tests.folders import walkable_folder
 
 PATIENCE = 90.0
@@ -71,20 +72,22 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def trial() -> Iterator[Place]:
-    """A demo of the smallest size."""
+    """A demo of the smallest size: a copy of the one that was made first in this run."""
+    with one_at_a_time("demo") as shared:
+        first = Place(shared / "demo")
+        if not first.folder.exists():
+            made = first.run("demo", "--size", "small")
+            assert made.returncode == 0, made.stderr
+            assert "Demo of size small: 6" in made.stdout
+            until(lambda: not first.everyone())
     with walkable_folder() as folder:
-        yield from _trial(Place(folder / "data"))
-
-
-def _trial(place: Place) -> Iterator[Place]:
-    made = place.run("demo", "--size", "small")
-    assert made.returncode == 0, made.stderr
-    assert "Demo of size small: 6" in made.stdout
-    yield place
-    for process in place.serving:
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-        process.communicate()
+        subprocess.run(["cp", "-a", str(first.folder), str(folder / "data")], check=True)
+        place = Place(folder / "data")
+        yield place
+        for process in place.serving:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+            process.communicate()
 
 
 @pytest.fixture
