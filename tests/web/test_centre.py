@@ -1,11 +1,13 @@
 """What centres' tablets call: the shell of their app, and envelopes of a tablet whose PIN is lost."""
 
+import io
 import re
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from PIL import Image
 
 from opencowin.identity import Role
 from opencowin.kit.i18n import read_catalogues
@@ -123,3 +125,24 @@ async def test_the_worker_keeps_every_script_of_the_app(platform: Surface) -> No
     assert "opencowin.web.centre_app" in FOLDERS
     manifest = (await platform.http.get("/centre/app.webmanifest")).json()
     assert (manifest["start_url"], manifest["display"]) == ("/centre", "standalone")
+    assert [icon["src"] for icon in manifest["icons"] if icon["src"] not in source] == []
+
+
+async def test_a_home_screen_finds_the_icons_that_the_manifest_names(platform: Surface) -> None:
+    """Each is there with the side it says; a square of 192 and of 512, and one that may be cut to any shape."""
+    icons = (await platform.http.get("/centre/app.webmanifest")).json()["icons"]
+    drawn = [icon for icon in icons if icon["type"] == "image/png"]
+    assert [(icon["sizes"], icon["purpose"]) for icon in drawn] == [
+        ("192x192", "any"),
+        ("512x512", "any"),
+        ("512x512", "maskable"),
+    ]
+    for icon in drawn:
+        answer = await platform.http.get(icon["src"])
+        assert answer.headers["content-type"] == "image/png"
+        image = Image.open(io.BytesIO(answer.content)).convert("RGBA")
+        assert f"{image.width}x{image.height}" == icon["sizes"]
+        corner, middle = image.getpixel((0, 0)), image.getpixel((image.width // 2, image.height // 2))
+        assert middle == (255, 255, 255, 255)
+        assert isinstance(corner, tuple)
+        assert corner[3] == (255 if icon["purpose"] == "maskable" else 0), "only a maskable one fills its square"

@@ -26,10 +26,17 @@ Public = Annotated[Actor, open_to_readers()]
 Loading = Annotated[Actor, open_to_probes()]
 HERE = "/centre"
 SCRIPT, STYLE, WORKER = "centre.js", "centre.css", "centre_worker.js"
+ICONS = (
+    ("icon_192.png", 192, "any"),
+    ("icon_512.png", 512, "any"),
+    ("icon_maskable.png", 512, "maskable"),
+)
+"""Drawn from icon.svg by `python -m tests.browser.app_icons`: name, side in pixels, purpose."""
 KEPT_AT_ONCE = (
     "site.css",
     STYLE,
     "icon.svg",
+    *(name for name, _, _ in ICONS),
     SCRIPT,
     "centre_after.js",
     "centre_dom.js",
@@ -108,7 +115,13 @@ async def manifest(request: Request, _actor: Loading) -> Response:
         "display": "standalone",
         "background_color": "#ffffff",
         "theme_color": "#0b4f4a",
-        "icons": [{"src": asset_link("icon.svg"), "sizes": "any", "type": "image/svg+xml"}],
+        "icons": [
+            {"src": asset_link("icon.svg"), "sizes": "any", "type": "image/svg+xml"},
+            *(
+                {"src": asset_link(name), "sizes": f"{side}x{side}", "type": "image/png", "purpose": purpose}
+                for name, side, purpose in ICONS
+            ),
+        ],
     }
     return JSONResponse(content, media_type="application/manifest+json", headers={"Vary": "Accept-Language"})
 

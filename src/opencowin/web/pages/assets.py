@@ -29,6 +29,7 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".wasm": "application/wasm",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
 }
 FOLDERS = ("opencowin.web.pages", "opencowin.web.console", "opencowin.web.centre_app")
 """Packages with files in their folder `static`; no two files share a name."""
