@@ -1,6 +1,6 @@
-"""Draws the icons of the centre app from icon.svg, for home screens that take no SVG: `python -m tests.browser.app_icons`.
+"""Draws the icons of the centre app, for home screens that take no SVG: `python -m tests.browser.app_icons`.
 
-Run it when icon.svg changes; what it draws is committed.
+They are drawn from icon.svg: run it when that changes, and commit what it draws.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ CORNERS = re.compile(r' rx="\d+"')
 async def draw(page: Page, drawing: str, side: int) -> bytes:
     """The drawing as a PNG of few shades, transparent where nothing is drawn."""
     await page.set_viewport_size({"width": side, "height": side})
-    await page.set_content(f'<style>body{{margin:0}}svg{{display:block;width:{side}px}}</style>{drawing}')
+    await page.set_content(f"<style>body{{margin:0}}svg{{display:block;width:{side}px}}</style>{drawing}")
     image = Image.open(io.BytesIO(await page.screenshot(omit_background=True)))
     few, packed = image.quantize(SHADES, method=Image.Quantize.FASTOCTREE), io.BytesIO()
     few.save(packed, "PNG", optimize=True)

@@ -23,8 +23,8 @@ from tests.browser import gates
 from tests.browser.apart import Apart, apart
 from tests.browser.chromium import FLAGS, MISSING, find_chromium
 from tests.browser.handed_over import ALTERED, film, signed
-from tests.browser.opening import complete, watch
-from tests.browser.world import World
+from tests.browser.opening import complete, visiting, watch
+from tests.browser.world import Visitor, World
 from tests.builders import TEST, pan
 from tests.certificates import made
 from tests.surface import free_port
@@ -505,3 +505,20 @@ async def test_every_screen_is_accessible_and_in_its_language(browser: Browser, 
         await look("close")
         faults += watched.complaints
     gates.judge(*faults)
+
+
+async def test_a_browser_reads_what_the_app_is_on_a_home_screen(browser: Browser, world: World) -> None:
+    """Chromium finds the manifest and nothing wrong in it, and a worker that keeps the app; a page of the site is none.
+
+    (Its list of what speaks against installing stays empty in the lean Chromium, whatever there is.)
+    """
+    async with visiting(browser, world, Visitor.NOBODY) as context:
+        page = await context.new_page()
+        session = await context.new_cdp_session(page)
+        await page.goto("/help")
+        assert (await session.send("Page.getAppManifest"))["url"] == ""
+        await page.goto("/centre", wait_until="load")
+        assert await page.evaluate("() => navigator.serviceWorker.ready.then((one) => new URL(one.scope).pathname)")
+        read = await session.send("Page.getAppManifest")
+        assert read["errors"] == []
+        assert [icon["sizes"] for icon in json.loads(read["data"])["icons"]] == ["any", "192x192", "512x512", "512x512"]
