@@ -1,6 +1,8 @@
 """Tables that officers upload: checked whole, saved once, undone where nothing depends on it, within their area."""
 
+import base64
 from datetime import timedelta
+from typing import LiteralString
 from uuid import UUID
 
 import pytest
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.anyio
 CENTRES = "name,district_id,address,pin_code,opens_at,closes_at,operator\n"
 SESSIONS = "centre_id,held_on,vaccine,min_age,doses,starts_at,ends_at,windows,seats_dose_1\n"
 LISTS = "group;mobile;name;birth_year;gender_id;document_type_id;document_number\n"
+PEOPLE = "user_name,name,role,contact,centre_id,district_id\n"
 DOSES = "reference_id\tdose\tvaccine\tbatch_number\tgiven_on\tcentre_id\tvaccinator_name\n"
 
 
@@ -361,6 +364,83 @@ async def test_what_people_are_named_in_a_file_is_sealed_and_removed_in_time(off
     assert old.forgotten_at is not None
     assert old.file_name == ""
     assert await office.wrong(upload.upload_id) == []
+
+
+async def test_people_are_invited_and_an_undo_withdraws_what_nobody_took_up(office: Office) -> None:
+    here, name = office.centre.centre_id, f"asha-{mobile()}"
+    rows = [f"{name}.{number},Asha Rao,vaccinator,{mobile()},{here}," for number in (1, 2)]
+    before = await office.counted("staff")
+    upload = await office.upload(Kind.STAFF, PEOPLE + "\n".join(rows))
+    assert (upload.rows_read, upload.rows_wrong) == (2, 0)
+    assert await office.counted("staff_invitation WHERE user_name LIKE '" + name + "%'") == 0, "a check sends nothing"
+    saved = await office.save(upload.upload_id)
+    assert (saved.rows_saved, saved.rows_failed) == (2, 0)
+    assert await office.counted("staff") == before, "no account, no password: each joins by the own link"
+
+    link = await the_link_of(office, f"{name}.1")
+    async with transaction(office.pool) as conn:
+        await identity.accept_invitation(conn, office.floor, link, "a long walk by the river", "10.0.0.9")
+    undone = await office.undo(upload.upload_id)
+    assert (undone.rows_undone, undone.rows_kept) == (1, 1)
+    assert await office.wrong(upload.upload_id) == [(2, "", "BULK0017")]
+    assert await office.counted("staff") == before + 1
+    late = await the_link_of(office, f"{name}.2")
+    async with transaction(office.pool) as conn:
+        with pytest.raises(identity.InvitationOver):
+            await identity.read_invitation(conn, office.floor, late)
+
+
+async def test_an_upload_of_people_appoints_nobody_whom_a_form_would_not(office: Office) -> None:
+    here, name = office.centre.centre_id, f"ravi-{mobile()}"
+    far = await fetch_value_of(office, "SELECT max(district_id) FROM district WHERE district_id <> %(own)s")
+    text = PEOPLE + "".join(
+        f"{row}\n"
+        for row in (
+            f"{name},Ravi,verifier,{mobile()},{here},",
+            f"{name},Ravi,verifier,{mobile()},{here},",
+            f"{office.centre.centre_id}!,Ravi,verifier,{mobile()},{here},",
+            f"{name}2,Ravi,nation_officer,{mobile()},{here},",
+            f"{name}3,Ravi,district_officer,{mobile()},,",
+            f"{name}4,Ravi,vaccinator,12,{here},",
+            f"{name}5,Ravi,vaccinator,{mobile()},,",
+            f"{name}6,Ravi,centre_manager,{mobile()},,{far}",
+            f"{name}7,Ravi,vaccinator,{mobile()},999999,",
+        )
+    )
+    upload = await office.upload(Kind.STAFF, text)
+    assert await office.wrong(upload.upload_id) == [
+        (3, "", "BULK0013"),
+        (4, "user_name", identity.UserNameInvalid.code),
+        (5, "role", NotPermitted.code),
+        (6, "role", NotPermitted.code),
+        (7, "contact", identity.ContactUnusable.code),
+        (8, "role", identity.RoleNeedsPlace.code),
+        (9, "district_id", NotPermitted.code),
+        (10, "centre_id", places.UnknownCentre.code),
+    ]
+    manager = Actor(office.actor.kind, office.actor.actor_id, frozenset(), place=office.actor.place)
+    assert Kind.STAFF not in bulk.kinds_for(manager)
+
+
+async def the_link_of(office: Office, user_name: str) -> str:
+    """The secret of the link that was sent for a user name, out of the job that sends it."""
+    async with transaction(office.pool) as conn:
+        cursor = await conn.execute(
+            """
+            SELECT convert_from(payload, 'UTF8')::jsonb FROM pgqueuer JOIN staff_invitation i
+                ON convert_from(payload, 'UTF8')::jsonb ->> 'invitation_id' = i.invitation_id::text
+            WHERE entrypoint = 'staff_invited' AND user_name = %s
+            """,
+            (user_name,),
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    return office.floor.keyring.open(base64.b64decode(row[0]["token_sealed"]), "staff_invitation.token")
+
+
+async def fetch_value_of(office: Office, query: LiteralString) -> object:
+    async with transaction(office.pool) as conn:
+        return await fetch_value(conn, query, own=office.centre.district_id)
 
 
 async def test_each_step_is_taken_once_and_leaves_an_audit_row(office: Office) -> None:

@@ -63,14 +63,10 @@ async def _create(
 
 async def scope(conn: Connection, state_id: int | None, district_id: int | None, centre_id: int | None) -> Place:
     """The scope that the narrowest of the numbers names, with those above it. Raises UnknownCentre, UnknownDistrict."""
-    if centre_id is not None:
-        centre = await places.read_centre(conn, centre_id)
-        return Place((await places.district(conn, centre.district_id)).state_id, centre.district_id, centre_id)
-    if district_id is not None:
-        return Place((await places.district(conn, district_id)).state_id, district_id)
-    if state_id is not None and state_id not in {one.state_id for one in await places.all_states(conn)}:
-        raise CommandRefused(f"there is no state with the number {state_id}")
-    return Place(state_id)
+    try:
+        return await places.place_of(conn, state_id=state_id, district_id=district_id, centre_id=centre_id)
+    except places.UnknownState:
+        raise CommandRefused(f"there is no state with the number {state_id}") from None
 
 
 @app.command("list")

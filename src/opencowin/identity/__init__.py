@@ -45,12 +45,14 @@ from opencowin.identity.invitations import (
     Invitation,
     StaffInvited,
     accept_invitation,
+    check_invitation,
     forget_old_invitations,
     invitations,
     invite,
     open_staff_invited,
     read_invitation,
     send_password_link,
+    was_accepted,
     withdraw_invitation,
 )
 from opencowin.identity.model import (
@@ -247,6 +249,7 @@ __all__ = [
     "calls_for",
     "change_password",
     "change_role",
+    "check_invitation",
     "check_password",
     "choose_language",
     "confirm_app",
@@ -308,6 +311,7 @@ __all__ = [
     "staff_of_area",
     "tell_assisted",
     "waiting_sign_in",
+    "was_accepted",
     "who_acted",
     "withdraw_invitation",
 ]

@@ -6,7 +6,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from opencowin.kit.actor import Place
-from opencowin.kit.db import Connection, fetch_all, fetch_one, run
+from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
 
 _INVITATION: LiteralString = """
     SELECT invitation_id, user_name, name_sealed, role, state_id, district_id, centre_id, invited_by, invited_at,
@@ -111,6 +111,21 @@ async def end_for(conn: Connection, user_name: str, at: datetime, *, only_expire
 async def delete_expired(conn: Connection, before: datetime) -> int:
     """Forget invitations of long ago, names and all; how many."""
     return await run(conn, "DELETE FROM staff_invitation WHERE expires_at < %(at)s", at=before)
+
+
+async def is_awaited(conn: Connection, user_name: str, now: datetime) -> bool:
+    """Whether an invitation for this user name waits to be accepted."""
+    return bool(
+        await fetch_value(
+            conn,
+            """
+            SELECT EXISTS (SELECT FROM staff_invitation
+                           WHERE user_name = %(user_name)s AND ended_at IS NULL AND expires_at > %(now)s)
+            """,
+            user_name=user_name,
+            now=now,
+        )
+    )
 
 
 async def invitation_of(conn: Connection, invitation_id: UUID) -> InvitationRow | None:

@@ -90,16 +90,29 @@ async def invite(
 
     Raises NotPermitted, UserNameInvalid, UserNameTaken, RoleNeedsPlace, ContactUnusable.
     """
-    permit(actor, role, place)
-    check_user_name(user_name)
-    check_place(role, place)
-    if await staff_queries.staff_named(conn, user_name) is not None:
-        raise UserNameTaken(field="user_name")
+    await check_invitation(conn, floor, actor, user_name, role=role, place=place, contact=contact)
     row = _row(floor, actor, user_name, name=name, role=role, place=place)
     await _send(conn, floor, row, contact, language)
     reason = f"{role.value} {user_name}"
     await audit.record(conn, actor, "identity.invite", subject=("invitation", row.invitation_id), reason=reason)
     return row.invitation_id
+
+
+async def check_invitation(
+    conn: Connection, floor: Floor, actor: Actor, user_name: str, *, role: Role, place: Place, contact: str
+) -> None:
+    """Refuse now what `invite` would refuse, and send nothing.
+
+    Raises NotPermitted, UserNameInvalid, UserNameTaken, RoleNeedsPlace, ContactUnusable.
+    """
+    permit(actor, role, place)
+    check_user_name(user_name)
+    check_place(role, place)
+    _contact(floor, contact)
+    if await staff_queries.staff_named(conn, user_name) is not None:
+        raise UserNameTaken(field="user_name")
+    if await queries.is_awaited(conn, user_name, floor.clock.now()):
+        raise UserNameTaken(field="user_name")
 
 
 async def send_password_link(
@@ -169,6 +182,12 @@ async def withdraw_invitation(conn: Connection, floor: Floor, actor: Actor, invi
         raise InvitationOver
     subject = ("invitation", invitation_id)
     await audit.record(conn, actor, "identity.withdraw_invitation", subject=subject, reason=row.user_name)
+
+
+async def was_accepted(conn: Connection, invitation_id: UUID) -> bool:
+    """Whether somebody joined by an invitation."""
+    row = await queries.invitation_of(conn, invitation_id)
+    return row is not None and row.staff_id is not None
 
 
 async def forget_old_invitations(conn: Connection, floor: Floor) -> int:

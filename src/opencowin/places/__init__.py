@@ -6,7 +6,7 @@ country pack, the official district numbers from a table that an operator loads.
 `district`, `locality`, `pin_code`, `centre` and `place_source`.
 """
 
-from opencowin.places.areas import Area, area_of, trail_of
+from opencowin.places.areas import Area, area_of, place_of, trail_of
 from opencowin.places.centres import (
     add_centre,
     add_centres,
@@ -61,6 +61,7 @@ from opencowin.places.model import (
     State,
     UnknownCentre,
     UnknownDistrict,
+    UnknownState,
     Within,
     kilometres,
 )
@@ -102,6 +103,7 @@ __all__ = [
     "State",
     "UnknownCentre",
     "UnknownDistrict",
+    "UnknownState",
     "Within",
     "add_centre",
     "add_centres",
@@ -125,6 +127,7 @@ __all__ = [
     "load_places",
     "localities_of",
     "place_names",
+    "place_of",
     "places_of_pin",
     "places_within",
     "read_centre",

@@ -8,7 +8,8 @@ from opencowin.kit.db import Connection
 from opencowin.kit.named import Named
 from opencowin.places import queries
 from opencowin.places.centres import read_centre
-from opencowin.places.divisions import district, districts_of
+from opencowin.places.divisions import all_states, district, districts_of
+from opencowin.places.model import UnknownState
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,22 @@ async def area_of(conn: Connection, place: Place) -> Area:
     if place.state_id is not None:
         return Area(tuple(one.district_id for one in await districts_of(conn, place.state_id)))
     return Area()
+
+
+async def place_of(
+    conn: Connection, *, state_id: int | None = None, district_id: int | None = None, centre_id: int | None = None
+) -> Place:
+    """The place that the narrowest of these numbers names, with those above it; the nation for none.
+
+    Raises UnknownState, UnknownDistrict, UnknownCentre.
+    """
+    if centre_id is not None:
+        district_id = (await read_centre(conn, centre_id)).district_id
+    if district_id is not None:
+        return Place((await district(conn, district_id)).state_id, district_id, centre_id)
+    if state_id is not None and state_id not in {one.state_id for one in await all_states(conn)}:
+        raise UnknownState(field="state_id", state_id=state_id)
+    return Place(state_id)
 
 
 async def trail_of(conn: Connection, place: Place) -> Sequence[Named]:

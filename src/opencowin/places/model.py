@@ -23,6 +23,12 @@ class UnknownDistrict(NotFound):
     code = "PLACES0002"
 
 
+class UnknownState(NotFound):
+    """There is no state with the number {state_id}."""
+
+    code = "PLACES0012"
+
+
 class UnknownCentre(NotFound):
     """There is no centre with the number {centre_id}."""
 

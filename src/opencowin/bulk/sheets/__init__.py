@@ -8,10 +8,12 @@ from opencowin.bulk.sheets.doses import Doses
 from opencowin.bulk.sheets.lists import Lists
 from opencowin.bulk.sheets.sessions import Sessions
 from opencowin.bulk.sheets.sheet import Sheet
+from opencowin.bulk.sheets.staff import People
 
 SHEETS: Mapping[Kind, Sheet] = {
     Kind.CENTRES: Centres(),
     Kind.SESSIONS: Sessions(),
+    Kind.STAFF: People(),
     Kind.LISTS: Lists(),
     Kind.DOSES: Doses(),
 }

@@ -12,9 +12,9 @@ from opencowin.kit.actor import Actor, NotPermitted, Permission
 from opencowin.places import Centre, CentreFacts, CentreKind, NewCentre, Operator
 from opencowin.web.console import desk
 from opencowin.web.console.desk import may_in_console
+from opencowin.web.console.placing import text_sought, within
 from opencowin.web.console.shown import ROWS, ConsoleReader, console_page, leaf_of
 from opencowin.web.console.typed import EXPECTED, Typed
-from opencowin.web.console.within import text_sought, within
 from opencowin.web.pages.forms import Filled, number
 from opencowin.web.site import site_of
 

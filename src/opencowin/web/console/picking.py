@@ -7,8 +7,8 @@ from opencowin import places
 from opencowin.kit.actor import Actor, NotPermitted
 from opencowin.kit.db import Connection
 from opencowin.places import Centre
+from opencowin.web.console.placing import text_sought, within
 from opencowin.web.console.shown import ROWS, ConsoleReader, console_page, leaf_of
-from opencowin.web.console.within import text_sought, within
 from opencowin.web.pages.forms import Filled, number
 from opencowin.web.site import site_of
 

@@ -16,6 +16,7 @@ from opencowin.scheduling import PlanWish
 from opencowin.web.console import desk
 from opencowin.web.console.desk import may_in_console
 from opencowin.web.console.picking import centre_asked, pick_centre
+from opencowin.web.console.placing import text_sought, within
 from opencowin.web.console.session_forms import (
     FIELDS,
     NOW,
@@ -27,7 +28,6 @@ from opencowin.web.console.session_forms import (
 )
 from opencowin.web.console.shown import ROWS, ConsoleReader, console_page, leaf_of
 from opencowin.web.console.typed import EXPECTED, FieldEmpty, Typed
-from opencowin.web.console.within import text_sought, within
 from opencowin.web.pages.find import vaccine_name
 from opencowin.web.pages.forms import Fault, Filled, number, sent_id
 from opencowin.web.site import site_of
