@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,7 +17,7 @@ from granian.server.embed import Server
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opencowin import cases, identity, places, registry, reports, scheduling
+from opencowin import alerts, cases, identity, places, registry, reports, scheduling
 from opencowin.identity import Role
 from opencowin.kit import measures
 from opencowin.kit.actor import Actor, ActorKind, Permission, Place
@@ -245,6 +246,16 @@ async def an_issue_with_a_question(conn: Connection, floor: Floor, actor: Actor,
     return case.case_number
 
 
+async def two_alerts(conn: Connection, floor: Floor, actor: Actor, clinic: Clinic) -> None:
+    """An alert for the centre's district and one for its neighbourhood; for a vaccine that no test publishes."""
+    here = alerts.NewSubscription(district_id=clinic.centre.district_id, vaccine_id="SPUTNIK V", dose=2)
+    near = alerts.NewSubscription(
+        pin_code=clinic.centre.pin_code, radius_km=10, vaccine_id="SPUTNIK V", age=60, most_fee=Decimal(0)
+    )
+    for wish in (here, near):
+        await alerts.subscribe(conn, floor, actor, wish)
+
+
 async def settle(app: FastAPI, surface: Surface, address: str) -> World:
     """A clinic, a household of three (vaccinated, booked, neither) and an account without anybody."""
     clinic = await open_clinic(surface)
@@ -260,6 +271,7 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         world.accounts[Visitor.NEWCOMER] = world.accounts[Visitor.PROVEN] = newcomer
         asked = await an_issue_with_a_question(conn, surface.floor, actor, int(dosed))
         place = await places.district(conn, clinic.centre.district_id)
+        await two_alerts(conn, surface.floor, actor, clinic)
         world.desks = await staff_at_work(conn, surface.floor, clinic, place.state_id)
         officer, worker = [await at_work(conn, surface.floor, world.desks[one]) for one in AT_DESKS]
         on_desks = await furnish(conn, surface.floor, officer, worker, clinic.centre, dosed)
