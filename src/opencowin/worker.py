@@ -23,7 +23,7 @@ from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Context
 from pgqueuer.domain.models import Job as QueuedJob
 
-from opencowin import alerts, bulk, cases, certificates, identity, notifications, reports, scheduling, tablets
+from opencowin import alerts, bulk, cases, certificates, identity, notifications, reports, scheduling, tablets, talks
 from opencowin.kit import audit, limits
 from opencowin.kit.db import Connection, Pool, run, transaction
 from opencowin.kit.errors import Unavailable
@@ -198,6 +198,7 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("scheduling.open_reserved", 10, within(lambda conn: scheduling.open_reserved(conn, floor))),
         Recurring("scheduling.end_holds", 10, within(lambda conn: scheduling.end_holds(conn, floor))),
         Recurring("alerts.next_rounds", 30, within(lambda conn: alerts.next_rounds(conn, floor))),
+        Recurring("talks.forget_old", HOUR, within(lambda conn: talks.forget_old(conn, floor))),
         Recurring("alerts.forget_old", HOUR, within(lambda conn: alerts.forget_old(conn, floor))),
         Recurring("cases.carry_out_due", 60, within(lambda conn: cases.carry_out_due(conn, floor))),
         Recurring("cases.open_duplicates", 30, within(lambda conn: cases.open_duplicates(conn, floor))),

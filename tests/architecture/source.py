@@ -21,6 +21,7 @@ ROOMS = (
     "bulk",
     "tablets",
     "alerts",
+    "talks",
 )
 
 

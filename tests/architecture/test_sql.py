@@ -17,6 +17,7 @@ LAYERS = (
     ("vaccination",),
     ("cases", "certificates", "scheduling", "reports"),
     ("tablets", "alerts"),
+    ("talks",),
     ("notifications", "bulk"),
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}

@@ -52,6 +52,7 @@ class Permission(StrEnum):
     MANAGE_STAFF = "staff:manage"
     MANAGE_STOCK = "stock:manage"
     RECEIVE_MESSAGES = "messages:receive"
+    HOLD_TALKS = "talks:hold"
     READ_AUDIT = "audit:read"
     WATCH_ALERTS = "alerts:watch"
     OPERATE = "operate"

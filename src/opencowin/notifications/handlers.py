@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
 import orjson
 
-from opencowin import alerts, cases, certificates, identity, scheduling
+from opencowin import alerts, cases, certificates, identity, scheduling, talks
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Handler, Job
@@ -20,6 +20,7 @@ from opencowin.notifications.templates import Template, read_texts
 from opencowin.notifications.wording import Wording, Writer
 
 CAUSES = UUID("7c1d4e0a-6a0b-5d6e-9a44-6f70656e6377")
+ANSWER_LASTS = timedelta(minutes=15)
 LIVE = frozenset({"pending", "confirmed"})
 EVERY = LIVE | {"given", "released"}
 
@@ -41,6 +42,7 @@ def handlers(pool: Pool, floor: Floor, scribe: Scribe | None = None) -> list[Han
         Handler(certificates.CERTIFICATE_ISSUED, desk.on_certificate_issued),
         Handler(certificates.CERTIFICATE_REVOKED, desk.on_certificate_revoked),
         Handler(cases.CASE_MOVED, desk.on_case_moved),
+        Handler(talks.ANSWERED, desk.on_answered),
     ]
 
 
@@ -72,6 +74,14 @@ class Desk:
         said = self.writer.staff_link(contact, news.language, url, hours)
         draft = _draft(news.invitation_id, said, news.caused_at, news.expires_at, Priority.URGENT)
         await self.scribe.deliver(replace(draft, medium=Medium.EMAIL if is_email else Medium.SMS))
+
+    async def on_answered(self, news: talks.Answered) -> None:
+        """Send what a talk answered by SMS, while the talk lasts."""
+        mobile, answer = talks.open_answer(self.floor, news)
+        text = self.writer.texts.render(Template.ANSWER, news.language, text=answer)
+        said = Wording(Template.ANSWER, self.writer.texts.language(news.language), mobile, text)
+        draft = _draft(news.cause_id, said, news.happened_at, news.happened_at + ANSWER_LASTS, Priority.URGENT)
+        await self.scribe.deliver(draft)
 
     async def on_assisted(self, news: identity.Assisted) -> None:
         """Tell a household which operator acted for it; what was booked is told by itself."""

@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from opencowin.kit.errors import Forbidden
+from opencowin.kit.sms import is_gsm, units
 from opencowin.notifications.templates import Template
 
 
@@ -111,18 +112,11 @@ class Waiting:
 
 
 GSM_ONE, GSM_MORE, WIDE_ONE, WIDE_MORE = 160, 153, 70, 67
-_GSM = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM_DOUBLE = frozenset("^{}\\[~]|€\f")
 
 
 def sms_parts(text: str) -> int:
     """How many parts an SMS is sent in (3GPP TS 23.038: 160 characters of the GSM alphabet or 70 of UCS-2 in one,
     153 or 67 in each of several)."""
-    if all(letter in _GSM or letter in _GSM_DOUBLE for letter in text):
-        length, one, more = sum(1 + (letter in _GSM_DOUBLE) for letter in text), GSM_ONE, GSM_MORE
-    else:
-        length, one, more = len(text.encode("utf-16-le")) // 2, WIDE_ONE, WIDE_MORE
+    length = units(text)
+    one, more = (GSM_ONE, GSM_MORE) if is_gsm(text) else (WIDE_ONE, WIDE_MORE)
     return 1 if length <= one else -(-length // more)

@@ -36,6 +36,7 @@ class Template(StrEnum):
     CASE_DONE = "case_done"
     CASE_NOTICE = "case_notice"
     SLOT_ALERT = "slot_alert"
+    ANSWER = "answer"
 
 
 _APPOINTMENT = frozenset({"dose", "vaccine", "date", "slot", "centre", "district", "members"})
@@ -62,6 +63,7 @@ PLACEHOLDERS: Mapping[Template, frozenset[str]] = {
     Template.CASE_DONE: frozenset({"number", "url"}),
     Template.CASE_NOTICE: frozenset({"number", "reference", "date", "url"}),
     Template.SLOT_ALERT: frozenset({"vaccine", "date", "centre", "district", "url", "code"}),
+    Template.ANSWER: frozenset({"text"}),
 }
 
 

@@ -18,7 +18,18 @@ from opencowin.kit.i18n import read_catalogues
 from opencowin.kit.listening import listen
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
-from opencowin.web import case_review, centre, health, home, inbound, manage, slot_alerts, verification, wellknown
+from opencowin.web import (
+    case_review,
+    centre,
+    health,
+    home,
+    inbound,
+    keypad,
+    manage,
+    slot_alerts,
+    verification,
+    wellknown,
+)
 from opencowin.web.board import Board
 from opencowin.web.centre_app import shell
 from opencowin.web.compression import Compressed
@@ -99,6 +110,7 @@ def _api() -> APIRouter:
         case_review,
         slot_alerts,
         inbound,
+        keypad,
     ):
         api.include_router(part.router)
     return api

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
-from opencowin import alerts
+from opencowin import alerts, identity
 from opencowin.kit.actor import Actor, Permission
 from opencowin.web.cowin.wire import Body, LooseText
 from opencowin.web.guard import Face, may
@@ -35,10 +35,13 @@ class Understood(BaseModel):
 async def answered(request: Request, body: Answered, actor: Gateway) -> Understood:
     """Do what an answer asks for: `STOP` and a code ends that alert of the sender's, `STOP` alone all of them.
 
-    Handed on twice, it ends nothing more.
+    Handed on twice, it ends nothing more; from a sender that is no mobile number, nothing.
     """
     site, found = site_of(request), STOP.fullmatch(body.text.strip())
     if found is None:
         return Understood(ended=0)
-    async with site.transaction() as conn:
-        return Understood(ended=await alerts.stop_by_reply(conn, site.floor, actor, body.sender, found["code"]))
+    try:
+        async with site.transaction() as conn:
+            return Understood(ended=await alerts.stop_by_reply(conn, site.floor, actor, body.sender, found["code"]))
+    except identity.InvalidMobile:
+        return Understood(ended=0)

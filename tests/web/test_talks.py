@@ -1,0 +1,228 @@
+"""Talks by keypad: a USSD gateway's callback and SMS, as gateways send them; whole, resumed, doubled, wrong."""
+
+import re
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import pytest
+
+from opencowin.identity import PARTNER_PERMISSIONS
+from opencowin.kit.actor import Permission
+from opencowin.kit.db import transaction
+from opencowin.talks import sheets_of
+from tests.builders import mobile, new_key, pan
+from tests.web.clinic import Clinic, a_home, value
+from tests.web.test_slot_alerts import ALERTS
+
+pytestmark = pytest.mark.anyio
+USSD, SMS = "/api/open/v1/talks/ussd", "/api/open/v1/talks/sms"
+
+
+@dataclass
+class Handset:
+    """A phone without internet, behind a gateway that sends all that was keyed in each time."""
+
+    clinic: Clinic
+    number: str
+    session: str = field(default_factory=lambda: uuid4().hex)
+    keyed: list[str] = field(default_factory=list)
+    screen: str = ""
+
+    async def dial(self) -> str:
+        self.session, self.keyed = uuid4().hex, []
+        return await self.send()
+
+    async def send(self) -> str:
+        form = {
+            "sessionId": self.session,
+            "phoneNumber": f"+91{self.number}",
+            "serviceCode": "*99#",
+            "text": "*".join(self.keyed),
+        }
+        answer = await self.clinic.platform.http.post(USSD, data=form, headers={"x-api-key": self.clinic.key})
+        assert answer.status_code == 200, answer.text
+        self.screen = answer.text
+        assert len(self.screen) - 4 <= 160, self.screen
+        return self.screen
+
+    async def key(self, *answers: str) -> str:
+        for one in answers:
+            self.keyed.append(one)
+            await self.send()
+        return self.screen
+
+    async def choose(self, words: str) -> str:
+        """Key in the number that stands before these words, turning pages until they are seen."""
+        for _ in range(20):
+            found = re.search(rf"^(\d+) {words}", self.screen.removeprefix("CON "), re.MULTILINE)
+            if found:
+                return await self.key(found[1])
+            assert "0 >>" in self.screen, (words, self.screen)
+            await self.key("0")
+        raise AssertionError(words)
+
+    async def register(self, name: str) -> str:
+        await self.key(name, "1950")
+        await self.choose("Female")
+        await self.choose("PAN")
+        await self.key(pan())
+        return await self.choose("Register")
+
+    async def whole(self) -> str:
+        """All pages of what is shown."""
+        text = self.screen
+        while "0 >>" in self.screen:
+            text += "\n" + await self.key("0")
+        return text
+
+
+async def find_session(phone: Handset, clinic: Clinic) -> None:
+    """The clinic's session: by its postal code, which no other centre of the tests need have to itself."""
+    await phone.key(clinic.centre.pin_code)
+    await phone.choose(rf".*{re.escape(clinic.centre.name)[:12]}")
+
+
+async def test_a_newcomer_books_by_ussd_and_the_number_is_told(clinic: Clinic) -> None:
+    phone = Handset(clinic, mobile())
+    assert (await phone.dial()).startswith("CON 1 Find a slot")
+    await phone.choose("Find a slot")
+    assert "PIN code" in phone.screen
+    await find_session(phone, clinic)
+    assert "Choose a time" in phone.screen
+    await phone.key("1")
+    assert "Full name" in phone.screen
+    await phone.register("Kamla Devi")
+    assert "Kamla Devi" in phone.screen
+    await phone.choose("Book now")
+    said = await phone.whole()
+    assert "Booked" in said
+    assert phone.screen.startswith("END ")
+    assert clinic.centre.name[:10] in await clinic.platform.sms(phone.number, containing="booked")
+    booked = "SELECT count(*) FROM audit WHERE action = 'talks.begin' AND actor_kind = 'partner'"
+    assert await value(clinic.platform, booked) >= 1
+
+
+async def test_a_request_sent_again_is_answered_again_and_books_once(clinic: Clinic) -> None:
+    home = await a_home(clinic.platform, 1)
+    phone = Handset(clinic, home.mobile)
+    await phone.dial()
+    await phone.choose("Find a slot")
+    await phone.key("1")
+    await find_session(phone, clinic)
+    await phone.key("1")
+    booked = await phone.choose("Book now")
+    for _ in range(3):
+        assert await phone.send() == booked
+    asha = (await clinic.platform.household(home.token))[home.first]
+    assert len(asha["appointments"]) == 1, asha
+    await phone.dial()
+    await phone.choose("My people")
+    assert (await phone.whole()).count("Asha Kumari:") == 1
+
+
+async def test_a_session_that_was_cut_off_goes_on_where_it_was(clinic: Clinic) -> None:
+    phone = Handset(clinic, mobile())
+    await phone.dial()
+    await phone.choose("Register a person")
+    await phone.key("Kamla Devi")
+    asked = phone.screen
+    assert "Year of birth" in asked
+    assert await phone.dial() == asked
+    await phone.key("00")
+    assert phone.screen.startswith("CON 1 Find a slot")
+
+
+async def test_an_appointment_moves_and_is_cancelled_by_keypad(clinic: Clinic) -> None:
+    home = await a_home(clinic.platform, 1)
+    phone = Handset(clinic, home.mobile)
+    for way in ("book", "move", "cancel"):
+        await phone.dial()
+        if way == "book":
+            await phone.choose("Find a slot")
+            await phone.key("1")
+        else:
+            await phone.choose("My people")
+            await phone.choose("Asha Kumari: ")
+            await phone.choose("Move" if way == "move" else "Cancel")
+        if way == "cancel":
+            await phone.choose("Cancel the appointment")
+            assert "is cancelled" in phone.screen
+            continue
+        await find_session(phone, clinic)
+        await phone.key("1" if way == "book" else "2")
+        await phone.choose("Book now" if way == "book" else "Move the appointment")
+        assert ("Booked" if way == "book" else "Moved") in phone.screen
+    assert "cancelled" in await clinic.platform.sms(home.mobile, containing="cancelled")
+
+
+async def test_wrong_answers_are_said_and_asked_again(clinic: Clinic) -> None:
+    phone = Handset(clinic, mobile())
+    await phone.dial()
+    await phone.key("9")
+    assert "Choose one of these." in phone.screen
+    await phone.choose("Register a person")
+    await phone.key("Kamla Devi", "50")
+    assert "four digits" in await phone.whole()
+    await phone.key("1950")
+    await phone.choose("Female")
+    await phone.choose("PAN")
+    await phone.key("nonsense")
+    await phone.choose("Register")
+    assert "Number of the document" in await phone.whole()
+
+
+async def test_everything_fits_its_page_in_every_script(clinic: Clinic) -> None:
+    phone = Handset(clinic, mobile())
+    await phone.dial()
+    await phone.choose("Language")
+    await phone.choose("हिन्दी")
+    assert "स्लॉट" in phone.screen
+    for one in (phone.screen, await phone.key("00", "1")):
+        assert len(one.removeprefix("CON ").encode("utf-16-le")) <= 140, one
+    long = "\n".join(["x" * 400, "नमस्ते " * 60, "😀" * 90])
+    assert all(len(one.encode("utf-16-le")) <= 140 for one in sheets_of(long))
+    assert all(len(one) <= 160 for one in sheets_of("word " * 200))
+
+
+async def test_sms_keywords_talk_stop_and_are_heard_once(clinic: Clinic) -> None:
+    home = await a_home(clinic.platform, 1)
+    wish = {"district_id": clinic.centre.district_id}
+    assert (await clinic.platform.post(ALERTS, wish, home.token)).status_code == 200
+
+    async def say(text: str, number: str = home.mobile, message: str = "", form: bool = False) -> bool:
+        said = {"from": number, "to": "56161", "text": text, "id": message or uuid4().hex}
+        headers = {"x-api-key": clinic.key}
+        if form:
+            answer = await clinic.platform.http.post(SMS, headers=headers, data=said)
+        else:
+            answer = await clinic.platform.http.post(SMS, headers=headers, json=said)
+        assert answer.status_code == 200, answer.text
+        return bool(answer.json()["heard"])
+
+    assert await say("status", message="m1")
+    assert home.first in await clinic.platform.sms(home.mobile, containing="Doses")
+    assert not await say("status", message="m1")
+    assert await say(f"FIND {clinic.centre.pin_code}", form=True)
+    assert "Asha Kumari" in await clinic.platform.sms(home.mobile, containing="For whom")
+    assert await say("1", form=True)
+    assert clinic.centre.name[:8] in await clinic.platform.sms(home.mobile, containing="Choose")
+    assert await say("STOP")
+    await clinic.platform.sms(home.mobile, containing="The alert is ended")
+    assert (await clinic.platform.get(ALERTS, home.token)).json() == []
+    assert not await say("STOP", number="VM-COWIN")
+
+
+async def test_only_a_gateway_with_the_permission_talks(clinic: Clinic) -> None:
+    form = {"sessionId": "s", "phoneNumber": mobile(), "serviceCode": "*99#", "text": ""}
+    async with transaction(clinic.platform.pool) as conn:
+        other = await new_key(conn, clinic.platform.floor, PARTNER_PERMISSIONS - {Permission.HOLD_TALKS})
+    for headers in ({}, {"x-api-key": other}):
+        for path, sent in ((USSD, form), (SMS, {"from": mobile(), "text": "HELP", "id": "1"})):
+            answer = await clinic.platform.http.post(path, data=sent, headers=headers)
+            assert answer.status_code in {401, 403}, answer.text
+    stranger = await clinic.platform.http.post(
+        USSD, data={**form, "phoneNumber": "12"}, headers={"x-api-key": clinic.key}
+    )
+    assert (stranger.status_code, stranger.text[:4]) == (200, "END ")
+    broken = await clinic.platform.http.post(SMS, content=b"[1]", headers={"x-api-key": clinic.key})
+    assert broken.json()["errorCode"] == "TALK0003"
