@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 import pytest
 from playwright.async_api import Browser, CDPSession, Page
 
+from opencowin import identity
 from opencowin.identity import Role
-from opencowin.kit.db import make_pool
+from opencowin.kit.db import make_pool, transaction
 from opencowin.kit.floor import Floor
 from tests.browser import gates
 from tests.browser.world import serving
+from tests.builders import TEST
 from tests.surface import Surface, free_port
 from tests.web.clinic import open_clinic
 from tests.web.desks import PASSWORD, appoint, place_of
@@ -51,7 +53,9 @@ async def test_a_worker_proves_twice(browser: Browser, site: Site) -> None:
     page = await context.new_page()
     authenticator = await context.new_cdp_session(page)
     key = await given_a_telephone_with_passkeys(authenticator)
-    codes = await when_she_sets_up_a_passkey(page, worker.user_name)
+    async with transaction(site.surface.pool) as conn:
+        paper = await identity.allow_enrolment(conn, site.surface.floor, TEST, worker.staff_id)
+    codes = await when_she_sets_up_a_passkey(page, worker.user_name, paper)
     await then_the_passkey_opens_the_console(page, worker.user_name)
     await but_without_the_telephone_only_a_code_does(page, authenticator, key, worker.user_name, codes[0])
     await and_a_tablet_asks_for_a_code_too(page, worker.user_name, codes[1])
@@ -64,14 +68,19 @@ async def given_a_telephone_with_passkeys(authenticator: CDPSession) -> str:
     return str(made["authenticatorId"])
 
 
-async def when_she_sets_up_a_passkey(page: Page, user_name: str) -> list[str]:
+async def when_she_sets_up_a_passkey(page: Page, user_name: str, paper: str) -> list[str]:
     await sign_in(page, user_name)
     assert page.url.endswith("/console/account")
     await page.get_by_role("link", name="Add a passkey").click()
     gates.judge(*await gates.axe(page), *await gates.structure(page), *await gates.reflow(page))
     await page.fill("#name", "My telephone")
     assert await page.locator("#password").count() == 0
-    await page.click("#passkey button.main")
+    for code in ("aaaaa-aaaaa", paper):
+        await page.fill("#enrolment", code)
+        await page.click("#passkey button.main")
+        if code != paper:
+            await page.wait_for_selector(".faults:visible")
+            assert "not your enrolment code" in await page.inner_text("main")
     await page.wait_for_selector(".codes")
     codes = await page.locator(".codes li").all_inner_texts()
     assert len(set(codes)) == 10

@@ -122,12 +122,17 @@ def test_the_country_is_loaded_once_and_districts_get_official_numbers(trial: Pl
 
 
 def test_staff_are_appointed_listed_and_deactivated(trial: Place) -> None:
-    made = trial.run("staff", "create", "asha.worker", "--name", "Asha", "--role", "vaccinator", "--centre", "1")
+    strict = {"OPENCOWIN_SECOND_FACTOR": "true"}
+    person = ("asha.worker", "--name", "Asha", "--role", "vaccinator", "--centre", "1")
+    made = trial.run("staff", "create", *person, **strict)
     assert made.returncode == 0, made.stderr
     assert "Password: " in made.stdout
+    codes = [re.findall(r"Enrolment code: ([a-z0-9]{5}-[a-z0-9]{5}) ", made.stdout)]
     assert trial.run("staff", "create", "asha.worker", "--name", "A", "--role", "nation_officer").returncode == 1
     assert re.search(r"asha\.worker.*vaccinator.*centre 1", trial.run("staff", "list").stdout)
-    assert trial.run("staff", "reset-second-factor", "asha.worker", "--reason", "phone lost").returncode == 0
+    reset = trial.run("staff", "reset-second-factor", "asha.worker", "--reason", "phone lost", **strict)
+    codes.append(re.findall(r"Enrolment code: ([a-z0-9]{5}-[a-z0-9]{5}) ", reset.stdout))
+    assert ([len(one) for one in codes], codes[0] == codes[1]) == ([1, 1], False)
     assert trial.run("staff", "deactivate", "asha.worker").returncode == 0
     assert trial.run("staff", "deactivate", "nobody.there").returncode == 1
 

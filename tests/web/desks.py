@@ -94,13 +94,24 @@ class Phone:
         return totp.code_at(self.secret, self.step + ahead)
 
 
+async def enrolment_of(platform: Surface, browser: Browser) -> str:
+    """The enrolment code that whoever is signed in here was given on paper."""
+    name = re.findall(r'lang="en" dir="ltr">([a-z0-9._-]+)</span>', (await browser.get("/console/account")).text)[0]
+    async with transaction(platform.pool) as conn:
+        everybody = await identity.list_staff(conn, platform.floor, TEST)
+        person = next(one for one in everybody if one.user_name == name)
+        return await identity.allow_enrolment(conn, platform.floor, TEST, person.staff_id)
+
+
 async def set_up_app(platform: Surface, browser: Browser, password: str = PASSWORD) -> Phone:
     """Set up an authenticator app on the pages of one's own account."""
     page = (await browser.get("/console/account/app")).text
+    enrolment = await enrolment_of(platform, browser) if 'name="enrolment"' in page else ""
     sealed = re.findall(r'name="sealed" value="(\w+)"', page)[0]
     key = "".join(re.findall(r'class="code">([A-Z2-7]{4})<', page))
     phone = Phone(key, totp.step_of(platform.floor.clock.now()), [])
-    shown = await browser.post("/console/account/app", sealed=sealed, code=phone.code(), password=password)
+    proofs = {"password": password, "enrolment": enrolment}
+    shown = await browser.post("/console/account/app", sealed=sealed, code=phone.code(), **proofs)
     assert shown.status_code == 200, shown.text
     phone.codes = re.findall(r'<li class="code">([\w-]+)</li>', shown.text)
     return phone

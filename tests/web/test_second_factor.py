@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from opencowin import identity
-from opencowin.identity import Role
+from opencowin.identity import Role, totp
 from opencowin.kit.actor import Place
 from opencowin.kit.db import transaction
 from tests.builders import TEST, mobile
@@ -205,6 +205,52 @@ async def test_an_invited_person_joins_once_by_the_link_from_the_message(clinic:
     assert (await person.sign_in(name)).headers["location"] == "/console"
     assert (await person.get("/console/look")).status_code == 200
     assert (await person.get("/console/staff")).status_code != 200
+
+
+async def test_who_joins_by_a_link_enrols_where_the_link_was_opened_and_elsewhere_only_with_a_code(
+    strict: Surface, clinic: Clinic
+) -> None:
+    place, number, name = await place_of(strict, clinic.centre), mobile(), f"asha.{uuid4().hex[:8]}"
+    officer = await appoint(strict, Role.DISTRICT_OFFICER, Place(place.state_id, place.district_id))
+    async with transaction(strict.pool) as conn:
+        actor = await identity.actor_of_staff(conn, officer.staff_id, "10.0.0.1")
+        await identity.invite(
+            conn, strict.floor, actor, name, name="Asha", role=Role.VACCINATOR, place=place, contact=number
+        )
+    link, person = LINK.findall(await strict.sms(number, containing="/console/join/"))[0], Browser(strict)
+    await person.get(link)
+    assert (await person.post(link, password=PASSWORD)).status_code == 303
+    elsewhere = Browser(strict)
+    for browser in (person, elsewhere):
+        assert (await browser.sign_in(name)).headers["location"] == "/console"
+    assert 'name="enrolment"' in (await elsewhere.get("/console/account/app")).text
+    assert 'name="enrolment"' not in (await person.get("/console/account/app")).text
+    await set_up_app(strict, person, password="")
+    assert (await person.get("/console/look")).status_code == 200
+
+
+async def test_who_lost_the_telephone_sets_up_another_with_the_code_that_the_officer_gives(
+    strict: Surface, clinic: Clinic
+) -> None:
+    place = await place_of(strict, clinic.centre)
+    officer, desk = await at_console(strict, Role.DISTRICT_OFFICER, Place(place.state_id, place.district_id))
+    await set_up_app(strict, desk, password="")
+    worker, own = await at_console(strict, Role.VACCINATOR, place)
+    await set_up_app(strict, own, password="")
+    path = f"/console/staff/{worker.staff_id}"
+    await desk.get(path)
+    told = await desk.post(path, act="reset", reason="the phone fell into the river")
+    code = re.findall(r'<strong class="code" lang="en" dir="ltr">([a-z0-9]{5}-[a-z0-9]{5})</strong>', told.text)[0]
+    assert code not in (await desk.get(path)).text
+    assert officer.user_name not in told.text
+    await own.sign_in(worker.user_name)
+    form = (await own.get("/console/account/app")).text
+    sealed = re.findall(r'name="sealed" value="(\w+)"', form)[0]
+    shown = totp.code_at(
+        "".join(re.findall(r'class="code">([A-Z2-7]{4})<', form)), totp.step_of(strict.floor.clock.now())
+    )
+    again = await own.post("/console/account/app", sealed=sealed, code=shown, enrolment=code)
+    assert again.text.count('<li class="code">') == 10
 
 
 @pytest.mark.parametrize("ending", ["time", "withdrawal", "the officer left", "another place of the officer"])

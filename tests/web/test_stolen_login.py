@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from opencowin import identity, registry, scheduling
-from opencowin.identity import Role
+from opencowin.identity import Role, totp
 from opencowin.kit.actor import Place
 from opencowin.kit.audit import verify
 from opencowin.kit.db import transaction
@@ -329,3 +329,49 @@ async def test_an_app_of_the_thiefs_own_is_not_taken_for_the_workers(guarded: Gu
     await guarded.own.get("/console/account/app")
     refused = await guarded.own.post("/console/account/app", sealed=sealed, code="123456", password=PASSWORD)
     assert (refused.status_code, "open the page again" in refused.text) == (400, True)
+
+
+async def test_a_stolen_password_of_who_never_enrolled_enrols_nobody(clinic: Clinic) -> None:
+    """Neither without the code of enrolment, nor with a guessed one, a colleague's, or one that is over."""
+    async with beside(clinic.platform, second_factor=True) as site:
+        place = await place_of(site, clinic.centre)
+        made, colleague = await appoint(site, Role.VACCINATOR, place), await appoint(site, Role.VACCINATOR, place)
+        async with transaction(site.pool) as conn:
+            other = await identity.allow_enrolment(conn, site.floor, TEST, colleague.staff_id)
+            old = await identity.allow_enrolment(conn, site.floor, TEST, made.staff_id)
+            good = await identity.allow_enrolment(conn, site.floor, TEST, made.staff_id)
+        thief = Browser(site)
+        await thief.sign_in(made.user_name)
+        for guess in ("", "aaaaa-aaaaa", other, old):
+            assert await enrol(thief, guess) == (400, True), guess
+        for path in ("/console", "/console/look"):
+            assert (await thief.get(path)).headers["location"] == "/console/account"
+        kept = "SELECT enrolment_hash FROM staff WHERE staff_id = %(id)s"
+        assert await value(site, kept, id=made.staff_id) is not None
+        own = Browser(site)
+        await own.sign_in(made.user_name)
+        assert await enrol(own, good.upper()) == (200, False)
+        assert await value(site, kept, id=made.staff_id) is None, "it is good once"
+        assert (await thief.get("/console/account")).headers["location"] == "/console/sign-in"
+
+
+async def test_guessing_the_code_of_enrolment_ends_soon(clinic: Clinic) -> None:
+    async with beside(clinic.platform, second_factor=True) as site:
+        made = await appoint(site, Role.VACCINATOR, await place_of(site, clinic.centre))
+        async with transaction(site.pool) as conn:
+            good = await identity.allow_enrolment(conn, site.floor, TEST, made.staff_id)
+        thief = Browser(site)
+        await thief.sign_in(made.user_name)
+        for number in range(10):
+            assert await enrol(thief, f"aaaaa-aaaa{number}") == (400, True)
+        assert await enrol(thief, good) == (400, False)
+
+
+async def enrol(browser: Browser, enrolment: str) -> tuple[int, bool]:
+    """Set up an app with a code of enrolment: the status, and whether it is called wrong."""
+    form = (await browser.get("/console/account/app")).text
+    sealed = re.findall(r'name="sealed" value="(\w+)"', form)[0]
+    key = "".join(re.findall(r'class="code">([A-Z2-7]{4})<', form))
+    code = totp.code_at(key, totp.step_of(browser.platform.floor.clock.now()))
+    answer = await browser.post("/console/account/app", sealed=sealed, code=code, enrolment=enrolment)
+    return answer.status_code, "not your enrolment code" in answer.text

@@ -45,20 +45,30 @@ def create(
 ) -> None:
     """Appoint somebody; prints the password once. The scope is the nation, a state, a district or a centre."""
     password = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if ask_password else None
-    made, shown = asyncio.run(_create(user_name, name, role, (state_id, district_id, centre_id), password))
+    made, shown, enrolment = asyncio.run(_create(user_name, name, role, (state_id, district_id, centre_id), password))
     out.print(f"Appointed {made.user_name} ({made.role.value}).", markup=False)
     if password is None:
         out.print(f"Password: {shown}  (it cannot be shown again)", markup=False)
+    _show(enrolment)
 
 
 async def _create(
     user_name: str, name: str, role: Role, where: tuple[int | None, int | None, int | None], password: str | None
-) -> tuple[Staff, str]:
+) -> tuple[Staff, str, str]:
     async with deployment(settings()) as found, transaction(found.pool) as conn:
         place = await scope(conn, *where)
-        return await identity.create_staff(
+        made, shown = await identity.create_staff(
             conn, found.floor, OPERATOR, user_name, name=name, role=role, place=place, password=password
         )
+        return made, shown, await identity.allow_enrolment(conn, found.floor, OPERATOR, made.staff_id)
+
+
+def _show(enrolment: str) -> None:
+    """The code that is handed over apart from the password, where one is needed."""
+    if enrolment:
+        hours = settings().invitation_hours
+        told = f"Enrolment code: {enrolment}  (needed once within {hours} hours, to set up a second factor)"
+        out.print(told, markup=False)
 
 
 async def scope(conn: Connection, state_id: int | None, district_id: int | None, centre_id: int | None) -> Place:
@@ -110,15 +120,17 @@ def reset_second_factor(
     reason: Annotated[str, typer.Option(help="Why; it stands in the audit trail.")],
 ) -> None:
     """Take somebody's app, passkeys and recovery codes away, who then sets up others; for the last officer, say."""
-    asyncio.run(_reset(user_name, reason))
+    enrolment = asyncio.run(_reset(user_name, reason))
     out.print(f"{user_name} sets up another second factor at the next sign-in.", markup=False)
+    _show(enrolment)
 
 
-async def _reset(user_name: str, reason: str) -> None:
+async def _reset(user_name: str, reason: str) -> str:
     async with deployment(settings()) as found, transaction(found.pool) as conn:
         staff_id = await _called(conn, found.floor, user_name)
-        await identity.reset_second_factor(conn, found.floor, OPERATOR, staff_id, reason)
+        enrolment = await identity.reset_second_factor(conn, found.floor, OPERATOR, staff_id, reason)
         await tablets.end_tablets_of(conn, found.floor, OPERATOR, staff_id)
+        return enrolment
 
 
 async def _called(conn: Connection, floor: Floor, user_name: str) -> UUID:

@@ -21,6 +21,7 @@ from opencowin.identity.refusals import (
     NotSignedIn,
     UserNameTaken,
 )
+from opencowin.identity.second_factor import allow_enrolment
 from opencowin.identity.staff import (
     STAFF_NAME,
     actor_of_staff,
@@ -137,8 +138,10 @@ async def read_invitation(conn: Connection, floor: Floor, token: str) -> Invitat
     return _opened(floor, await _by_link(conn, floor, token))
 
 
-async def accept_invitation(conn: Connection, floor: Floor, token: str, password: str, address: str) -> Staff:
-    """Join the staff, or choose another password: the link works no more.
+async def accept_invitation(
+    conn: Connection, floor: Floor, token: str, password: str, address: str
+) -> tuple[Staff, str]:
+    """Join the staff, or choose another password: the link works no more. Who joins gets the code to enrol by.
 
     The inviter must still be there and be allowed to appoint so; the audit row says on whose word it was done.
     Raises InvitationOver, PasswordTooShort, PasswordKnown, UserNameTaken, NotPermitted.
@@ -159,12 +162,12 @@ async def accept_invitation(conn: Connection, floor: Floor, token: str, password
             password=password,
         )
         await queries.note_joined(conn, row.invitation_id, made.staff_id)
-        return made
+        return made, await allow_enrolment(conn, floor, inviter, made.staff_id)
     person = await staff_queries.staff_of(conn, row.staff_id)
     if person is None or person.deactivated_at is not None:
         raise InvitationOver
     await change_password(conn, floor, inviter, row.staff_id, password)
-    return opened_staff(floor, person)
+    return opened_staff(floor, person), ""
 
 
 async def invitations(conn: Connection, floor: Floor, actor: Actor, rows: int = 50) -> list[Invitation]:

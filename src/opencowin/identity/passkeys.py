@@ -32,6 +32,7 @@ from opencowin.identity.second_factor import (
     factors_of,
     must_prove,
     removed,
+    require_enrolment,
     wrong_codes,
 )
 from opencowin.identity.second_factor_queries import PasskeyRow
@@ -87,11 +88,20 @@ async def offer_passkey(conn: Connection, floor: Floor, actor: Actor, user_name:
 
 
 async def add_passkey(
-    conn: Connection, floor: Floor, actor: Actor, session_id: UUID, *, name: str, sealed: str, credential: str
+    conn: Connection,
+    floor: Floor,
+    actor: Actor,
+    session_id: UUID,
+    *,
+    name: str,
+    sealed: str,
+    credential: str,
+    enrolment: str = "",
 ) -> list[str]:
     """Keep the passkey that a browser made. Recovery codes, where there were none.
 
-    Raises EnrolmentOver, WrongSecondFactor.
+    `enrolment` is the code for whom this is the first factor. Raises EnrolmentOver, WrongSecondFactor,
+    EnrolmentCodeWrong, TooManyWrongOtps.
     """
     try:
         made = verify_registration_response(
@@ -102,6 +112,7 @@ async def add_passkey(
         )
     except (WebAuthnException, ValueError):
         raise WrongSecondFactor from None
+    await require_enrolment(conn, floor, actor, enrolment)
     row = PasskeyRow(
         made.credential_id,
         actor.own_staff_id(),

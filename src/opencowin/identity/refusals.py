@@ -167,3 +167,10 @@ class ContactUnusable(Invalid):
     """Write a mobile number or an e-mail address."""
 
     code = "USRAUT0069"
+
+
+class EnrolmentCodeWrong(Forbidden):
+    """This is not your enrolment code, or it has expired: ask the officer who appointed you for another."""
+
+    code = "USRAUT0070"
+    commits = True

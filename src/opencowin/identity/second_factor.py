@@ -4,14 +4,21 @@ import hmac
 import secrets
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from opencowin.identity import second_factor_queries as queries
 from opencowin.identity import staff_queries, staff_session_queries, totp
 from opencowin.identity.model import SEES_PEOPLE
-from opencowin.identity.refusals import EnrolmentOver, StaffNotFound, TooManyWrongOtps, WrongSecondFactor
-from opencowin.identity.staff import check_password, in_reach, is_known_browser
+from opencowin.identity.refusals import (
+    EnrolmentCodeWrong,
+    EnrolmentOver,
+    StaffNotFound,
+    TooManyWrongOtps,
+    WrongSecondFactor,
+)
+from opencowin.identity.staff import check_password, in_reach, is_known_browser, staff_actor
 from opencowin.kit import audit
 from opencowin.kit.actor import Actor, NotPermitted, Permission
 from opencowin.kit.crypto import SealBroken
@@ -20,6 +27,7 @@ from opencowin.kit.floor import Floor
 from opencowin.kit.throttle import HOUR, Limit, count_all, wait_for
 
 SECRET, RECOVERY, ENROLMENT = "staff.second_factor", "staff.recovery_code", "staff.enrolment"
+ENROLMENT_CODE = "staff.enrolment_code"
 WRONG_FROM_ONE_PLACE, WRONG_FOR_ONE_PERSON = 10, 30
 """Wrong codes in an hour: for one person from one address, for one person."""
 CODES, CODE_SIGNS = 10, 10
@@ -96,17 +104,54 @@ def begun_app(floor: Floor, actor: Actor, user_name: str, sealed: str) -> Enrolm
     return Enrolment(secret, totp.address_of(secret, user_name, f"CoWIN {floor.country.name}"), sealed)
 
 
+async def allow_enrolment(conn: Connection, floor: Floor, actor: Actor, staff_id: UUID) -> str:
+    """A code by which somebody sets up the first second factor, once; empty for whom no code is needed.
+
+    Raises StaffNotFound, NotPermitted.
+    """
+    row = await in_reach(conn, actor, staff_id)
+    if not must_prove(floor, staff_actor(row, "").permissions) or (await factors_of(conn, staff_id)).enrolled:
+        return ""
+    code = _new_code()
+    until = floor.clock.now() + timedelta(hours=floor.settings.invitation_hours)
+    await queries.set_enrolment(conn, staff_id, floor.keyring.index(code, ENROLMENT_CODE), until)
+    await audit.record(conn, actor, "identity.allow_enrolment", subject=("staff", staff_id), reason=row.role)
+    return _written(code)
+
+
+async def require_enrolment(conn: Connection, floor: Floor, actor: Actor, code: str) -> None:
+    """Refuse who sets up the first factor, where one is needed, without the code that was given for it; uses it up.
+
+    Raises EnrolmentCodeWrong (keeps the count), TooManyWrongOtps.
+    """
+    staff_id = actor.own_staff_id()
+    row = await staff_queries.staff_of(conn, staff_id)
+    if row is None:
+        raise StaffNotFound
+    if not must_prove(floor, staff_actor(row, "").permissions) or (await factors_of(conn, staff_id)).enrolled:
+        return
+    limits = await wrong_codes(conn, floor, actor, "")
+    if wait := await wait_for(conn, floor, limits):
+        raise TooManyWrongOtps(retry_after=wait)
+    given = floor.keyring.index(_plain(code), ENROLMENT_CODE)
+    if not await queries.use_enrolment(conn, staff_id, given, floor.clock.now()):
+        await count_all(conn, floor, limits)
+        raise EnrolmentCodeWrong(field="enrolment")
+
+
 async def confirm_app(
-    conn: Connection, floor: Floor, actor: Actor, session_id: UUID, *, sealed: str, code: str
+    conn: Connection, floor: Floor, actor: Actor, session_id: UUID, *, sealed: str, code: str, enrolment: str = ""
 ) -> list[str]:
     """The app shows the right code: from now on it is needed. Recovery codes, where there were none.
 
-    Raises EnrolmentOver, WrongSecondFactor.
+    `enrolment` is the code for whom this is the first factor. Raises EnrolmentOver, WrongSecondFactor,
+    EnrolmentCodeWrong, TooManyWrongOtps.
     """
     secret = _opened(floor, actor, sealed)
     step = totp.step_shown(secret, _plain(code), floor.clock.now())
     if step is None:
         raise WrongSecondFactor(field="code")
+    await require_enrolment(conn, floor, actor, enrolment)
     await queries.set_secret(conn, actor.own_staff_id(), floor.keyring.seal(secret, SECRET), step)
     return await enrolled(conn, floor, actor, session_id, Proof.CODE)
 
@@ -130,11 +175,11 @@ async def new_recovery_codes(conn: Connection, floor: Floor, actor: Actor) -> li
     staff_id = actor.own_staff_id()
     if not (await factors_of(conn, staff_id)).enrolled:
         raise NotPermitted
-    codes = ["".join(secrets.choice(ALPHABET) for _ in range(CODE_SIGNS)) for _ in range(CODES)]
+    codes = [_new_code() for _ in range(CODES)]
     await queries.delete_codes(conn, staff_id)
     await queries.insert_codes(conn, staff_id, [floor.keyring.index(code, RECOVERY) for code in codes])
     await audit.record(conn, actor, "identity.recovery_codes", subject=("staff", staff_id), reason="made anew")
-    return [f"{code[:5]}-{code[5:]}" for code in codes]
+    return [_written(code) for code in codes]
 
 
 async def prove_code(conn: Connection, floor: Floor, actor: Actor, code: str, browser: str = "") -> Proof:
@@ -186,9 +231,10 @@ async def removed(conn: Connection, actor: Actor, what: Proof) -> None:
         await queries.delete_codes(conn, staff_id)
 
 
-async def reset_second_factor(conn: Connection, floor: Floor, actor: Actor, staff_id: UUID, reason: str) -> None:
-    """An officer takes somebody's second factors away, who then sets up another; all sessions end.
+async def reset_second_factor(conn: Connection, floor: Floor, actor: Actor, staff_id: UUID, reason: str) -> str:
+    """An officer takes somebody's second factors away, who then sets up another by the code that this gives.
 
+    All sessions end. The code is empty for whom none is needed.
     Raises StaffNotFound, NotPermitted, also for oneself.
     """
     if actor.actor_id == str(staff_id):
@@ -201,6 +247,7 @@ async def reset_second_factor(conn: Connection, floor: Floor, actor: Actor, staf
     await queries.end_sign_ins(conn, staff_id, now)
     await staff_session_queries.end_all(conn, staff_id, None, now)
     await audit.record(conn, actor, "identity.reset_second_factor", subject=("staff", staff_id), reason=reason)
+    return await allow_enrolment(conn, floor, actor, staff_id)
 
 
 async def _prove_app(conn: Connection, floor: Floor, staff_id: UUID, code: str) -> bool:
@@ -210,6 +257,14 @@ async def _prove_app(conn: Connection, floor: Floor, staff_id: UUID, code: str) 
     secret = floor.keyring.open(bytes(row.secret_sealed), SECRET)
     step = totp.step_shown(secret, code, floor.clock.now(), after=row.step)
     return step is not None and await queries.use_step(conn, staff_id, step)
+
+
+def _new_code() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(CODE_SIGNS))
+
+
+def _written(code: str) -> str:
+    return f"{code[:5]}-{code[5:]}"
 
 
 def _plain(code: str) -> str:

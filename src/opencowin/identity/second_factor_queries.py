@@ -57,6 +57,32 @@ async def factors_of(conn: Connection, staff_id: UUID) -> FactorRow | None:
     )
 
 
+async def set_enrolment(conn: Connection, staff_id: UUID, code_hash: bytes, until: datetime) -> None:
+    """Keep the code by which somebody may set up the first second factor; an older one is good no longer."""
+    await run(
+        conn,
+        "UPDATE staff SET enrolment_hash = %(hash)s, enrolment_until = %(until)s WHERE staff_id = %(staff)s",
+        hash=code_hash,
+        until=until,
+        staff=staff_id,
+    )
+
+
+async def use_enrolment(conn: Connection, staff_id: UUID, code_hash: bytes, now: datetime) -> bool:
+    """Use such a code up; False for another, or one that has expired."""
+    used = await run(
+        conn,
+        """
+        UPDATE staff SET enrolment_hash = NULL, enrolment_until = NULL
+        WHERE staff_id = %(staff)s AND enrolment_hash = %(hash)s AND enrolment_until > %(now)s
+        """,
+        staff=staff_id,
+        hash=code_hash,
+        now=now,
+    )
+    return used == 1
+
+
 async def set_secret(conn: Connection, staff_id: UUID, secret_sealed: bytes | None, step: int) -> None:
     """Keep the secret of an authenticator app, of which this step's code was shown; None: there is none any more."""
     await run(

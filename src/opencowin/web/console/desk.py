@@ -44,6 +44,8 @@ class Desk:
     then: str = ""
     waiting: str = ""
     """The sign-in whose password was right and that waits for the second factor."""
+    enrolment: str = ""
+    """The code by which who joined here by a link sets up the first second factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,8 @@ def at_work(request: Request) -> AtWork | None:
 
 
 def sign_in(request: Request, secret: str) -> None:
-    """From now on the session with this secret is open here; nothing of the desk before it is kept."""
-    request.state.desk = Desk(secret=secret)
+    """From now on the session with this secret is open here; of the desk before it only a code to enrol is kept."""
+    request.state.desk = Desk(secret=secret, enrolment=desk_of(request).enrolment)
 
 
 def session_here(request: Request) -> StaffSession:

@@ -1,5 +1,6 @@
 """Setting up and giving up second factors: an authenticator app, passkeys, recovery codes on paper."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -21,34 +22,27 @@ from opencowin.web.site import site_of
 router = APIRouter(include_in_schema=False)
 Self = Annotated[Actor, desk.may_enrol()]
 APP, PASSKEY, CODES, REMOVE = (f"{ACCOUNT}/{page}" for page in ("app", "passkey", "codes", "remove"))
-NAMES = {"password": "password", "code": "code"}
+NAMES = {"password": "password", "code": "code", "enrolment": "enrolment"}
 
 
 @router.get(APP, response_class=Response)
 async def app_form(request: Request, actor: Self) -> Response:
     """The secret for an authenticator app, as a QR code and as text."""
-    return _app_page(request, actor, Filled())
+    return await _app_page(request, actor, Filled())
 
 
 @router.post(APP, response_class=Response)
 async def set_up_app(request: Request, actor: Self) -> Response:
     """The app shows the right code: it is needed from now on."""
-    fields, site, here = await desk.read_form(request), site_of(request), desk.session_here(request)
-    try:
-        async with site.transaction() as conn:
-            await _confirm(conn, request, actor, fields)
-            codes = await identity.confirm_app(
-                conn,
-                site.floor,
-                actor,
-                here.session_id,
-                sealed=first(fields, "sealed"),
-                code=first(fields, "code"),
-            )
-    except Refusal as no:
-        kept = {"sealed": fields.get("sealed", [])}
-        return _app_page(request, actor, refused(ConsoleReader(request), kept, no, NAMES))
-    return _enrolled(request, codes)
+    site, here = site_of(request), desk.session_here(request)
+
+    async def enrol(conn: Connection, fields: Fields, enrolment: str) -> list[str]:
+        sealed, code = first(fields, "sealed"), first(fields, "code")
+        return await identity.confirm_app(
+            conn, site.floor, actor, here.session_id, sealed=sealed, code=code, enrolment=enrolment
+        )
+
+    return await _set_up(request, actor, enrol, _app_page, "sealed")
 
 
 @router.get(PASSKEY, response_class=Response)
@@ -60,23 +54,21 @@ async def passkey_form(request: Request, actor: Self) -> Response:
 @router.post(PASSKEY, response_class=Response)
 async def add_passkey(request: Request, actor: Self) -> Response:
     """Keep the passkey that the browser made."""
-    fields, site, here = await desk.read_form(request), site_of(request), desk.session_here(request)
-    try:
-        async with site.transaction() as conn:
-            await _confirm(conn, request, actor, fields)
-            codes = await identity.add_passkey(
-                conn,
-                site.floor,
-                actor,
-                here.session_id,
-                name=first(fields, "name") or here.staff.user_name,
-                sealed=first(fields, "sealed"),
-                credential=first(fields, "credential"),
-            )
-    except Refusal as no:
-        kept = {"name": fields.get("name", [])}
-        return await _passkey_page(request, actor, refused(ConsoleReader(request), kept, no, NAMES))
-    return _enrolled(request, codes)
+    site, here = site_of(request), desk.session_here(request)
+
+    async def enrol(conn: Connection, fields: Fields, enrolment: str) -> list[str]:
+        return await identity.add_passkey(
+            conn,
+            site.floor,
+            actor,
+            here.session_id,
+            name=first(fields, "name") or here.staff.user_name,
+            sealed=first(fields, "sealed"),
+            credential=first(fields, "credential"),
+            enrolment=enrolment,
+        )
+
+    return await _set_up(request, actor, enrol, _passkey_page, "name")
 
 
 @router.get(CODES, response_class=Response)
@@ -121,6 +113,31 @@ async def remove(request: Request, actor: Self) -> Response:
     return desk.go(request, ACCOUNT, done="removed")
 
 
+async def _set_up(
+    request: Request,
+    actor: Actor,
+    enrol: Callable[[Connection, Fields, str], Awaitable[list[str]]],
+    page: Callable[[Request, Actor, Filled], Awaitable[Response]],
+    kept: str,
+) -> Response:
+    """Set a factor up by its form; again the form, with this field kept, where it is refused."""
+    fields, here = await desk.read_form(request), desk.desk_of(request)
+    try:
+        async with site_of(request).transaction() as conn:
+            await _confirm(conn, request, actor, fields)
+            codes = await enrol(conn, fields, first(fields, "enrolment") or here.enrolment)
+    except Refusal as no:
+        return await page(request, actor, refused(ConsoleReader(request), {kept: fields.get(kept, [])}, no, NAMES))
+    here.enrolment = ""
+    return _enrolled(request, codes)
+
+
+def _asks(request: Request, form: Filled) -> dict[str, bool]:
+    """What the form asks for beside the factor: the password, or the enrolment code for the first one."""
+    enrolling, known = desk.session_here(request).enrolling, desk.desk_of(request).enrolment
+    return {"password": not enrolling, "enrolment": enrolling and (not known or bool(form.faults))}
+
+
 async def _confirm(conn: Connection, request: Request, actor: Actor, fields: Fields) -> None:
     """The password again, unless it was shown a moment ago to set up the first factor."""
     if not desk.session_here(request).enrolling:
@@ -128,7 +145,7 @@ async def _confirm(conn: Connection, request: Request, actor: Actor, fields: Fie
         await identity.confirm_password(conn, site_of(request).floor, actor, password, browser)
 
 
-def _app_page(request: Request, actor: Actor, form: Filled) -> Response:
+async def _app_page(request: Request, actor: Actor, form: Filled) -> Response:
     site, staff = site_of(request), desk.session_here(request).staff
     try:
         begun = identity.begun_app(site.floor, actor, staff.user_name, form.value("sealed"))
@@ -141,7 +158,7 @@ def _app_page(request: Request, actor: Actor, form: Filled) -> Response:
         form=form,
         begun=begun,
         qr=Markup(qr_svg(begun.address)),  # noqa: S704 (our own drawing)
-        asks_password=not desk.session_here(request).enrolling,
+        asks=_asks(request, form),
     )
 
 
@@ -158,7 +175,7 @@ async def _passkey_page(request: Request, actor: Actor, form: Filled) -> Respons
         scripts=("passkey.js",) if offer else (),
         form=form,
         offer=offer,
-        asks_password=not session.enrolling,
+        asks=_asks(request, form),
     )
 
 

@@ -36,12 +36,13 @@ async def join(request: Request, link: Link, _actor: Public) -> Response:
     try:
         async with site.transaction() as conn:
             password, address = first(fields, "password"), caller_address(request)
-            await identity.accept_invitation(conn, site.floor, link, password, address)
+            _, enrolment = await identity.accept_invitation(conn, site.floor, link, password, address)
     except NotPermitted:
         raise identity.InvitationOver from None
     except Refusal as no:
         form = refused(ConsoleReader(request), {}, no, {"password": "password"})
         return _page(request, link, invitation, form)
+    desk.desk_of(request).enrolment = enrolment
     return desk.go(request, desk.SIGN_IN, done="joined")
 
 

@@ -109,11 +109,13 @@ async def act(request: Request, staff_id: UUID, actor: Appointer) -> Response:
     fields, site, reader = await desk.read_form(request), site_of(request), ConsoleReader(request)
     try:
         async with site.transaction() as conn:
-            await _act(conn, request, actor, staff_id, fields)
+            enrolment = await _act(conn, request, actor, staff_id, fields)
     except NotPermitted:
         raise
     except Refusal as no:
         return await _person_page(request, actor, staff_id, refused(reader, fields, no, NAMES))
+    if enrolment:
+        return await _person_page(request, actor, staff_id, Filled(), enrolment)
     return desk.go(request, f"{STAFF}/{staff_id}", done=1)
 
 
@@ -143,12 +145,14 @@ async def change_role(request: Request, staff_id: UUID, actor: Appointer) -> Res
     return desk.go(request, f"{STAFF}/{staff_id}", done=1)
 
 
-async def _act(conn: Connection, request: Request, actor: Actor, staff_id: UUID, fields: Fields) -> None:
+async def _act(conn: Connection, request: Request, actor: Actor, staff_id: UUID, fields: Fields) -> str:
+    """Do it; the enrolment code that is to be handed over, if there is one."""
     floor, reason = site_of(request).floor, _text(fields, "reason")
     match first(fields, "act"):
         case "reset":
-            await identity.reset_second_factor(conn, floor, actor, staff_id, reason)
+            enrolment = await identity.reset_second_factor(conn, floor, actor, staff_id, reason)
             await tablets.end_tablets_of(conn, floor, actor, staff_id)
+            return enrolment
         case "link":
             language = ConsoleReader(request).language.code
             contact = first(fields, "contact")
@@ -159,6 +163,7 @@ async def _act(conn: Connection, request: Request, actor: Actor, staff_id: UUID,
             await identity.deactivate_staff(conn, floor, actor, staff_id, reason)
         case _:
             raise ChoiceNeeded(field="act")
+    return ""
 
 
 async def _invitation_page(request: Request, actor: Actor, code: str, form: Filled) -> Response:
@@ -180,7 +185,7 @@ async def _role_page(request: Request, actor: Actor, staff_id: UUID, code: str, 
     return console_page(reader, "console/role.html", status, form=form, person=person, chosen=chosen, roles=roles)
 
 
-async def _person_page(request: Request, actor: Actor, staff_id: UUID, form: Filled) -> Response:
+async def _person_page(request: Request, actor: Actor, staff_id: UUID, form: Filled, enrolment: str = "") -> Response:
     site, reader = site_of(request), ConsoleReader(request)
     async with site.transaction() as conn:
         person = await identity.read_staff(conn, site.floor, actor, staff_id)
@@ -195,6 +200,7 @@ async def _person_page(request: Request, actor: Actor, staff_id: UUID, form: Fil
         factors=factors,
         where=where,
         may_act=_may_act(actor, person),
+        enrolment=enrolment,
         done="done" in request.query_params,
     )
 
