@@ -8,10 +8,10 @@ import pytest
 
 from opencowin.identity import PARTNER_PERMISSIONS
 from opencowin.kit.actor import Permission
-from opencowin.kit.db import transaction
+from opencowin.kit.db import run, transaction
 from opencowin.talks import sheets_of
-from tests.builders import mobile, new_key, pan
-from tests.web.clinic import Clinic, a_home, value
+from tests.builders import a_session, mobile, new_key, pan
+from tests.web.clinic import Clinic, a_home, booked, value
 from tests.web.test_slot_alerts import ALERTS
 
 pytestmark = pytest.mark.anyio
@@ -77,9 +77,9 @@ class Handset:
 
 
 async def find_session(phone: Handset, clinic: Clinic) -> None:
-    """The clinic's session: by its postal code, which no other centre of the tests need have to itself."""
+    """The clinic's first session, by its postal code."""
     await phone.key(clinic.centre.pin_code)
-    await phone.choose(rf".*{re.escape(clinic.centre.name)[:12]}")
+    await phone.choose(rf".*{re.escape(clinic.centre.name)} \(")
 
 
 async def test_a_newcomer_books_by_ussd_and_the_number_is_told(clinic: Clinic) -> None:
@@ -97,9 +97,9 @@ async def test_a_newcomer_books_by_ussd_and_the_number_is_told(clinic: Clinic) -
     said = await phone.whole()
     assert "Booked" in said
     assert phone.screen.startswith("END ")
-    assert clinic.centre.name[:10] in await clinic.platform.sms(phone.number, containing="booked")
-    booked = "SELECT count(*) FROM audit WHERE action = 'talks.begin' AND actor_kind = 'partner'"
-    assert await value(clinic.platform, booked) >= 1
+    assert clinic.centre.name in await clinic.platform.sms(phone.number, containing="booked")
+    begun = "SELECT count(*) FROM audit WHERE action = 'talks.begin' AND actor_kind = 'partner'"
+    assert await value(clinic.platform, begun) >= 1
 
 
 async def test_a_request_sent_again_is_answered_again_and_books_once(clinic: Clinic) -> None:
@@ -110,9 +110,9 @@ async def test_a_request_sent_again_is_answered_again_and_books_once(clinic: Cli
     await phone.key("1")
     await find_session(phone, clinic)
     await phone.key("1")
-    booked = await phone.choose("Book now")
+    done = await phone.choose("Book now")
     for _ in range(3):
-        assert await phone.send() == booked
+        assert await phone.send() == done
     asha = (await clinic.platform.household(home.token))[home.first]
     assert len(asha["appointments"]) == 1, asha
     await phone.dial()
@@ -226,3 +226,47 @@ async def test_only_a_gateway_with_the_permission_talks(clinic: Clinic) -> None:
     assert (stranger.status_code, stranger.text[:4]) == (200, "END ")
     broken = await clinic.platform.http.post(SMS, content=b"[1]", headers={"x-api-key": clinic.key})
     assert broken.json()["errorCode"] == "TALK0003"
+
+
+async def test_a_seat_that_went_meanwhile_is_said_and_another_is_offered(clinic: Clinic) -> None:
+    few = await clinic.platform.publish(a_session(clinic.centre, clinic.platform.day(1), doses=1, seats=1))
+    home, other = await a_home(clinic.platform, 1), await a_home(clinic.platform, 1)
+    phone = Handset(clinic, home.mobile)
+    await phone.dial()
+    await phone.choose("Find a slot")
+    await phone.key("1")
+    await phone.key(clinic.centre.pin_code)
+    await phone.choose(rf".*{re.escape(clinic.centre.name)} \(1\)")
+    await phone.key("1")
+    assert "Book now" in await phone.whole()
+    await booked(clinic, other, session_id=few)
+    await phone.key("1")
+    said = await phone.whole()
+    assert "Booked" not in said
+    assert "Choose another slot" in said
+    assert (await clinic.platform.household(home.token))[home.first]["appointments"] == []
+
+
+async def test_after_a_rest_a_late_answer_begins_anew(clinic: Clinic) -> None:
+    phone = Handset(clinic, mobile())
+    await phone.dial()
+    await phone.choose("Register a person")
+    async with transaction(clinic.platform.pool) as conn:
+        await run(conn, "UPDATE talk SET seen_at = seen_at - interval '16 minutes'")
+    assert (await phone.key("0")).startswith("CON 1 Find a slot")
+
+
+async def test_machines_that_answer_each_other_are_left_alone_and_stop_is_still_heard(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opencowin.talks.hearing.MOST_ANSWERS", 2)
+    home, headers = await a_home(clinic.platform, 1), {"x-api-key": clinic.key}
+    wish = {"district_id": clinic.centre.district_id}
+    assert (await clinic.platform.post(ALERTS, wish, home.token)).status_code == 200
+    heard = []
+    for text in ("Out of office", "Out of office", "Out of office", "STOP"):
+        said = {"from": home.mobile, "text": text, "id": uuid4().hex}
+        answer = await clinic.platform.http.post(SMS, headers=headers, json=said)
+        heard.append(answer.json()["heard"])
+    assert heard == [True, True, False, False]
+    assert (await clinic.platform.get(ALERTS, home.token)).json() == []

@@ -8,7 +8,7 @@ from opencowin import alerts, programme, registry, scheduling, vaccination
 from opencowin.scheduling import CentreSessions, SessionView
 from opencowin.talks.model import HOME, Asked, Scene, Step
 
-MOST_SESSIONS, DAYS = 8, 14
+MOST_SESSIONS, DAYS = 30, 14
 NEW_PERSON, ANOTHER_PLACE, TELL_ME, BOOK, AGAIN = "new", "place", "tell", "book", "again"
 WATCHED_KM = 10
 

@@ -14,6 +14,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
 from opencowin.kit.i18n import Catalogues
+from opencowin.kit.limits import count_use
 from opencowin.talks import finding, own, queries, registering
 from opencowin.talks.answers import ANSWERED, sealed_answer
 from opencowin.talks.model import HOME, Asked, NoSuchChoice, Said, Scene, Step, Talk
@@ -23,6 +24,8 @@ STEPS: dict[str, Step] = {**own.STEPS, **finding.STEPS, **registering.STEPS}
 RESTS = timedelta(minutes=15)
 """How long a talk that was cut off can be gone on with."""
 KEPT = timedelta(days=7)
+MOST_ANSWERS, AN_HOUR = 40, timedelta(hours=1)
+"""SMS that one number is answered in an hour: so that two machines do not answer each other for ever."""
 STATE, NUMBER, SESSION, MESSAGE = "talk_state", "talk_number", "talk_session", "talk_message"
 ON, HOMEWARD = "0", "00"
 """The key for the next page, or home from the last one; and the key that leads home from anywhere."""
@@ -85,8 +88,9 @@ async def hear_keypad(conn: Connection, floor: Floor, actor: Actor, catalogues: 
 
 
 async def hear_text(conn: Connection, floor: Floor, actor: Actor, catalogues: Catalogues, text: Text) -> bool:
-    """Hear an SMS and queue the answer to it; False where it was heard before. STOP and a code ends alerts, unanswered
-    by anything but how many ended. Raises NotPermitted, InvalidMobile.
+    """Hear an SMS and queue the answer to it; False where it was heard before, or the number was answered often enough.
+
+    STOP and a code ends alerts, always. Raises NotPermitted, InvalidMobile.
     """
     number = _number(floor, actor, text.mobile)
     now, message = floor.clock.now(), floor.keyring.index(text.message_id, MESSAGE)
@@ -97,14 +101,18 @@ async def hear_text(conn: Connection, floor: Floor, actor: Actor, catalogues: Ca
     scene = await _open(conn, floor, actor, catalogues, number, _read(floor, await queries.talk_of(conn, key)))
     words = text.text.split()
     word = words[0].upper().rstrip(".:,") if words else "HELP"
+    used = await count_use(conn, floor.keyring, floor.clock, f"talk:{number}", AN_HOUR)
+    if used > MOST_ANSWERS and word != "STOP":
+        return False
     if word == "STOP":
         said = await _stop(scene, actor, number, words[1] if len(words) > 1 else "")
     else:
         said = await _in_words(scene, word, words)
         await queries.keep(conn, key, b"", 0, _sealed(floor, scene.talk), now)
-    cause = uuid5(NAMESPACE_URL, f"talk/{actor.actor_id}/{text.message_id}")
-    await ANSWERED.enqueue(conn, sealed_answer(floor, cause, number, said, scene.language, now))
-    return True
+    if used <= MOST_ANSWERS:
+        cause = uuid5(NAMESPACE_URL, f"talk/{actor.actor_id}/{text.message_id}")
+        await ANSWERED.enqueue(conn, sealed_answer(floor, cause, number, said, scene.language, now))
+    return used <= MOST_ANSWERS
 
 
 async def forget_old(conn: Connection, floor: Floor) -> int:
@@ -165,7 +173,7 @@ async def _open(  # noqa: PLR0917 (said in one breath: with this number, through
 async def _hear(scene: Scene, answer: str) -> None:
     """Take one answer, and say what comes next; a refusal is said above the same question."""
     talk, answer = scene.talk, answer.strip()[:MOST_LETTERS]
-    if talk.over or answer == HOMEWARD or (answer == ON and talk.at == len(talk.sheets) - 1):
+    if talk.over or answer == HOMEWARD or (answer == ON and talk.at >= len(talk.sheets) - 1):
         talk.step = HOME
         await _say(scene)
         return

@@ -40,7 +40,9 @@ class TextUnreadable(Invalid):
 class Heard(BaseModel):
     """What became of an SMS."""
 
-    heard: bool = Field(description="Whether an answer goes out; not when it was handed on before, or to no mobile.")
+    heard: bool = Field(
+        description="Whether an answer goes out; not when it was heard before, for no mobile, or after forty an hour."
+    )
 
 
 @router.post("/ussd", response_class=PlainTextResponse)
