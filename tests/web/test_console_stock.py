@@ -3,11 +3,16 @@
 import csv
 import io
 import re
+from uuid import UUID
 
+import httpx
 import pytest
 
+from opencowin import scheduling, stock
 from opencowin.identity import Role
 from opencowin.kit.actor import Place
+from opencowin.kit.db import transaction
+from tests.builders import TEST
 from tests.web.clinic import Clinic, value
 from tests.web.desks import at_console, place_of
 
@@ -86,3 +91,32 @@ async def test_nobody_looks_into_a_store_above_or_beside(clinic: Clinic) -> None
         assert answer.status_code == 403
     assert (await manager.get("/console/stock", store="moon:1")).status_code == 400
     assert await value(platform, "SELECT count(*) FROM stock_movement") == moved
+
+
+async def test_a_centre_sees_what_of_its_stock_is_promised_to_sessions(clinic: Clinic) -> None:
+    """Beside what lies there: promised by publishing, less by what was issued, and free again by withdrawing."""
+    platform, place = clinic.platform, await place_of(clinic.platform, clinic.centre)
+    _, manager = await at_console(platform, Role.CENTRE_MANAGER, place)
+    told = """
+        SELECT sum(doses)::int FROM session_batch WHERE centre_id = %(centre)s
+    """
+    wanted = await value(platform, told, centre=clinic.centre.centre_id)
+    lies, before = promised(await manager.get("/console/stock"))
+    assert before == wanted > 0
+    async with transaction(platform.pool) as conn:
+        where = {"district_id": clinic.centre.district_id, "centre_id": clinic.centre.centre_id}
+        issued = await stock.issue_to_session(conn, platform.floor, TEST, UUID(clinic.today), **where)
+    assert promised(await manager.get("/console/stock")) == (lies - issued, before - issued)
+    assert 0 < issued < before
+    async with transaction(platform.pool) as conn:
+        await scheduling.withdraw_session(conn, platform.floor, TEST, UUID(clinic.tomorrow), "no line")
+    assert promised(await manager.get("/console/stock")) == (lies - issued, 0)
+    _, officer = await at_console(platform, Role.DISTRICT_OFFICER, Place(place.state_id, place.district_id))
+    assert "Promised to sessions" not in (await officer.get("/console/stock")).text
+
+
+def promised(page: httpx.Response) -> tuple[int, int]:
+    """What a page says lies there, and what of it is promised, over all batches."""
+    row = r'</span></td><td class="number">([\d,]+)</td><td class="number">([\d,]+)'
+    rows = [[int(one.replace(",", "")) for one in found] for found in re.findall(row, page.text)]
+    return sum(one[0] for one in rows), sum(one[1] for one in rows)

@@ -7,7 +7,7 @@ batch than is there. A batch that is recalled or quarantined is not promised, is
 `vial_opening` and `cold_chain_reading`.
 """
 
-from opencowin.stock.batches import NewBatch, batches_at, receive_batch, shortest_of_stock
+from opencowin.stock.batches import NewBatch, batches_at, promised_at, receive_batch, shortest_of_stock
 from opencowin.stock.bulk import receive_and_allot
 from opencowin.stock.bulk_queries import BulkAllotment, BulkBatch
 from opencowin.stock.cold_chain import NewReading, Watched, record_temperature
@@ -116,6 +116,7 @@ __all__ = [
     "movements",
     "open_now",
     "open_vials",
+    "promised_at",
     "read_supply",
     "readings",
     "receive",

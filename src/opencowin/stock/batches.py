@@ -9,6 +9,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.places import Area, read_centre
 from opencowin.stock import queries
+from opencowin.stock.ledger import held_in
 from opencowin.stock.ledger_model import VaccineBatch
 from opencowin.stock.model import Batch, Short
 from opencowin.stock.movements import receive
@@ -48,6 +49,20 @@ async def receive_batch(
 async def batches_at(conn: Connection, district_id: int, centre_id: int, vaccine_id: str | None = None) -> list[Batch]:
     """The batches at a centre, of one vaccine or all, soonest-expiring first."""
     return await queries.batches(conn, district_id, centre_id, vaccine_id)
+
+
+async def promised_at(conn: Connection, store: Store) -> dict[tuple[str, str], int]:
+    """Doses of each vaccine and batch that lie in a centre's store and that sessions are promised; none for others.
+
+    What a session was issued lies in the store no more.
+    """
+    if store.tier is not Tier.CENTRE:
+        return {}
+    centre = await read_centre(conn, store.place_id)
+    there = await held_in(conn, store.account)
+    kept = await queries.batches(conn, centre.district_id, centre.centre_id, None)
+    unpromised = {(one.vaccine_id, one.batch_number): one.received - one.allotted for one in kept}
+    return {key: max(0, there[key] - doses) for key, doses in unpromised.items() if key in there}
 
 
 async def shortest_of_stock(conn: Connection, area: Area, rows: int) -> list[Short]:

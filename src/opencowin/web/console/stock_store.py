@@ -54,6 +54,7 @@ async def store_page(request: Request, actor: Keeper) -> Response:
         rules = await programme.current_programme(conn)
         held = {(one.vaccine_id, one.batch_number) for one in await stock.holds_in(conn, [store.account])}
         balances = sorted(await stock.balances(conn, [store.account]), key=lambda one: one.expires_on)
+        promised = await stock.promised_at(conn, store)
         coming = await stock.coming(conn, store.account)
         temperatures = await stock.readings(conn, store.account, 5)
         opened = await stock.open_now(conn, site.floor, [store.account])
@@ -66,6 +67,7 @@ async def store_page(request: Request, actor: Keeper) -> Response:
         store=store,
         balances=balances,
         held=held,
+        promised=promised,
         today=today,
         soon=today + SOON,
         coming=coming,
