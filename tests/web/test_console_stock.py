@@ -10,14 +10,15 @@ import pytest
 
 from opencowin import scheduling, stock
 from opencowin.identity import Role
-from opencowin.kit.actor import Place
+from opencowin.kit.actor import Permission, Place
 from opencowin.kit.db import transaction
 from tests.builders import TEST
-from tests.web.clinic import Clinic, value
+from tests.web.clinic import Clinic, a_key, value
 from tests.web.desks import at_console, place_of
 
 pytestmark = pytest.mark.anyio
 LOT = "COVISHIELD/N-7"
+MOVEMENTS = "/open/v1/stock/movements"
 
 
 def balance(page: str, batch: str) -> int:
@@ -113,6 +114,36 @@ async def test_a_centre_sees_what_of_its_stock_is_promised_to_sessions(clinic: C
     assert promised(await manager.get("/console/stock")) == (lies - issued, 0)
     _, officer = await at_console(platform, Role.DISTRICT_OFFICER, Place(place.state_id, place.district_id))
     assert "Promised to sessions" not in (await officer.get("/console/stock")).text
+
+
+async def test_another_stock_system_sends_its_movements_and_fetches_ours(clinic: Clinic) -> None:
+    """Twice is once, one that is refused keeps back none, and a key reaches no place but its own."""
+    platform, place = clinic.platform, await place_of(clinic.platform, clinic.centre)
+    own, below = f"district:{place.district_id}", f"centre:{place.centre_id}"
+    here = Place(place.state_id, place.district_id)
+    key = await a_key(platform, Permission.MANAGE_STOCK, place=here)
+    facts = {"store": own, "vaccine_id": "COVISHIELD", "batch_number": "EV-1"}
+    rows = [
+        {**facts, "id": "evin/1", "kind": "receipt", "doses": 100, "expires_on": platform.day(60).isoformat()},
+        {**facts, "id": "evin/2", "kind": "waste", "doses": 500, "reason": "broken"},
+        {**facts, "id": "evin/3", "kind": "dispatch", "doses": 40, "target": below},
+    ]
+    began, told = platform.floor.clock.now().isoformat(), []
+    for _ in range(2):
+        answer = await platform.partner("POST", MOVEMENTS, key, json={"movements": rows})
+        assert answer.status_code == 200, answer.text
+        told.append([(one["state"], bool(one["code"] and one["why"])) for one in answer.json()])
+    assert told[0] == [("recorded", False), ("refused", True), ("recorded", False)]
+    assert told[1] == [("known", False), ("refused", True), ("known", False)]
+    ours = await platform.partner("GET", MOVEMENTS, key, params={"store": own, "since": began})
+    assert [(one["kind"], one["doses"]) for one in ours.json()] == [("receipt", 100), ("dispatch", 40)]
+    nation = {"store": "nation", "since": began}
+    assert (await platform.partner("GET", MOVEMENTS, key, params=nation)).status_code == 403
+    far = await platform.partner("POST", MOVEMENTS, key, json={"movements": [{**rows[0], "store": "nation"}]})
+    assert [one["state"] for one in far.json()] == ["refused"]
+    blind = await a_key(platform, Permission.PUBLISH_SESSIONS, place=here)
+    assert (await platform.partner("POST", MOVEMENTS, blind, json={"movements": rows})).status_code == 403
+    assert (await platform.partner("POST", MOVEMENTS, key, json={"movements": []})).status_code == 400
 
 
 def promised(page: httpx.Response) -> tuple[int, int]:

@@ -27,6 +27,7 @@ from opencowin.web import (
     keypad,
     manage,
     slot_alerts,
+    stock_exchange,
     verification,
     wellknown,
 )
@@ -109,6 +110,7 @@ def _api() -> APIRouter:
         centre,
         case_review,
         slot_alerts,
+        stock_exchange,
         inbound,
         keypad,
     ):
