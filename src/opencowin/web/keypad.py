@@ -1,12 +1,12 @@
 """The two doors of talks: a USSD gateway's callback, and what people write by SMS."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
 from pydantic import BaseModel, Field
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 
 from opencowin import identity, talks
 from opencowin.kit.actor import Actor, Permission
@@ -28,6 +28,7 @@ SMS_FIELDS = {
         "id": {"type": "string", "description": "The gateway's own number for it; handed on twice, it is heard once."},
     },
 }
+SCREEN: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 FORMS = ("application/json", "application/x-www-form-urlencoded")
 
 
@@ -45,7 +46,7 @@ class Heard(BaseModel):
     )
 
 
-@router.post("/ussd", response_class=PlainTextResponse)
+@router.post("/ussd", response_class=Response, responses=SCREEN)
 async def ussd(
     request: Request,
     actor: Gateway,
