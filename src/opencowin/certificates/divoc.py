@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import struct
 import zipfile
 import zlib
@@ -11,6 +10,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
+
+import orjson
 
 from opencowin.certificates.canon import NotMappable, canonical_credential, canonical_proof
 from opencowin.certificates.checks import signable
@@ -198,8 +199,7 @@ def _instant(moment: datetime) -> str:
 
 def _pack(document: Document, moment: datetime) -> str:
     """One deflated entry; each byte of the zip becomes one Latin-1 character, for a QR writer to encode as UTF-8."""
-    raw = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    text = _zipped(raw, moment.astimezone(UTC)).decode("latin-1")
+    text = _zipped(orjson.dumps(document), moment.astimezone(UTC)).decode("latin-1")
     if len(text.encode()) > LARGEST_QR:
         raise FormatImpossible(form=Format.DIVOC, lacking=Lacking.SPACE)
     return text

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from opencowin.certificates.checks import signable
 from opencowin.certificates.encoding import from_unpadded, unpadded
 from opencowin.certificates.issuers import Issuer
@@ -66,7 +68,7 @@ def sign_smart(statement: CertificateStatement, issuer: Issuer) -> Payload:
         "vc": {"type": TYPES, "credentialSubject": {"fhirVersion": "4.0.1", "fhirBundle": _bundle(tidy)}},
     }
     header = {"zip": "DEF", "alg": "ES256", "kid": thumbprint(identity.signer.public_key)}
-    signed = f"{unpadded(_minified(header))}.{unpadded(_deflated(_minified(document)))}"
+    signed = f"{unpadded(orjson.dumps(header))}.{unpadded(_deflated(orjson.dumps(document)))}"
     jws = f"{signed}.{unpadded(identity.signer.sign(signed.encode()))}"
     if len(jws) > LONGEST:
         raise FormatImpossible(form=Format.SMART_HEALTH_CARD, lacking=Lacking.SPACE)
@@ -75,7 +77,7 @@ def sign_smart(statement: CertificateStatement, issuer: Issuer) -> Payload:
 
 def wallet_file(text: str) -> bytes:
     """A card as the file that wallets of phones take (`.smart-health-card`): its signed text in JSON."""
-    return _minified({"verifiableCredential": [_undigited(text.removeprefix(PREFIX))]})
+    return orjson.dumps({"verifiableCredential": [_undigited(text.removeprefix(PREFIX))]})
 
 
 def _undigited(digits: str) -> str:
@@ -155,10 +157,6 @@ def smart_facts(document: Document, named: Callable[[str], str], now: datetime) 
 
 def _name(name: Document) -> str:
     return str(name.get("text") or " ".join([*name.get("given", []), name["family"]]))
-
-
-def _minified(document: Document) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _deflated(raw: bytes) -> bytes:
