@@ -274,6 +274,19 @@ def test_what_cannot_be_read_in_a_list_is_left_out(tmp_path: Path, elsewhere: Is
     assert (len(found.keys), [line.partition(":")[0] for line in found.unread]) == (1, ["number 1", "number 3"])
 
 
+@pytest.mark.parametrize(("use", "kind"), [("DSC", "signer"), ("CSCA", "authority"), (None, "authority")])
+def test_a_signer_that_certifies_itself_is_what_its_list_says(
+    tmp_path: Path, elsewhere: Issuer, use: str | None, kind: str
+) -> None:
+    itself = elsewhere.csca_certificate.public_bytes(Encoding.DER)
+    entry = {"rawData": base64.b64encode(itself).decode(), "kid": "AAECAwQFBgc="}
+    path = tmp_path / "gateway.json"
+    path.write_text(json.dumps([entry | ({"certificateType": use} if use else {})]))
+    (read,) = certificates.read_trust(path).keys
+    assert read.kind == kind
+    assert (read.key_id == "0001020304050607") == (kind == "signer")
+
+
 @pytest.fixture
 async def vaccinated(conn: Connection, floor: Floor) -> registry.Beneficiary:
     """A person with a passport and a first dose."""

@@ -30,6 +30,8 @@ from opencowin.kit.errors import Invalid
 from opencowin.kit.floor import Floor
 
 LARGEST_FILE = 32 * 1024 * 1024
+USE = "certificateType"
+"""Where a list of the EU gateway says of an entry whether it signs certificates of health (DSC) or of keys (CSCA)."""
 BEGIN = "-----BEGIN CERTIFICATE-----"
 END = "-----END CERTIFICATE-----"
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, UnsupportedAlgorithm, x509.DuplicateExtension)
@@ -105,7 +107,7 @@ def _pem(text: str) -> Iterator[Entry]:
 def _json(content: Any, issuer: str) -> Iterator[Entry]:
     if isinstance(content, list):
         for one in content:
-            yield {"form": "certificate", "der": one.get("rawData"), "kid": one.get("kid")}
+            yield {"form": "certificate", "der": one.get("rawData"), "kid": one.get("kid"), USE: one.get(USE)}
     elif isinstance(content, dict) and isinstance(content.get("keys"), list):
         owner = str(content.get("iss") or issuer).rstrip("/")
         if not owner:
@@ -140,7 +142,8 @@ def _of_certificate(source: str, entry: Entry) -> TrustedKey:
     if not algorithms_of(certificate.public_key()):
         raise ValueError("a key of a kind that is not used here")
     kid = base64.b64decode(entry["kid"]) if entry.get("kid") else key_id(certificate)
-    authority = _is_authority(certificate)
+    # Greece and Latvia sign with keys that certify themselves: what the list says of its entry comes first.
+    authority = entry[USE] == "CSCA" if entry.get(USE) else _is_authority(certificate)
     return TrustedKey(
         kind=TrustKind.AUTHORITY if authority else TrustKind.SIGNER,
         key_id=authority_name(certificate.subject) if authority else kid.hex(),
