@@ -22,6 +22,19 @@ from tests.builders import publish
 
 OTP = re.compile(r"(?<!\d)\d{6}(?!\d)")
 API = "/api"
+START_SECONDS = 150
+
+
+async def until_up(http: httpx.AsyncClient, alive: Callable[[], bool] = lambda: True) -> None:
+    """Wait until a site answers, for as long as a slow machine may need to start it."""
+    async with asyncio.timeout(START_SECONDS):
+        while True:
+            assert alive(), "the site did not come up"
+            try:
+                if (await http.get("/health/live")).status_code < 500:
+                    return
+            except httpx.TransportError:
+                await asyncio.sleep(0.05)
 
 
 def free_port() -> int:

@@ -17,6 +17,7 @@ from opencowin.kit.clock import Clock
 from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.settings import Settings
 from opencowin.web.app import build_app
+from tests.surface import until_up
 
 
 class Apart:
@@ -32,14 +33,8 @@ class Apart:
     async def up(self) -> None:
         """Start it, and wait until it answers."""
         self._process = await asyncio.to_thread(subprocess.Popen, self._command, stdout=subprocess.DEVNULL)
-        async with httpx.AsyncClient(base_url=self.address) as http, asyncio.timeout(30):
-            while True:
-                assert self._process.poll() is None, "the site did not come up"
-                try:
-                    if (await http.get("/health/live")).status_code < 500:
-                        return
-                except httpx.TransportError:
-                    await asyncio.sleep(0.05)
+        async with httpx.AsyncClient(base_url=self.address) as http:
+            await until_up(http, lambda: self._process is not None and self._process.poll() is None)
 
     def kill(self) -> None:
         """SIGKILL: nothing of the process is asked, told or finished."""

@@ -30,7 +30,7 @@ from opencowin.worker import run_worker
 from tests.browser.appointed import appointing, half_signed_in
 from tests.browser.office import at_work, furnish
 from tests.builders import TEST, a_session, citizen, new_centre, pan, stock_in
-from tests.surface import Surface, free_port
+from tests.surface import Surface, free_port, until_up
 from tests.web.clinic import MORNING, Clinic, Home, a_home, booked, open_clinic
 from tests.web.desks import APPOINTED
 
@@ -138,22 +138,12 @@ async def serving(
     tasks = [asyncio.create_task(server.serve()), asyncio.create_task(run_worker(pool, floor, stop))]
     try:
         async with httpx.AsyncClient(base_url=address, timeout=30) as http:
-            await _until_up(http)
+            await until_up(http)
             yield app, Surface(http, pool, floor, committed=app.state.site.board.changed_here), address
     finally:
         server.stop()  # type: ignore[no-untyped-call]  # Granian leaves it so
         stop.set()
         await asyncio.gather(*tasks)
-
-
-async def _until_up(http: httpx.AsyncClient) -> None:
-    for _ in range(200):
-        try:
-            if (await http.get("/health/live")).status_code < 500:
-                return
-        except httpx.TransportError:
-            await asyncio.sleep(0.05)
-    raise AssertionError("the site did not come up")
 
 
 async def campaign(conn: Connection, floor: Floor) -> None:

@@ -26,6 +26,8 @@ pytestmark = pytest.mark.anyio
 
 SECONDS = 4.0
 PATIENCE_SECONDS = 40.0
+STORMS = 4
+"""At most so many, until one has done the damage that the fence keeps away."""
 NO_PATIENCE = timedelta(0)
 T = TypeVar("T")
 
@@ -221,8 +223,12 @@ async def test_with_the_fence_nothing_breaks(pool: Pool, floor: Floor) -> None:
 
 
 async def test_without_the_fence_it_does(pool: Pool, floor: Floor) -> None:
-    made = await storm(pool, floor, FencelessSides)
-    found = Counter(what for what, _ in await made.calm(QuietFencelessSides(pool, pool)))
+    found: Counter[str] = Counter()
+    for _ in range(STORMS):
+        made = await storm(pool, floor, FencelessSides)
+        found.update(what for what, _ in await made.calm(QuietFencelessSides(pool, pool)))
+        if found:
+            break
     print(found)
     assert found["two live appointments"] + found["appointment without claim"] > 0
 

@@ -16,7 +16,7 @@ import pytest
 from opencowin.kit.floor import Floor
 from tests.builders import OpenDoor, open_door
 
-START_SECONDS = 40
+START_SECONDS = 150
 
 
 @dataclass(frozen=True, slots=True)

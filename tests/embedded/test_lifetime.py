@@ -1,11 +1,15 @@
 """The server lives exactly as long as somebody uses it, however they end."""
 
+import asyncio
 import os
 import signal
 import time
 from pathlib import Path
 
 import psycopg
+
+from opencowin.kit.embedded import layout
+from opencowin.kit.embedded.keeper import Keeper, Order
 
 from .conftest import Holder, alive, attach, eventually, keepers_of, servers_below
 
@@ -91,6 +95,25 @@ def test_one_who_comes_while_the_last_one_leaves_gets_a_server(data_dir: Path) -
         time.sleep(pause)
         with attach(data_dir) as used, psycopg.connect(used.dsn) as link:
             assert link.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_keeper_that_is_leaving_promises_nobody_its_server(data_dir: Path) -> None:
+    keeper = Keeper(Order(data_dir, None, {}, None), layout.prepare(data_dir))
+    keeper.tell({"ready": {"port": 1, "socket_folder": "", "pid": 1}})
+    place = data_dir / "asked"
+
+    async def told() -> bytes:
+        listener = await asyncio.start_unix_server(keeper.welcome, place)
+        reader, writer = await asyncio.open_unix_connection(place)
+        writer.write_eof()
+        heard = await reader.read()
+        writer.close()
+        listener.close()
+        return heard
+
+    assert asyncio.run(told())
+    keeper.leave()
+    assert asyncio.run(told()) == b""
 
 
 def test_an_interrupt_at_the_terminal_does_not_reach_the_keeper_or_the_server(data_dir: Path) -> None:

@@ -42,6 +42,13 @@ class Keeper:
         self.kept_until = time.monotonic() + FIRST_COMER
         self.server: Server | None = None
         self.ended = asyncio.Event()
+        self.leaving = False
+        """Set in the same step in which the end is decided: who comes from then on is turned away, and tries anew."""
+
+    def leave(self) -> None:
+        """Asked to end."""
+        self.leaving = True
+        self.ended.set()
 
     def tell(self, news: dict[str, object]) -> None:
         """To all who listen, and to those who come later."""
@@ -57,6 +64,9 @@ class Keeper:
 
     async def welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Hold a client's connection until the client, or the kernel in its stead, closes it."""
+        if self.leaving:
+            writer.close()
+            return
         self.writers.add(writer)
         writer.writelines(_line(news) for news in self.news)
         self.seen.set()
@@ -77,11 +87,12 @@ class Keeper:
         )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.ended.set)
+            loop.add_signal_handler(number, self.leave)
         work = asyncio.create_task(self.keep())
         idle = asyncio.create_task(self.until_unused())
         told = asyncio.create_task(self.ended.wait())
         await asyncio.wait((work, idle, told), return_when=asyncio.FIRST_COMPLETED)
+        self.leaving = True
         listener.close()
         self.place.keeper_socket.unlink(missing_ok=True)
         for task in (work, idle, told):
@@ -96,6 +107,7 @@ class Keeper:
         # Looked at rather than signalled: the grace is a time, and clients come and go within it.
         while self.writers or time.monotonic() < self.kept_until:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
+        self.leaving = True
 
     async def keep(self) -> int:
         """Start the server and, should it die under its clients, start it again; 1 when it cannot be started."""

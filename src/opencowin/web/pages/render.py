@@ -11,7 +11,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -89,8 +89,10 @@ class Reader:
         return self._country.help
 
     def text(self, message: str, **values: object) -> str:
-        """A text of the catalogue, its placeholders filled in."""
-        return self._catalogues.text(message, self.language.code).format(**values)
+        """A text of the catalogue, its placeholders filled in; markup, as `name` gives it, stays markup."""
+        text = self._catalogues.text(message, self.language.code)
+        marked = any(isinstance(value, Markup) for value in values.values())
+        return (escape(text) if marked else text).format(**values)
 
     def counting(self, one: str, many: str, count: int, **values: object) -> str:
         """A text that counts, in the form that the language has for this count; `{count}` in it is the count."""
