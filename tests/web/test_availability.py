@@ -1,7 +1,7 @@
 """Finding a session: dates as clients write them, capacities that follow bookings at once, answers that can be kept."""
 
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -245,3 +245,21 @@ async def test_slots_that_have_begun_offer_nothing(clinic: Clinic) -> None:
     home = await a_home(clinic.platform)
     refused(await book(clinic, home, session_id=session, slot="06:00AM-08:00AM"), 409, "APPOIN0053")
     assert (await clinic.sessions())[session]["available_capacity_dose1"] == 40
+
+
+async def test_a_session_that_opens_later_says_when_and_offers_nothing_before(clinic: Clinic) -> None:
+    opens = (clinic.platform.floor.clock.now() + timedelta(minutes=30)).replace(microsecond=0)
+    new = replace(a_session(clinic.centre, clinic.platform.day()), bookable_from=opens)
+    session = await clinic.platform.publish(new)
+    shown = (await clinic.sessions())[session]
+    assert datetime.fromisoformat(shown["bookable_from"]) == opens
+    assert (shown["available_capacity"], shown["available_capacity_dose1"]) == (0, 0)
+    assert session not in await found_here(clinic, 0)
+    refused(await book(clinic, await a_home(clinic.platform), session_id=session), 409, "APPOIN0065")
+    page = await clinic.platform.http.get(f"/slots/{session}?lang=en", headers={"Accept": "text/html"})
+    assert "Booking opens: " in page.text
+    searched = f"/find?district_id={clinic.centre.district_id}&lang=en&page="
+    pages = [await clinic.platform.http.get(f"{searched}{at}", headers={"Accept": "text/html"}) for at in range(1, 9)]
+    listed = [part for found in pages for part in found.text.split("<li") if "Booking opens: " in part]
+    assert len(listed) == 1
+    assert "href" not in listed[0]

@@ -132,6 +132,13 @@ async def test_a_session_is_entered_as_a_draft_with_errors_beside_its_fields_and
     assert str(id_of(path)) not in await clinic.sessions()
     page = (await officer.get(f"{path}/edit")).text
     assert re.search(r'value="COVISHIELD" selected', page)
+    opening = {"bookable_day": f"{platform.day(1)}", "bookable_time": "16:00"}
+    assert set(await faults(officer, f"{path}/edit", **entry | opening | {"bookable_time": ""})) == {"bookable_time"}
+    late = entry | opening | {"bookable_day": f"{platform.day(3)}"}
+    assert set(await faults(officer, f"{path}/edit", **late)) == {"bookable_day"}
+    await sent(officer, f"{path}/edit", **entry | opening)
+    assert "<dt>Booking opens</dt>" in (await officer.get(path)).text
+    assert re.search(r'name="bookable_time"[^>]* value="16:00"', (await officer.get(f"{path}/edit")).text)
     other = {**entry, "vaccine_id": "COVAXIN", "min_age": "45", "starts_at-2": "12:00", "ends_at-2": "13:00"}
     assert set(await faults(officer, f"{path}/edit", **other | {"doses": "x"})) == {"doses"}
     await sent(officer, f"{path}/edit", **other | {"seats-2-2": "7", "closed": "Y"})

@@ -79,7 +79,8 @@ async def forget_old(conn: Connection, floor: Floor) -> int:
 
 def _opens(floor: Floor, session: Session) -> datetime:
     day = session.held_on - timedelta(days=floor.settings.booking_days_ahead)
-    return datetime.combine(day, time(), tzinfo=floor.clock.zone)
+    first = datetime.combine(day, time(), tzinfo=floor.clock.zone)
+    return max(first, session.bookable_from or first)
 
 
 async def _match(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,9 @@ def _row(things: Iterable[Named], language: str) -> str:
 
 
 def readable(value: object, language: str) -> object:
-    """What stands for a value in a text: a thing's name in the language, a date as day-month-year."""
+    """What stands for a value in a text: a thing's name in the language, a date as day-month-year, with its time."""
     if isinstance(value, Named):
         return value.in_language(language)
+    if isinstance(value, datetime):
+        return value.strftime("%d-%m-%Y, %I:%M %p")
     return value.strftime("%d-%m-%Y") if isinstance(value, date) else value

@@ -6,7 +6,7 @@ from uuid import UUID
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.scheduling.model import Session, SlotRow, begins
-from opencowin.scheduling.refusals import InvalidSlot, SlotBegun, TooFarAhead
+from opencowin.scheduling.refusals import InvalidSlot, NotOpenYet, SlotBegun, TooFarAhead
 from opencowin.scheduling.sessions import read_session, refuse_unless_published
 
 
@@ -15,7 +15,7 @@ async def open_slot(
 ) -> tuple[Session, SlotRow]:
     """The session and its slot, if it can be booked now; walk-ins until it ends, others until it begins.
 
-    Raises NoSuchSession, InvalidSlot, SessionWithdrawn, SlotBegun, TooFarAhead.
+    Raises NoSuchSession, InvalidSlot, SessionWithdrawn, SlotBegun, TooFarAhead, NotOpenYet.
     """
     session = await read_session(conn, session_id)
     slot = session.slot_called(label)
@@ -27,4 +27,6 @@ async def open_slot(
     days = floor.settings.booking_days_ahead
     if session.held_on > floor.clock.today() + timedelta(days):
         raise TooFarAhead(field="session_id", days=days)
+    if not walk_in and (opens := session.opens(floor.clock.now())):
+        raise NotOpenYet(field="session_id", opens=floor.clock.local(opens))
     return session, slot

@@ -22,6 +22,7 @@ from opencowin.scheduling.refusals import (
     NotInBooking,
     TooLateToChange,
 )
+from opencowin.scheduling.reserve import class_for
 from opencowin.scheduling.seats import Group, SeatKey
 
 
@@ -47,7 +48,9 @@ async def move(  # noqa: PLR0917 (said in one breath: this booking, to that sess
     rules = await current_programme(conn)
     dose = live[0].dose_number
     await check_eligible(conn, members, session, dose=dose, booked_on=booked_on, rules=rules)
-    taken = live[0].dose_class if live[0].dose_class == WALK_IN else dose
+    taken = WALK_IN
+    if live[0].dose_class != WALK_IN:
+        taken = await class_for(conn, session, target, members, dose, rules)
     seat = SeatKey(session.district_id, session.session_id, target.slot_number, taken)
     if target.free.get(seat.dose_class, 0) < len(people):
         raise FullyBooked(field="session_id")

@@ -69,6 +69,8 @@ class NewSession:
     reserved_for: str | None = None
     """The priority group that seats of the classes above RESERVED are for."""
     opens_to_all_at: datetime | None = None
+    bookable_from: datetime | None = None
+    """When booking opens, for all at once; None: when it is published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,11 @@ class Session:
     publish_at: datetime | None = None
     held_back: str | None = None
     template_id: UUID | None = None
+    bookable_from: datetime | None = None
+
+    def opens(self, now: datetime) -> datetime | None:
+        """When booking opens, if it has not yet."""
+        return self.bookable_from if self.bookable_from and self.bookable_from > now else None
 
     def ends(self, clock: Clock) -> datetime:
         """When its last slot ends."""
@@ -157,12 +164,15 @@ class SessionView:
     slots: list[SlotView]
     free_by_dose: Mapping[int, int]
     free_total: int
+    bookable_from: datetime | None = None
+    """When booking opens; None when it has."""
 
 
 def view(session: Session, clock: Clock) -> SessionView:
-    """What can be booked of a session now: never more than its doses, nothing in slots that have begun."""
+    """What can be booked of it now: never more than its doses, nothing before it opens or in slots that have begun."""
     now = clock.now()
-    stock = max(session.doses - session.doses_booked, 0)
+    opens = session.opens(now)
+    stock = 0 if opens else max(session.doses - session.doses_booked, 0)
     slots: list[SlotView] = []
     left: dict[int, int] = {}
     for slot in session.slots:
@@ -181,6 +191,7 @@ def view(session: Session, clock: Clock) -> SessionView:
         slots=slots,
         free_by_dose={dose: min(seats, stock) for dose, seats in left.items()},
         free_total=min(sum(left.values()), stock),
+        bookable_from=opens,
     )
 
 

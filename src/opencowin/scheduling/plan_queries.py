@@ -122,8 +122,9 @@ async def rewrite_draft(
         WITH changed AS (
             UPDATE session SET held_on = %(held_on)s, vaccine_id = %(vaccine)s, min_age = %(min_age)s,
                    max_age = %(max_age)s, fee = %(fee)s, round = %(round)s, closed = %(closed)s,
-                   reserved_for = %(reserved_for)s, opens_to_all_at = %(opens_to_all_at)s, tried_at = NULL,
-                   held_back = NULL, template_id = CASE WHEN held_on = %(held_on)s THEN template_id END
+                   reserved_for = %(reserved_for)s, opens_to_all_at = %(opens_to_all_at)s,
+                   bookable_from = %(bookable_from)s, tried_at = NULL, held_back = NULL,
+                   template_id = CASE WHEN held_on = %(held_on)s THEN template_id END
             WHERE district_id = %(district)s AND session_id = %(session)s AND state = 'draft'
             RETURNING district_id, session_id),
         doses AS (
@@ -147,6 +148,7 @@ async def rewrite_draft(
         closed=new.closed,
         reserved_for=new.reserved_for,
         opens_to_all_at=new.opens_to_all_at,
+        bookable_from=new.bookable_from,
         invitation=invitation,
     )
     return int(found) == 1

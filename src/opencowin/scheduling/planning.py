@@ -165,6 +165,7 @@ async def _again(conn: Connection, session: Session, held_on: date) -> NewSessio
         closed=session.closed,
         reserved_for=session.reserved_for,
         opens_to_all_at=moved + (held_on - session.held_on) if moved and session.reserved_for else None,
+        bookable_from=opens + (held_on - session.held_on) if (opens := session.bookable_from) else None,
     )
 
 

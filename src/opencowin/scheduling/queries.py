@@ -13,7 +13,7 @@ from opencowin.scheduling.model import NewSession, NewSlot, Session
 SESSIONS: LiteralString = """
     SELECT s.district_id, s.session_id, s.centre_id, s.programme_id, s.held_on, s.vaccine_id, s.min_age, s.max_age,
            s.fee, s.state, t.doses, t.booked AS doses_booked, s.round, s.closed, s.reserved_for, s.opens_to_all_at,
-           s.publish_at, s.held_back, s.template_id,
+           s.publish_at, s.held_back, s.template_id, s.bookable_from,
            (SELECT coalesce(jsonb_agg(jsonb_build_array(l.slot_number, l.starts_at, l.ends_at, (
                        SELECT coalesce(jsonb_object_agg(c.dose_class, c.capacity - c.booked), '{}')
                        FROM slot_capacity c
@@ -148,12 +148,12 @@ async def insert_session(
         stock AS (
             INSERT INTO session_stock (district_id, session_id, doses)
             SELECT %(district_id)s, session_id, %(doses)s FROM directory)
-        INSERT INTO session (district_id, session_id, centre_id, programme_id, held_on, vaccine_id, min_age, max_age,
-                             fee, state, published_at, publish_at, round, closed, reserved_for, opens_to_all_at)
-        SELECT %(district_id)s, session_id, %(centre_id)s, %(programme_id)s, %(held_on)s, %(vaccine_id)s,
-               %(min_age)s, %(max_age)s, %(fee)s,
-               CASE WHEN %(at)s::timestamptz IS NULL THEN 'draft' ELSE 'published' END,
-               %(at)s, %(publish_at)s, %(round)s, %(closed)s, %(reserved_for)s, %(opens_to_all_at)s
+        INSERT INTO session
+            (district_id, session_id, centre_id, programme_id, held_on, vaccine_id, min_age, max_age, fee, state,
+             published_at, publish_at, round, closed, reserved_for, opens_to_all_at, bookable_from)
+        SELECT %(district_id)s, session_id, %(centre_id)s, %(programme_id)s, %(held_on)s, %(vaccine_id)s, %(min_age)s,
+               %(max_age)s, %(fee)s, CASE WHEN %(at)s::timestamptz IS NULL THEN 'draft' ELSE 'published' END,
+               %(at)s, %(publish_at)s, %(round)s, %(closed)s, %(reserved_for)s, %(opens_to_all_at)s, %(bookable_from)s
         FROM directory
         """,
         session_id=session_id,
@@ -173,6 +173,7 @@ async def insert_session(
         closed=new.closed,
         reserved_for=new.reserved_for,
         opens_to_all_at=new.opens_to_all_at,
+        bookable_from=new.bookable_from,
     )
 
 

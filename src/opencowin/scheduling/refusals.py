@@ -35,6 +35,12 @@ class TooFarAhead(Invalid):
     one = "This session cannot be booked yet: bookings open one day ahead."
 
 
+class NotOpenYet(Conflict):
+    """Booking for this session opens at {opens}. Come back then, or choose another one."""
+
+    code = "APPOIN0065"
+
+
 class CentreMismatch(Invalid):
     """This session is not held at that centre. Search again and choose one from the list."""
 
@@ -214,3 +220,9 @@ class ProofNeeded(Forbidden):
 
     code = "LOOKUP0001"
     commits = True
+
+
+class OpensTooLate(Invalid):
+    """Booking must open before the session ends."""
+
+    code = "SESION0019"

@@ -46,6 +46,7 @@ from opencowin.scheduling.refusals import (
     FeeAboveCap,
     FeeInvalid,
     NoSuchSession,
+    OpensTooLate,
     ReasonMissing,
     SessionIncomplete,
     SessionInPast,
@@ -167,7 +168,7 @@ async def withdraw_session(conn: Connection, floor: Floor, actor: Actor, session
 async def find_sessions(conn: Connection, floor: Floor, wish: Wish) -> list[CentreSessions]:
     """The published sessions from a day on, by centre, with what can be booked of them at this moment.
 
-    With `only_free` those that nobody can book now are left out. None for a place that does not exist.
+    With `only_free` those that nobody can book now are left out. Nothing for a place that does not exist.
     """
     today = floor.clock.today()
     horizon = today + timedelta(floor.settings.booking_days_ahead)
@@ -200,10 +201,11 @@ async def depends_on(conn: Connection, wish: Wish) -> frozenset[int]:
 
 
 def good_for(floor: Floor, found: Sequence[CentreSessions]) -> float:
-    """Seconds until time alone changes what was found: a slot begins, or a day."""
+    """Seconds until time alone changes what was found: a slot begins, booking opens, or it is another day."""
     now, today = floor.clock.now(), floor.clock.today()
     starts = {slot.starts_at for one in found for view in one.sessions if view.held_on == today for slot in view.slots}
     coming = [begins(floor.clock, today, start) for start in starts]
+    coming += [view.bookable_from for one in found for view in one.sessions if view.bookable_from]
     midnight = begins(floor.clock, today + timedelta(days=1), time())
     return (min([midnight, *(start for start in coming if start > now)]) - now).total_seconds()
 
@@ -261,7 +263,7 @@ async def _require_scope(conn: Connection, actor: Actor, centre: Centre) -> None
 def check_session(clock: Clock, new: NewSession, centre: Centre, programme: Programme) -> None:
     """Whether this session could be published at this centre, stock and scope aside.
 
-    Raises CentreClosed, SessionIncomplete, AgesReversed, SlotsDisordered, SessionInPast, FeeInvalid.
+    Raises CentreClosed, SessionIncomplete, AgesReversed, SlotsDisordered, SessionInPast, OpensTooLate, FeeInvalid.
     """
     if centre.closed_at is not None:
         raise CentreClosed(field="centre_id")
@@ -281,6 +283,8 @@ def check_session(clock: Clock, new: NewSession, centre: Centre, programme: Prog
         raise SlotsDisordered(field="slots")
     if begins(clock, new.held_on, new.slots[-1].ends_at) <= clock.now():
         raise SessionInPast(field="held_on")
+    if new.bookable_from and new.bookable_from >= begins(clock, new.held_on, new.slots[-1].ends_at):
+        raise OpensTooLate(field="bookable_from")
     if new.fee < 0 or new.fee != round(new.fee, 2) or (new.fee > 0 and not centre.is_paid):
         raise FeeInvalid(field="fee")
 

@@ -59,9 +59,10 @@ def _written(plan: Plan, clock: Clock) -> dict[str, list[str]]:
     session = plan.session
     slots = [(at, one.starts_at, one.ends_at, one.seats) for at, one in enumerate(plan.slots, 1)]
     fields = written_slots(slots) | written_facts(session) | {"held_on": [f"{session.held_on}"]}
-    if session.opens_to_all_at is not None:
-        opens = clock.local(session.opens_to_all_at)
-        fields |= {"opens_day": [f"{opens:%Y-%m-%d}"], "opens_time": [f"{opens:%H:%M}"]}
+    for name, at in (("opens", session.opens_to_all_at), ("bookable", session.bookable_from)):
+        if at is not None:
+            there = clock.local(at)
+            fields |= {f"{name}_day": [f"{there:%Y-%m-%d}"], f"{name}_time": [f"{there:%H:%M}"]}
     return fields
 
 

@@ -28,7 +28,7 @@ FIELDS = {
         *("vaccine_id", "held_on", "doses", "min_age", "fee", "reserved_for", "round"),
         *("slots", "weekdays", "weeks", "name", "reason"),
     )
-} | {"seats": "slots"}
+} | {"seats": "slots", "bookable_from": "bookable_day"}
 """Fields of the forms, by those that refusals name."""
 
 
@@ -145,14 +145,19 @@ def written_facts(one: Session | Template) -> dict[str, list[str]]:
 def read_new_session(typed: Typed, clock: Clock, centre: Centre, rules: Programme, offer: Offered) -> NewSession:
     """The session that the form describes."""
     facts = read_for_whom(typed, centre, rules)
-    opens_day, opens_time = typed.has("opens_day"), typed.has("opens_time")
     reserved = offer.reserved if facts["reserved_for"] else []
     return NewSession(
         held_on=typed.needed_day("held_on"),
         slots=read_slots(typed, [*offer.classes, *reserved]),
-        opens_to_all_at=typed.instant(clock, "opens_day", "opens_time") if opens_day or opens_time else None,
+        opens_to_all_at=_instant(typed, clock, "opens_day", "opens_time"),
+        bookable_from=_instant(typed, clock, "bookable_day", "bookable_time"),
         **facts,
     )
+
+
+def _instant(typed: Typed, clock: Clock, day: str, at: str) -> datetime | None:
+    """The instant of two fields, where one of them is filled in."""
+    return typed.instant(clock, day, at) if typed.has(day) or typed.has(at) else None
 
 
 def _seats_of(typed: Typed, at: int, classes: Iterable[int]) -> dict[int, int]:

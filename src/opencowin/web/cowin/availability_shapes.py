@@ -33,6 +33,9 @@ class SessionInCalendar(Answer):
     allow_all_age: bool
     vaccine: str
     slots: list[str]
+    bookable_from: str | None = Field(
+        None, description="ISO 8601. When booking opens; only until then, and nothing counts as available before."
+    )
 
 
 class CentreFacts(Answer):
@@ -156,6 +159,8 @@ def _session(view: scheduling.SessionView) -> dict[str, Any]:
     }
     if view.max_age is not None:
         written["max_age_limit"] = view.max_age
+    if view.bookable_from is not None:
+        written["bookable_from"] = view.bookable_from.isoformat(timespec="seconds")
     return written
 
 

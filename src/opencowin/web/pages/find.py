@@ -127,13 +127,13 @@ def _numbers(floor: Floor) -> list[tuple[int, int]]:
 
 
 def _fitting(centres: Sequence[CentreSessions], search: Search) -> list[CentreSessions]:
-    """The centres with those of their sessions that are asked for, the soonest free ones first."""
+    """The centres with those of their sessions that are asked for, the soonest that are or will be free first."""
     kept = []
     for one in centres:
         sessions = [session for session in one.sessions if _fits(session, search)]
         if sessions:
             kept.append(CentreSessions(one.centre, one.place, sessions))
-    return sorted(kept, key=lambda one: (_first_free(one, search.dose), one.centre.name))
+    return sorted(kept, key=lambda one: (_first_day(one, search.dose), one.centre.name))
 
 
 def _fits(session: scheduling.SessionView, search: Search) -> bool:
@@ -141,11 +141,13 @@ def _fits(session: scheduling.SessionView, search: Search) -> bool:
         session.min_age <= search.age and (session.max_age is None or search.age <= session.max_age)
     )
     paid = {"free": session.fee == 0, "paid": session.fee > 0}.get(search.fee, True)
-    return old_enough and paid and (search.also_full or session.free_by_dose.get(search.dose, 0) >= search.people)
+    to_come = search.also_full or session.bookable_from is not None
+    return old_enough and paid and (to_come or session.free_by_dose.get(search.dose, 0) >= search.people)
 
 
-def _first_free(one: CentreSessions, dose: int) -> date:
-    return min((session.held_on for session in one.sessions if session.free_by_dose.get(dose, 0)), default=date.max)
+def _first_day(one: CentreSessions, dose: int) -> date:
+    good = [each.held_on for each in one.sessions if each.bookable_from or each.free_by_dose.get(dose, 0)]
+    return min(good, default=date.max)
 
 
 def _results(reader: Reader, search: Search, found: Found, rules: programme.Programme) -> Response:
