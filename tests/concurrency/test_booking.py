@@ -1,6 +1,7 @@
 """Many at once: seats, doses and people are never counted twice. Each test first shows that the race is real."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,10 +21,10 @@ async def crowd(pool: Pool, floor: Floor) -> Crowd:
 
 
 class Naive:
-    """Booking as one would write it at first: look, think, write."""
+    """Booking as one would write it at first: look, think (as long as it takes that all have looked), write."""
 
-    def __init__(self, crowd: Crowd) -> None:
-        self.pool, self.district = crowd.pool, crowd.centre.district_id
+    def __init__(self, crowd: Crowd, think: Callable[[], Awaitable[object]]) -> None:
+        self.pool, self.district, self.think = crowd.pool, crowd.centre.district_id, think
 
     async def book(self, person: tuple[UUID, UUID], session: UUID, *, capacity: int) -> bool:
         async with transaction(self.pool) as conn:
@@ -36,7 +37,7 @@ class Naive:
             published = await fetch_value(
                 conn, "SELECT state = 'published' FROM session WHERE session_id = %(s)s", s=session
             )
-            await asyncio.sleep(0.02)
+            await self.think()
             if held >= capacity or mine or not published:
                 return False
             await run(
@@ -64,7 +65,7 @@ def person() -> tuple[UUID, UUID]:
 
 
 async def test_the_naive_way_sells_more_than_there_is(crowd: Crowd) -> None:
-    naive, session = Naive(crowd), await crowd.session(seats=3)
+    naive, session = Naive(crowd, asyncio.Barrier(30).wait), await crowd.session(seats=3)
     sold = await asyncio.gather(*(naive.book(person(), session, capacity=3) for _ in range(30)))
     assert sum(sold) > 3
     found = {what for what, _ in await crowd.violations()}
@@ -97,7 +98,7 @@ async def test_groups_at_the_last_seats_are_all_or_nothing(crowd: Crowd) -> None
 
 
 async def test_naively_one_person_is_booked_in_several_sessions(crowd: Crowd) -> None:
-    naive, sessions = Naive(crowd), [await crowd.session(seats=3) for _ in range(4)]
+    naive, sessions = Naive(crowd, asyncio.Barrier(4).wait), [await crowd.session(seats=3) for _ in range(4)]
     who = person()
     booked = await asyncio.gather(*(naive.book(who, one, capacity=3) for one in sessions))
     assert sum(booked) > 1
@@ -166,12 +167,20 @@ async def test_the_last_doses_of_a_batch_are_allotted_once(pool: Pool, floor: Fl
 
 
 async def test_naively_a_withdrawn_session_keeps_appointments(crowd: Crowd) -> None:
-    naive, session = Naive(crowd), await crowd.session(seats=30)
+    everybody_has_looked, withdrawn = asyncio.Barrier(21), asyncio.Event()
+
+    async def think() -> None:
+        await everybody_has_looked.wait()
+        await withdrawn.wait()
+
+    naive, session = Naive(crowd, think), await crowd.session(seats=30)
 
     async def withdraw() -> None:
+        await everybody_has_looked.wait()
         async with transaction(crowd.pool) as conn:
             await run(conn, "UPDATE session SET state = 'withdrawn' WHERE session_id = %(s)s", s=session)
             await run(conn, "UPDATE appointment SET state = 'withdrawn' WHERE session_id = %(s)s", s=session)
+        withdrawn.set()
 
     await asyncio.gather(*(naive.book(person(), session, capacity=30) for _ in range(20)), withdraw())
     assert "live in a withdrawn session" in {what for what, _ in await crowd.violations()}
