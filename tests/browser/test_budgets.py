@@ -23,7 +23,7 @@ NETWORK_2G = {
     "downloadThroughput": 280_000 / 8,
     "uploadThroughput": 256_000 / 8,
 }
-TRIES = 5
+TRIES = 9
 TIMED = (
     Shown("/find?district_id={busy_district_id}"),
     Shown("/book/who", Visitor.CHOOSING),
