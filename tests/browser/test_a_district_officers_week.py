@@ -1,66 +1,27 @@
 """A district officer's week, without a script in the browser: from a new centre to people who are told and rebooked."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
 from opencowin import places, scheduling
 from opencowin.identity import Role
 from opencowin.kit.actor import Place
 from opencowin.kit.db import transaction
 from tests.browser import gates
+from tests.browser.officer import MAIN, Office, signs_in
 from tests.browser.world import World
 from tests.builders import stock_in
 from tests.web.clinic import Home, a_home, booked
-from tests.web.desks import PASSWORD, appoint, place_of
+from tests.web.desks import appoint, place_of
 
 pytestmark = pytest.mark.anyio
-MAIN = "main form button.main"
 SLOT = "09:00AM-11:00AM"
 NAME = "PHC Lakeside"
 NEAREST = re.compile(r"They are offered the nearest session with seats: (.+), \w+, (\d+ \w+)\.")
-
-
-@dataclass(slots=True)
-class Office:
-    """An officer before a browser, and what the platform knows besides."""
-
-    world: World
-    page: Page
-    officer: str
-
-    async def fill(self, **fields: str) -> None:
-        """Type into fields by their names."""
-        for name, value in fields.items():
-            await self.page.fill(f"[name='{name.replace('_of_', '-')}']", value)
-
-    async def send(self, button: str = MAIN) -> None:
-        """Send the form, and see that it was taken."""
-        await self.page.click(button)
-        assert await self.page.locator(".faults").count() == 0, await self.page.inner_text("main")
-
-    async def says(self, text: str) -> None:
-        """The page says this."""
-        assert text in await self.page.inner_text("main"), await self.page.inner_text("main")
-
-    async def sees(self, heading: str) -> None:
-        """The page is the one with this heading."""
-        assert await self.page.inner_text("h1") == heading
-
-    async def figure(self, name: str) -> int:
-        """The first figure of this name."""
-        box = self.page.locator(".figures div").filter(has=self.page.get_by_text(name, exact=True)).first
-        return int((await box.locator("dd").inner_text()).replace(",", ""))
-
-
-async def signs_in(office: Office) -> None:
-    await office.page.goto("/console")
-    await office.fill(user_name=office.officer, password=PASSWORD)
-    await office.send()
-    await office.sees("Overview")
 
 
 async def adds_a_centre(office: Office) -> places.Centre:

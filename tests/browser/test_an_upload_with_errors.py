@@ -11,11 +11,11 @@ from opencowin.identity import Role
 from opencowin.kit.actor import Place
 from opencowin.kit.db import transaction
 from tests.browser import gates
+from tests.browser.officer import MAIN, Office, signs_in
 from tests.browser.world import World
-from tests.web.desks import PASSWORD, appoint
+from tests.web.desks import appoint
 
 pytestmark = pytest.mark.anyio
-MAIN = "main form button.main"
 
 
 def a_list(district_id: int) -> str:
@@ -47,11 +47,6 @@ async def until(page: Page, state: str) -> None:
     await page.locator("main [role=status]").get_by_text(state, exact=True).wait_for()
 
 
-async def figure(page: Page, name: str) -> int:
-    box = page.locator(".figures div").filter(has=page.get_by_text(name, exact=True)).first
-    return int(await box.locator("dd").inner_text())
-
-
 async def entered(world: World, district_id: int) -> set[str]:
     """The centres of the list that are on record."""
     async with transaction(world.surface.pool) as conn:
@@ -78,13 +73,11 @@ async def test_a_list_with_errors_is_put_right_saved_and_undone(browser: Browser
     context = await browser.new_context(base_url=world.address, java_script_enabled=False)
     page = await context.new_page()
     page.set_default_timeout(60_000)
-    await page.goto("/console")
-    await page.fill("[name=user_name]", officer.user_name)
-    await page.fill("[name=password]", PASSWORD)
-    await page.click(MAIN)
+    office = Office(world, page, officer.user_name)
+    await signs_in(office)
     await upload(page, a_list(district_id))
     await until(page, "Checked, not saved")
-    assert [await figure(page, name) for name in ("Rows", "Wrong", "Saved")] == [5, 3, 0]
+    assert [await office.figure(name) for name in ("Rows", "Wrong", "Saved")] == [5, 3, 0]
     rows = [await row.locator("td").all_inner_texts() for row in await page.locator("main tbody tr").all()]
     assert [(row[0], row[1]) for row in rows] == [("3", "pin_code"), ("4", "closes_at"), ("5", "district_id")]
     assert all(row[2] for row in rows)
@@ -97,7 +90,7 @@ async def test_a_list_with_errors_is_put_right_saved_and_undone(browser: Browser
     assert await entered(world, district_id) == {"Upload Good", "Upload Other"}
     await upload(page, put_right(wrong, district_id))
     await until(page, "Checked, not saved")
-    assert [await figure(page, name) for name in ("Rows", "Wrong")] == [3, 0]
+    assert [await office.figure(name) for name in ("Rows", "Wrong")] == [3, 0]
     await page.click(MAIN)
     await until(page, "Saved")
     assert len(await entered(world, district_id)) == 5
