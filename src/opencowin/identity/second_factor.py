@@ -19,6 +19,7 @@ from opencowin.identity.refusals import (
     WrongSecondFactor,
 )
 from opencowin.identity.staff import check_password, in_reach, is_known_browser, staff_actor
+from opencowin.identity.staff_queries import StaffRow
 from opencowin.kit import audit
 from opencowin.kit.actor import Actor, NotPermitted, Permission
 from opencowin.kit.crypto import SealBroken
@@ -110,13 +111,19 @@ async def allow_enrolment(conn: Connection, floor: Floor, actor: Actor, staff_id
     Raises StaffNotFound, NotPermitted.
     """
     row = await in_reach(conn, actor, staff_id)
-    if not must_prove(floor, staff_actor(row, "").permissions) or (await factors_of(conn, staff_id)).enrolled:
+    if not await _enrols_by_code(conn, floor, row):
         return ""
     code = _new_code()
     until = floor.clock.now() + timedelta(hours=floor.settings.invitation_hours)
     await queries.set_enrolment(conn, staff_id, floor.keyring.index(code, ENROLMENT_CODE), until)
     await audit.record(conn, actor, "identity.allow_enrolment", subject=("staff", staff_id), reason=row.role)
     return _written(code)
+
+
+async def _enrols_by_code(conn: Connection, floor: Floor, row: StaffRow) -> bool:
+    """Whether a second factor is needed, and this would be the first."""
+    needed = must_prove(floor, staff_actor(row, "").permissions)
+    return needed and not (await factors_of(conn, row.staff_id)).enrolled
 
 
 async def require_enrolment(conn: Connection, floor: Floor, actor: Actor, code: str) -> None:
@@ -128,7 +135,7 @@ async def require_enrolment(conn: Connection, floor: Floor, actor: Actor, code: 
     row = await staff_queries.staff_of(conn, staff_id)
     if row is None:
         raise StaffNotFound
-    if not must_prove(floor, staff_actor(row, "").permissions) or (await factors_of(conn, staff_id)).enrolled:
+    if not await _enrols_by_code(conn, floor, row):
         return
     limits = await wrong_codes(conn, floor, actor, "")
     if wait := await wait_for(conn, floor, limits):
