@@ -119,6 +119,12 @@ class Settings(BaseSettings):
     alerts_per_seat: int = Field(
         default=3, ge=1, le=100, description="Households told of a free seat, for each seat, within 15 minutes."
     )
+    reminder_hour: int = Field(
+        default=8,
+        ge=0,
+        le=23,
+        description="Hour of the day from which people are reminded of tomorrow and of doses due.",
+    )
     channels_file: Path | None = Field(
         default=None, description="Gateways that carry messages; default: channels.toml in data_dir."
     )

@@ -17,6 +17,7 @@ from opencowin.kit.floor import Floor
 from opencowin.kit.logs import way_to
 from opencowin.notifications import queries
 from opencowin.notifications.channels import Delivery
+from opencowin.notifications.devices import forget_devices
 from opencowin.notifications.model import Medium, MessageState, Outgoing, Priority
 from opencowin.notifications.queries import DueMessage, Noted
 from opencowin.notifications.routing import Carried, Router
@@ -53,6 +54,7 @@ async def dispatch(pool: Pool, floor: Floor, router: Router, *, most: int = BATC
         await queries.note(conn, noted)
         await queries.settle_kept(conn)
         await _spend(conn, floor, carried)
+        await _forget_gone(conn, floor, carried)
     return Dispatched(len(due), sum(one.state == MessageState.SENT for one in noted))
 
 
@@ -77,6 +79,14 @@ async def _spend(conn: Connection, floor: Floor, carried: Sequence[Carried]) -> 
             units[one.channel] = units.get(one.channel, 0) + one.outgoing.units
     if units:
         await queries.spend(conn, floor.clock.today(), units)
+
+
+async def _forget_gone(conn: Connection, floor: Floor, carried: Sequence[Carried]) -> None:
+    """A device to which its carrier refuses to deliver is gone: its browser makes a new address."""
+    refused = [one.outgoing for one in carried if one.outcome.delivery is Delivery.REFUSED]
+    gone = [one.recipient for one in refused if one.medium is Medium.WEB_PUSH]
+    if gone:
+        await forget_devices(conn, floor, gone)
 
 
 def _opened(floor: Floor, due: DueMessage) -> Outgoing:

@@ -13,8 +13,10 @@ from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Handler, Job
 from opencowin.notifications import queries
+from opencowin.notifications.devices import devices_of
 from opencowin.notifications.gateways import read_carriage
 from opencowin.notifications.model import Draft, Medium, Priority
+from opencowin.notifications.reminding import DOSE_DUE, REMINDED, DoseDue
 from opencowin.notifications.sending import Scribe, write
 from opencowin.notifications.templates import Template, read_texts
 from opencowin.notifications.wording import Wording, Writer
@@ -43,6 +45,8 @@ def handlers(pool: Pool, floor: Floor, scribe: Scribe | None = None) -> list[Han
         Handler(certificates.CERTIFICATE_REVOKED, desk.on_certificate_revoked),
         Handler(cases.CASE_MOVED, desk.on_case_moved),
         Handler(talks.ANSWERED, desk.on_answered),
+        Handler(REMINDED, desk.on_booking(REMINDED, Template.REMINDER, LIVE, Priority.MANY)),
+        Handler(DOSE_DUE, desk.on_dose_due),
     ]
 
 
@@ -90,7 +94,7 @@ class Desk:
             whose = await self.writer.account(conn, news.account_id)
             return self.writer.assisted(whose, news.operator, self.floor.clock.local(news.happened_at).date())
 
-        await self._tell(cause(identity.ASSISTED, news), news.happened_at, word)
+        await self._tell(news.account_id, cause(identity.ASSISTED, news), news.happened_at, word)
 
     async def on_certificate_issued(self, news: certificates.CertificateIssued) -> None:
         """Tell that a certificate is ready and when the next dose is due."""
@@ -99,7 +103,7 @@ class Desk:
             whose = await self.writer.account(conn, news.account_id)
             return await self.writer.certificate(conn, whose, news.beneficiary_id, news.dose_number)
 
-        await self._tell(cause(certificates.CERTIFICATE_ISSUED, news), self.floor.clock.now(), word)
+        await self._tell(news.account_id, cause(certificates.CERTIFICATE_ISSUED, news), self.floor.clock.now(), word)
 
     async def on_certificate_revoked(self, news: certificates.CertificateRevoked) -> None:
         """Tell that a certificate stands no longer, why, and where to turn."""
@@ -109,7 +113,7 @@ class Desk:
             whose = await self.writer.account(conn, news.account_id)
             return self.writer.revoked(whose, news.beneficiary_id, (news.certificate_id, news.dose_number), reason)
 
-        await self._tell(cause(certificates.CERTIFICATE_REVOKED, news), self.floor.clock.now(), word)
+        await self._tell(news.account_id, cause(certificates.CERTIFICATE_REVOKED, news), self.floor.clock.now(), word)
 
     async def on_withdrawn(self, news: scheduling.BookingNews) -> None:
         """Tell that a session will not take place, and which one near by has seats."""
@@ -124,7 +128,7 @@ class Desk:
             whose = await self.writer.account(conn, news.account_id)
             return await self.writer.booking(conn, Template.WITHDRAWN, whose, ended, offer)
 
-        await self._tell(cause(scheduling.WITHDRAWN, news), news.happened_at, word)
+        await self._tell(news.account_id, cause(scheduling.WITHDRAWN, news), news.happened_at, word)
 
     async def on_seats_offered(self, news: scheduling.SeatsOffered) -> None:
         """Tell those who wait for such seats: whom the lot chose and what they are told is kept together."""
@@ -153,10 +157,14 @@ class Desk:
         async def word(conn: Connection) -> Wording | None:
             return self.writer.case(await self.writer.account(conn, news.account_id), news)
 
-        await self._tell(cause(cases.CASE_MOVED, news), news.happened_at, word)
+        await self._tell(news.account_id, cause(cases.CASE_MOVED, news), news.happened_at, word)
 
     def on_booking(
-        self, job: Job[scheduling.BookingNews], template: Template, states: frozenset[str]
+        self,
+        job: Job[scheduling.BookingNews],
+        template: Template,
+        states: frozenset[str],
+        priority: Priority = Priority.OWN,
     ) -> Callable[[scheduling.BookingNews], Awaitable[None]]:
         """The handler of a job about claims of a booking: it speaks of those that are in these states by now."""
 
@@ -166,18 +174,39 @@ class Desk:
                 whose = await self.writer.account(conn, news.account_id)
                 return await self.writer.booking(conn, template, whose, [one for one in claims if one.state in states])
 
-            await self._tell(cause(job, news), news.happened_at, word)
+            await self._tell(news.account_id, cause(job, news), news.happened_at, word, priority)
 
         return on_news
 
+    async def on_dose_due(self, news: DoseDue) -> None:
+        """Remind somebody of a dose that may be given now, where that is still so."""
+
+        async def word(conn: Connection) -> Wording | None:
+            whose = await self.writer.account(conn, news.account_id)
+            return await self.writer.dose_due(conn, whose, news.beneficiary_id, news.dose_number)
+
+        about = uuid5(CAUSES, f"{DOSE_DUE.name} {news.beneficiary_id} {news.dose_number}")
+        await self._tell(news.account_id, about, news.happened_at, word, Priority.MANY)
+
     async def _tell(
-        self, cause_id: UUID, caused_at: datetime, word: Callable[[Connection], Awaitable[Wording | None]]
+        self,
+        account_id: UUID,
+        cause_id: UUID,
+        caused_at: datetime,
+        word: Callable[[Connection], Awaitable[Wording | None]],
+        priority: Priority = Priority.OWN,
     ) -> None:
-        """Nothing is sent to an account that a national ID opened and that has no number: its pages say the same."""
+        """By SMS, and by push to each device of the household. An account that a national ID opened has no number."""
         async with transaction(self.pool) as conn:
             said = await word(conn)
-        if said is not None and said.mobile:
-            await self.scribe.deliver(_draft(cause_id, said, caused_at))
+            devices = await devices_of(conn, self.floor, account_id) if said is not None else []
+        if said is None:
+            return
+        if said.mobile:
+            await self.scribe.deliver(_draft(cause_id, said, caused_at, priority=priority))
+        for address in devices:
+            draft = _draft(uuid5(cause_id, address), said, caused_at, priority=priority)
+            await self.scribe.deliver(replace(draft, address=address, medium=Medium.WEB_PUSH))
 
 
 def _draft(

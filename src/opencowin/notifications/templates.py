@@ -36,6 +36,8 @@ class Template(StrEnum):
     CASE_DONE = "case_done"
     CASE_NOTICE = "case_notice"
     SLOT_ALERT = "slot_alert"
+    REMINDER = "reminder"
+    DOSE_DUE = "dose_due"
     ANSWER = "answer"
 
 
@@ -63,6 +65,8 @@ PLACEHOLDERS: Mapping[Template, frozenset[str]] = {
     Template.CASE_DONE: frozenset({"number", "url"}),
     Template.CASE_NOTICE: frozenset({"number", "reference", "date", "url"}),
     Template.SLOT_ALERT: frozenset({"vaccine", "date", "centre", "district", "url", "code"}),
+    Template.REMINDER: _APPOINTMENT | {"url"},
+    Template.DOSE_DUE: frozenset({"dose", "reference", "url"}),
     Template.ANSWER: frozenset({"text"}),
 }
 

@@ -94,6 +94,21 @@ class Writer:
             return self._wording(Template.CERTIFICATE_READY, whose, **values)
         return self._wording(Template.CERTIFICATE_READY_NEXT, whose, date=self._date(due.from_date), **values)
 
+    async def dose_due(
+        self, conn: Connection, whose: Account, beneficiary_id: UUID, dose_number: int
+    ) -> Wording | None:
+        """What to say of a dose that may be given from now on; None where it may not, is given or is booked by now."""
+        person = whose.members.get(beneficiary_id)
+        if person is None:
+            return None
+        booked = await scheduling.appointments_of(conn, person.person.account_id)
+        due = await vaccination.due(conn, self.floor, person)
+        waits = due is not None and due.dose == dose_number and due.from_date <= self.floor.clock.today()
+        if not waits or any(one.beneficiary_id == beneficiary_id for one in booked):
+            return None
+        values = {"dose": dose_number, "reference": person.reference_id, "url": self.floor.settings.address}
+        return self._wording(Template.DOSE_DUE, whose, **values)
+
     def revoked(self, whose: Account, beneficiary_id: UUID, news: tuple[str, int], reason: str) -> Wording | None:
         """What to say of a certificate (its number, its dose) that was revoked; None when the person is gone."""
         person = whose.members.get(beneficiary_id)

@@ -21,6 +21,7 @@ from opencowin.kit.settings import settings
 from opencowin.web import (
     case_review,
     centre,
+    devices,
     health,
     home,
     inbound,
@@ -110,6 +111,7 @@ def _api() -> APIRouter:
         centre,
         case_review,
         slot_alerts,
+        devices,
         stock_exchange,
         inbound,
         keypad,
