@@ -206,7 +206,7 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("cases.raise_flags", 30, within(lambda conn: cases.raise_flags(conn, floor))),
         Recurring("cases.forget_evidence", HOUR, within(lambda conn: cases.forget_evidence(conn, floor))),
         Recurring("tablets.settle", HOUR, within(lambda conn: tablets.settle_left_behind(conn, floor))),
-        Recurring("notifications.remind", 20, within(lambda conn: notifications.remind(conn, floor))),
+        Recurring("notifications.remind", 5, within(lambda conn: notifications.remind(conn, floor))),
         Recurring("notifications.forget_reminders", HOUR, within(lambda c: notifications.forget_reminders(c, floor))),
         Recurring("notifications.forget_old", HOUR, within(lambda conn: notifications.forget_old(conn, floor))),
         Recurring("limits.forget_old", HOUR, within(lambda conn: limits.forget_old(conn, floor.clock))),

@@ -20,7 +20,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
-from opencowin import notifications
+from opencowin import identity, notifications
 from opencowin.kit.country import PackBroken
 from opencowin.kit.db import Pool, fetch_value, run, transaction
 from opencowin.kit.floor import Floor
@@ -390,6 +390,21 @@ async def test_a_push_service_sees_ciphertext_and_the_device_reads_it(pool: Pool
         token = headers["Authorization"].split("t=")[1].split(",")[0]
         claims = jwt.decode(token, own, algorithms=["ES256"]).claims
         assert (claims["aud"], claims["sub"]) == (double.address, "mailto:help@example.org")
+        double.status = 410
+        async with transaction(pool) as conn:
+            account = await identity.open_account(conn, floor, builders.mobile())
+            address = notifications.PushAddress(double.address + "/topic", **keys)
+            carriage, actor = Carriage(gateway=(gateway,)), builders.citizen(account)
+            for _ in range(2):
+                await notifications.add_device(conn, floor, carriage, actor, address)
+            for wrong in ({"endpoint": "https://127.0.0.1/inner"}, {"auth": "YQ"}, {"p256dh": "no key"}):
+                with pytest.raises(notifications.DeviceInvalid):
+                    await notifications.add_device(conn, floor, carriage, actor, replace(address, **wrong))
+        await write(pool, floor, a_draft(address=address.written, medium=Medium.WEB_PUSH))
+        await notifications.dispatch(pool, floor, by)
+        async with transaction(pool) as conn:
+            left = "SELECT count(*) FROM device WHERE account_id = %(id)s"
+            assert await fetch_value(conn, left, id=account) == 0, "a device that is gone is forgotten"
         inner = json.dumps({"endpoint": "https://127.0.0.1/inner", "keys": keys})
         attack = a_draft(address=inner, medium=Medium.WEB_PUSH)
         await write(pool, floor, attack)

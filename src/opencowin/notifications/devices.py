@@ -1,4 +1,4 @@
-"""Devices of a household that take its messages by push, beside the SMS: registered, read, ended, and gone by themselves."""
+"""Devices that take a household's messages by push, beside the SMS: registered, ended, and gone by themselves."""
 
 import base64
 import binascii

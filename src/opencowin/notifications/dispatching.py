@@ -82,9 +82,8 @@ async def _spend(conn: Connection, floor: Floor, carried: Sequence[Carried]) -> 
 
 
 async def _forget_gone(conn: Connection, floor: Floor, carried: Sequence[Carried]) -> None:
-    """A device to which its carrier refuses to deliver is gone: its browser makes a new address."""
-    refused = [one.outgoing for one in carried if one.outcome.delivery is Delivery.REFUSED]
-    gone = [one.recipient for one in refused if one.medium is Medium.WEB_PUSH]
+    """Of a device that its carrier knows no more nothing is kept: its browser makes a new address."""
+    gone = [one.outgoing.recipient for one in carried if one.outcome.delivery is Delivery.GONE]
     if gone:
         await forget_devices(conn, floor, gone)
 
@@ -110,7 +109,7 @@ def _noted(now: datetime, due: DueMessage, done: Carried) -> Noted:
     match outcome.delivery:
         case Delivery.HANDED_ON:
             return Noted(due.message_id, MessageState.SENT, done.channel, outcome.reference, now, None, done.keeps_text)
-        case Delivery.REFUSED:
+        case Delivery.REFUSED | Delivery.GONE:
             return Noted(due.message_id, MessageState.FAILED, done.channel, None, None, None)
         case Delivery.UNSURE:
             wait = FIRST_WAIT if done.repeats_safely else PATIENCE

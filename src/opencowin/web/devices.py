@@ -32,7 +32,7 @@ class Endpoint(Body):
 
 
 @router.post("", status_code=204, response_class=Response)
-async def add(request: Request, body: Device, actor: Own) -> Response:
+async def add_device(request: Request, body: Device, actor: Own) -> Response:
     """Take one's messages by push on this device too: sealed for it, so that the carrier reads nothing."""
     site = site_of(request)
     address = notifications.PushAddress(body.endpoint, body.p256dh, body.auth)
@@ -43,7 +43,7 @@ async def add(request: Request, body: Device, actor: Own) -> Response:
 
 
 @router.post("/end", status_code=204, response_class=Response)
-async def end(request: Request, body: Endpoint, actor: Own) -> Response:
+async def end_device(request: Request, body: Endpoint, actor: Own) -> Response:
     """Send nothing more to this device; one that is not known is none any more already."""
     site = site_of(request)
     async with site.transaction() as conn:

@@ -13,6 +13,8 @@ class Delivery(StrEnum):
     HANDED_ON = "handed_on"
     REFUSED = "refused"
     """The message cannot be sent, and trying again will not help."""
+    GONE = "gone"
+    """Refused, since there is no such address any more."""
     NOT_TAKEN = "not_taken"
     """The gateway certainly has not got it: another one, or this one later, may be tried."""
     UNSURE = "unsure"
@@ -30,6 +32,7 @@ class Outcome:
 
 
 HANDED_ON, REFUSED = Outcome(Delivery.HANDED_ON), Outcome(Delivery.REFUSED)
+GONE = Outcome(Delivery.GONE)
 NOT_TAKEN, UNSURE = Outcome(Delivery.NOT_TAKEN), Outcome(Delivery.UNSURE)
 
 

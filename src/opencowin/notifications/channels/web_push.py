@@ -16,7 +16,7 @@ from opencowin.notifications.model import Outgoing
 
 DAY = 86_400
 HALF_DAY = 43_200
-BUSY = frozenset({429, 503})
+BUSY, GONE = frozenset({429, 503}), frozenset({404, 410})
 
 
 def is_public_endpoint(endpoint: str, *, trusted: tuple[str, ...] = ()) -> bool:
@@ -52,7 +52,7 @@ class WebPushChannel:
             return REFUSED
         sealed = WebPusher(subscription).encode(outgoing.text.encode(), content_encoding="aes128gcm")
         headers = self._headers(endpoint, urgent=outgoing.urgent)
-        answer = await post(self._http, endpoint, BUSY, content=bytes(sealed["body"]), headers=headers)
+        answer = await post(self._http, endpoint, BUSY, GONE, content=bytes(sealed["body"]), headers=headers)
         return answer if isinstance(answer, Outcome) else HANDED_ON
 
     async def close(self) -> None:
