@@ -5,6 +5,7 @@ statement. Nobody is told twice of one session, and at no time are many more tol
 hear in a later round, if seats are left. Owns the tables `subscription`, `alert` and `alert_round`.
 """
 
+from opencowin.alerts.keywords import Keyword, keyword_of, read_keywords, stop_code, words_of
 from opencowin.alerts.matching import AlertRound, alert_round, forget_old, next_rounds, nobody_waits
 from opencowin.alerts.model import MOST_KM, NewSubscription, Subscription
 from opencowin.alerts.queries import Alerted
@@ -22,6 +23,7 @@ __all__ = [
     "MOST_KM",
     "AlertRound",
     "Alerted",
+    "Keyword",
     "NewSubscription",
     "NoSuchSubscription",
     "RadiusInvalid",
@@ -32,10 +34,14 @@ __all__ = [
     "WhereMissing",
     "alert_round",
     "forget_old",
+    "keyword_of",
     "next_rounds",
     "nobody_waits",
+    "read_keywords",
     "stop_by_reply",
+    "stop_code",
     "subscribe",
     "subscriptions_of",
     "unsubscribe",
+    "words_of",
 ]

@@ -16,7 +16,9 @@ from opencowin.scheduling import SEATS_OFFERED, CentreSessions, NoSuchSession, S
 
 ROUND = timedelta(minutes=15)
 """How long those who were told have before others are told too."""
-KEPT = timedelta(days=120)
+PAUSE = timedelta(seconds=20)
+"""How soon a session meets all subscriptions again at the earliest: seats given back meanwhile meet them together."""
+KEPT, KEPT_ROUNDS = timedelta(days=120), timedelta(days=1)
 DUE_AT_ONCE = 100
 
 
@@ -47,14 +49,16 @@ async def alert_round(conn: Connection, floor: Floor, session_id: UUID) -> Alert
     if opens > now:
         await queries.set_round(conn, session_id, opens)
         return None
+    matched = await queries.matched_at(conn, session_id)
+    if matched is not None and matched > now - PAUSE:
+        await queries.set_round(conn, session_id, matched + PAUSE)
+        return None
     offered = await scheduling.offered_session(conn, floor, session_id)
     most = offered.sessions[0].free_total * floor.settings.alerts_per_seat
     left = most - await queries.told_since(conn, session_id, now - ROUND) if most else 0
     people = await _match(conn, now, session, offered, left) if left > 0 else []
-    if most and len(people) >= left:
-        await queries.set_round(conn, session_id, now + ROUND)
-    else:
-        await queries.drop_round(conn, session_id)
+    again = now + ROUND if most and len(people) >= left else None
+    await queries.set_round(conn, session_id, again, now if left > 0 else None)
     return AlertRound(offered, people, session.ends(floor.clock)) if people else None
 
 
@@ -74,6 +78,7 @@ async def next_rounds(conn: Connection, floor: Floor) -> int:
 async def forget_old(conn: Connection, floor: Floor) -> int:
     """Delete subscriptions that are over, and who was told long ago; how many rows."""
     now = floor.clock.now()
+    await queries.forget_rounds(conn, now - KEPT_ROUNDS)
     return await queries.forget_subscriptions(conn, now) + await queries.forget_alerts(conn, now - KEPT)
 
 

@@ -8,6 +8,9 @@ from uuid import UUID
 
 MOST_KM = 100
 """The widest circle that can be watched."""
+LETTERS = "ACDEFGHJKLMNPQRTUVWXY3479"
+"""What codes are made of: nothing that is easily taken for something else."""
+CODE_LENGTH = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,3 +77,8 @@ class Offer:
     max_age: int | None
     fee: Decimal
     doses: list[int]
+
+    @property
+    def beyond(self) -> float:
+        """Its longitude as a circle sees it whose middle lies across the 180th meridian."""
+        return self.longitude - math.copysign(360.0, self.longitude)

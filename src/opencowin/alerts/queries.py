@@ -16,7 +16,8 @@ MATCH: LiteralString = """
         WHERE pin_code = %(pin_code)s AND pin_code IS NOT NULL AND area IS NULL
         UNION ALL
         SELECT * FROM subscription
-        WHERE area @> box(point(%(longitude)s, %(latitude)s), point(%(longitude)s, %(latitude)s)) AND area IS NOT NULL
+        WHERE (area @> box(point(%(longitude)s, %(latitude)s), point(%(longitude)s, %(latitude)s))
+               OR area @> box(point(%(beyond)s, %(latitude)s), point(%(beyond)s, %(latitude)s))) AND area IS NOT NULL
           AND 2 * 6371.0088 * asin(sqrt(least(1, sind((latitude - %(latitude)s) / 2) ^ 2
               + cosd(%(latitude)s) * cosd(latitude) * sind((longitude - %(longitude)s) / 2) ^ 2))) <= radius_km
     ), households AS (
@@ -154,20 +155,32 @@ async def told_since(conn: Connection, session_id: UUID, since: datetime) -> int
 
 async def match(conn: Connection, offer: Offer, now: datetime, seed: int, most: int) -> list[Alerted]:
     """Tell up to `most` households that a session is for and that have not heard of it; drawn by lot."""
-    return await fetch_all(conn, Alerted, MATCH, **asdict(offer), now=now, seed=seed, most=most)
+    return await fetch_all(conn, Alerted, MATCH, **asdict(offer), beyond=offer.beyond, now=now, seed=seed, most=most)
 
 
-async def set_round(conn: Connection, session_id: UUID, again_at: datetime) -> int:
-    """Let more people hear of a session at an instant."""
+async def set_round(
+    conn: Connection, session_id: UUID, again_at: datetime | None, matched_at: datetime | None = None
+) -> int:
+    """Let more people hear of a session at an instant, or when seats are given back; and note that it was matched."""
     return await run(
         conn,
         """
-        INSERT INTO alert_round (session_id, again_at) VALUES (%(session)s, %(again_at)s)
-        ON CONFLICT (session_id) DO UPDATE SET again_at = excluded.again_at
+        INSERT INTO alert_round (session_id, again_at, matched_at) VALUES (%(session)s, %(again_at)s, %(matched_at)s)
+        ON CONFLICT (session_id) DO UPDATE SET again_at = excluded.again_at,
+            matched_at = coalesce(excluded.matched_at, alert_round.matched_at)
         """,
         session=session_id,
         again_at=again_at,
+        matched_at=matched_at,
     )
+
+
+async def matched_at(conn: Connection, session_id: UUID) -> datetime | None:
+    """When a session last met all subscriptions."""
+    found: datetime | None = await fetch_value(
+        conn, "SELECT matched_at FROM alert_round WHERE session_id = %(session)s", session=session_id
+    )
+    return found
 
 
 async def drop_round(conn: Connection, session_id: UUID) -> int:
@@ -179,7 +192,7 @@ async def due_rounds(conn: Connection, now: datetime, most: int) -> list[UUID]:
     """Take the sessions whose next round has come."""
     cursor = await conn.execute(
         """
-        DELETE FROM alert_round WHERE session_id IN (
+        UPDATE alert_round SET again_at = NULL WHERE session_id IN (
             SELECT session_id FROM alert_round WHERE again_at <= %(now)s
             ORDER BY again_at LIMIT %(most)s FOR UPDATE SKIP LOCKED)
         RETURNING session_id
@@ -187,6 +200,11 @@ async def due_rounds(conn: Connection, now: datetime, most: int) -> list[UUID]:
         {"now": now, "most": most},
     )
     return [row[0] for row in await cursor.fetchall()]
+
+
+async def forget_rounds(conn: Connection, before: datetime) -> int:
+    """Delete which sessions were last matched before an instant and wait for no round."""
+    return await run(conn, "DELETE FROM alert_round WHERE again_at IS NULL AND matched_at < %(before)s", before=before)
 
 
 async def forget_subscriptions(conn: Connection, now: datetime) -> int:

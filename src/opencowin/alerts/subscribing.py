@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from opencowin import identity, places, programme
 from opencowin.alerts import queries
-from opencowin.alerts.model import MOST_KM, Circle, NewSubscription, Subscription
+from opencowin.alerts.model import CODE_LENGTH, LETTERS, MOST_KM, Circle, NewSubscription, Subscription
 from opencowin.alerts.refusals import (
     NoSuchSubscription,
     RadiusInvalid,
@@ -21,9 +21,7 @@ from opencowin.kit.floor import Floor
 
 MOST = 10
 LASTS = timedelta(days=90)
-LETTERS = "ACDEFGHJKLMNPQRTUVWXY3479"
-"""What codes are made of: nothing that is easily taken for something else."""
-CODE_LENGTH, TRIES = 4, 20
+TRIES = 20
 
 
 async def subscribe(conn: Connection, floor: Floor, actor: Actor, new: NewSubscription) -> int:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from opencowin import alerts, identity
+from opencowin.alerts import Keyword
 from opencowin.kit.actor import CITIZEN_PERMISSIONS, Actor, ActorKind, Permission
 from opencowin.kit.audit import record
 from opencowin.kit.crypto import SealBroken
@@ -29,17 +30,21 @@ MOST_ANSWERS, AN_HOUR = 40, timedelta(hours=1)
 STATE, NUMBER, SESSION, MESSAGE = "talk_state", "talk_number", "talk_session", "talk_message"
 ON, HOMEWARD = "0", "00"
 """The key for the next page, or home from the last one; and the key that leads home from anywhere."""
-KEYWORDS = {
-    "FIND": "who",
-    "BOOK": "who",
-    "STATUS": "own",
-    "MOVE": "own",
-    "CANCEL": "own",
-    "CERTIFICATE": "certificates",
-    "REGISTER": "name",
-    "LANGUAGE": "language",
-    "HELP": HOME,
+LEADS_TO = {
+    Keyword.FIND: "who",
+    Keyword.BOOK: "who",
+    Keyword.STATUS: "own",
+    Keyword.MOVE: "own",
+    Keyword.CANCEL: "own",
+    Keyword.CERTIFICATE: "certificates",
+    Keyword.REGISTER: "name",
+    Keyword.LANGUAGE: "language",
+    Keyword.HELP: HOME,
 }
+WITH_PLACE = frozenset({Keyword.FIND, Keyword.BOOK})
+"""Keywords that a postal code may follow; every other one stands alone."""
+LETTERED = frozenset({"name", "number"})
+"""Steps that no digits can answer."""
 MOST_JUMPS, MOST_INPUTS, MOST_LETTERS = 6, 40, 120
 
 
@@ -50,6 +55,8 @@ class Call:
     session: str
     mobile: str
     text: str
+    spoken: bool = False
+    """Whether it is a voice gateway, which reads out what is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +73,26 @@ async def hear_keypad(conn: Connection, floor: Floor, actor: Actor, catalogues: 
 
     Raises NotPermitted, InvalidMobile.
     """
-    number = _number(floor, actor, call.mobile)
+    number = number_of(floor, actor, call.mobile)
     key, session = floor.keyring.index(number, NUMBER), floor.keyring.index(f"{actor.actor_id}/{call.session}", SESSION)
     await queries.hold(conn, key)
     stored = await queries.talk_of(conn, key)
     inputs = call.text.split("*")[:MOST_INPUTS] if call.text else []
-    talk = _read(floor, stored)
+    talk = read_talk(floor, stored)
     goes_on = stored is not None and stored.session_hash == session
     if talk is not None and stored is not None and goes_on and len(inputs) <= stored.heard:
-        return Said(talk.sheets[talk.at], talk.over)
+        return said_in(talk)
     if not goes_on and (inputs or (talk is not None and talk.over)):
         talk = None
-    scene = await _open(conn, floor, actor, catalogues, number, talk)
+    scene = await open_scene(conn, floor, actor, catalogues, number, talk)
+    scene.talk.spoken = call.spoken
     new = inputs[stored.heard :] if goes_on and stored is not None else inputs
     if not goes_on:
-        await _say(scene)
+        await say(scene)
     for one in new:
         await _hear(scene, one)
-    await queries.keep(conn, key, session, len(inputs), _sealed(floor, scene.talk), floor.clock.now())
-    return Said(scene.talk.sheets[scene.talk.at], scene.talk.over)
+    await queries.keep(conn, key, session, len(inputs), sealed_talk(floor, scene.talk), floor.clock.now())
+    return said_in(scene.talk)
 
 
 async def hear_text(conn: Connection, floor: Floor, actor: Actor, catalogues: Catalogues, text: Text) -> bool:
@@ -92,23 +100,23 @@ async def hear_text(conn: Connection, floor: Floor, actor: Actor, catalogues: Ca
 
     STOP and a code ends alerts, always. Raises NotPermitted, InvalidMobile.
     """
-    number = _number(floor, actor, text.mobile)
+    number = number_of(floor, actor, text.mobile)
     now, message = floor.clock.now(), floor.keyring.index(text.message_id, MESSAGE)
     if not await queries.first_heard(conn, actor.actor_id, message, now):
         return False
     key = floor.keyring.index(number, NUMBER)
     await queries.hold(conn, key)
-    scene = await _open(conn, floor, actor, catalogues, number, _read(floor, await queries.talk_of(conn, key)))
-    words = text.text.split()
-    word = words[0].upper().rstrip(".:,") if words else "HELP"
+    scene = await open_scene(conn, floor, actor, catalogues, number, read_talk(floor, await queries.talk_of(conn, key)))
+    code = alerts.stop_code(floor, text.text)
     used = await count_use(conn, floor.keyring, floor.clock, f"talk:{number}", AN_HOUR)
-    if used > MOST_ANSWERS and word != "STOP":
+    if used > MOST_ANSWERS and code is None:
         return False
-    if word == "STOP":
-        said = await _stop(scene, actor, number, words[1] if len(words) > 1 else "")
+    if code is not None:
+        said = await _stop(scene, actor, number, code)
     else:
-        said = await _in_words(scene, word, words)
-        await queries.keep(conn, key, b"", 0, _sealed(floor, scene.talk), now)
+        scene.talk.spoken = False
+        said = await _in_words(scene, text.text.split())
+        await queries.keep(conn, key, b"", 0, sealed_talk(floor, scene.talk), now)
     if used <= MOST_ANSWERS:
         cause = uuid5(NAMESPACE_URL, f"talk/{actor.actor_id}/{text.message_id}")
         await ANSWERED.enqueue(conn, sealed_answer(floor, cause, number, said, scene.language, now))
@@ -121,17 +129,18 @@ async def forget_old(conn: Connection, floor: Floor) -> int:
     return await queries.forget_talks(conn, now - RESTS) + await queries.forget_texts(conn, now - KEPT)
 
 
-async def _in_words(scene: Scene, word: str, words: Sequence[str]) -> str:
+async def _in_words(scene: Scene, words: Sequence[str]) -> str:
     """A keyword begins anew; anything else answers what was asked last."""
     talk = scene.talk
-    if word in KEYWORDS:
+    keyword = alerts.keyword_of(scene.floor, words[0]) if words else Keyword.HELP
+    if keyword in LEADS_TO and (len(words) <= 1 or keyword in WITH_PLACE):
         talk.facts.clear()
-        talk.step = KEYWORDS[word]
-        if word in {"FIND", "BOOK"} and len(words) > 1:
+        talk.step = LEADS_TO[keyword]
+        if len(words) > 1:
             scene.facts["pin"] = _pin_of(scene, "".join(words[1:]))
-        await _say(scene)
+        await say(scene)
     elif not talk.sheets or talk.over:
-        await _say(scene)
+        await say(scene)
     else:
         await _hear(scene, " ".join(words))
     return talk.sheets[talk.at]
@@ -147,16 +156,22 @@ def _pin_of(scene: Scene, words: str) -> str:
 async def _stop(scene: Scene, gateway: Actor, number: str, code: str) -> str:
     """End alerts by their code, or all of them; what is answered."""
     receiver = replace(gateway, permissions=frozenset({Permission.RECEIVE_MESSAGES}))
-    ended = await alerts.stop_by_reply(scene.conn, scene.floor, receiver, number, code.strip(".:,!"))
+    ended = await alerts.stop_by_reply(scene.conn, scene.floor, receiver, number, code)
     return scene.text("The alert is ended." if ended else "There is no such alert.")
 
 
-def _number(floor: Floor, actor: Actor, mobile: str) -> str:
+def said_in(talk: Talk) -> Said:
+    """What a talk says now."""
+    return Said(talk.sheets[talk.at], talk.over, talk.language)
+
+
+def number_of(floor: Floor, actor: Actor, mobile: str) -> str:
+    """The number that a gateway speaks for, as national digits. Raises NotPermitted, InvalidMobile."""
     actor.require(Permission.HOLD_TALKS)
     return floor.country.normalise_mobile(mobile)
 
 
-async def _open(  # noqa: PLR0917 (said in one breath: with this number, through that gateway)
+async def open_scene(  # noqa: PLR0917 (said in one breath: with this number, through that gateway)
     conn: Connection, floor: Floor, gateway: Actor, catalogues: Catalogues, number: str, talk: Talk | None
 ) -> Scene:
     """The household of the number, signed in for this talk alone; a new talk is written down."""
@@ -175,7 +190,7 @@ async def _hear(scene: Scene, answer: str) -> None:
     talk, answer = scene.talk, answer.strip()[:MOST_LETTERS]
     if talk.over or answer == HOMEWARD or (answer == ON and talk.at >= len(talk.sheets) - 1):
         talk.step = HOME
-        await _say(scene)
+        await say(scene)
         return
     if answer == ON:
         talk.at += 1
@@ -187,7 +202,7 @@ async def _hear(scene: Scene, answer: str) -> None:
     except Refusal as no:
         wrong = scene.catalogues.refusal(no, scene.language)
         talk.step, talk.facts = before
-    await _say(await _as_spoken(scene), wrong)
+    await say(await _as_spoken(scene), wrong)
 
 
 async def _as_spoken(scene: Scene) -> Scene:
@@ -196,12 +211,12 @@ async def _as_spoken(scene: Scene) -> Scene:
     return Scene(scene.conn, scene.floor, scene.actor, scene.catalogues, language, scene.talk)
 
 
-async def _say(scene: Scene, wrong: str = "") -> None:
+async def say(scene: Scene, wrong: str = "") -> None:
     """Ask the talk's step, and go on where it has nothing to ask; what it refuses leads home."""
     talk = scene.talk
     for _ in range(MOST_JUMPS):
         try:
-            asked = await STEPS[talk.step].ask(scene)
+            asked = await (_by_letters if talk.spoken and talk.step in LETTERED else STEPS[talk.step].ask)(scene)
         except Refusal as no:
             wrong, asked = scene.catalogues.refusal(no, scene.language), HOME
         if isinstance(asked, Asked):
@@ -211,13 +226,19 @@ async def _say(scene: Scene, wrong: str = "") -> None:
     raise RuntimeError("the steps of a talk lead round in a circle")
 
 
+async def _by_letters(scene: Scene) -> Asked:
+    """Who only hears and keys in digits registers by SMS."""
+    return Asked([scene.text("Registering needs letters: send REGISTER as an SMS.")], over=True)
+
+
 def _show(scene: Scene, asked: Asked, wrong: str) -> None:
     talk = scene.talk
     numbered = [f"{at} {label}" for at, (label, _) in enumerate(asked.choices, 1)]
     back = [] if asked.over or talk.step == HOME else [f"{ON} {scene.text('Start page')}"]
     lines = [line for line in (wrong, *asked.lines, *numbered, *back) if line]
     talk.choices, talk.last, talk.at = [value for _, value in asked.choices], asked.over, 0
-    talk.sheets = sheets_of("\n".join(lines))
+    talk.language, text = scene.language, "\n".join(lines)
+    talk.sheets = [text] if talk.spoken else sheets_of(text)
 
 
 def _chosen(talk: Talk, answer: str) -> object:
@@ -228,7 +249,7 @@ def _chosen(talk: Talk, answer: str) -> object:
     return talk.choices[at - 1]
 
 
-def _read(floor: Floor, stored: queries.StoredTalk | None) -> Talk | None:
+def read_talk(floor: Floor, stored: queries.StoredTalk | None) -> Talk | None:
     """The talk as it was kept, unless it rested too long or cannot be read any more."""
     if stored is None or stored.seen_at < floor.clock.now() - RESTS:
         return None
@@ -238,5 +259,6 @@ def _read(floor: Floor, stored: queries.StoredTalk | None) -> Talk | None:
         return None
 
 
-def _sealed(floor: Floor, talk: Talk) -> bytes:
+def sealed_talk(floor: Floor, talk: Talk) -> bytes:
+    """The talk as it is kept."""
     return floor.keyring.seal(json.dumps(asdict(talk), ensure_ascii=False), STATE)

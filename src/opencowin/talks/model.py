@@ -36,6 +36,10 @@ class Talk:
     at: int = 0
     last: bool = False
     """Whether nothing is asked after it."""
+    spoken: bool = False
+    """Whether it was said by voice: whole, not in pages."""
+    language: str = ""
+    """In which language."""
 
     @property
     def over(self) -> bool:
@@ -49,6 +53,7 @@ class Said:
 
     text: str
     over: bool
+    language: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from opencowin.web import (
     slot_alerts,
     stock_exchange,
     verification,
+    voice,
     wellknown,
 )
 from opencowin.web.board import Board
@@ -115,6 +116,7 @@ def _api() -> APIRouter:
         stock_exchange,
         inbound,
         keypad,
+        voice,
     ):
         api.include_router(part.router)
     return api

@@ -1,6 +1,5 @@
 """What people answer by SMS: their gateway hands it on here, with a partner's key that may receive messages."""
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -15,7 +14,6 @@ from opencowin.web.site import site_of
 
 router = APIRouter(prefix="/open/v1/messages", tags=["Our own surface"])
 Gateway = Annotated[Actor, may(Permission.RECEIVE_MESSAGES, Face.PARTNER)]
-STOP = re.compile(r"STOP[\s:,.-]*(?P<code>[A-Z0-9]*)[\s.!]*", re.IGNORECASE | re.ASCII)
 
 
 class Answered(Body):
@@ -33,15 +31,17 @@ class Understood(BaseModel):
 
 @router.post("")
 async def answered(request: Request, body: Answered, actor: Gateway) -> Understood:
-    """Do what an answer asks for: `STOP` and a code ends that alert of the sender's, `STOP` alone all of them.
+    """Do what an answer asks for: `STOP` and a code ends that alert of the sender's, `STOP` alone all of them; in
+    the words of each of the country's languages too.
 
     Handed on twice, it ends nothing more; from a sender that is no mobile number, nothing.
     """
-    site, found = site_of(request), STOP.fullmatch(body.text.strip())
-    if found is None:
+    site = site_of(request)
+    code = alerts.stop_code(site.floor, body.text)
+    if code is None:
         return Understood(ended=0)
     try:
         async with site.transaction() as conn:
-            return Understood(ended=await alerts.stop_by_reply(conn, site.floor, actor, body.sender, found["code"]))
+            return Understood(ended=await alerts.stop_by_reply(conn, site.floor, actor, body.sender, code))
     except identity.InvalidMobile:
         return Understood(ended=0)
