@@ -9,7 +9,7 @@ import pytest
 
 from opencowin import alerts, identity, notifications, places, scheduling
 from opencowin.alerts import NewSubscription, queries
-from opencowin.alerts.model import Offer
+from opencowin.alerts.model import Circle, Offer
 from opencowin.kit.clock import Clock
 from opencowin.kit.db import Connection, Pool, fetch_value, run, transaction
 from opencowin.kit.floor import Floor
@@ -232,6 +232,41 @@ async def test_what_cannot_be_watched_is_refused(
             await alerts.subscribe(conn, floor, citizen(account), wrong)
 
 
+async def test_a_circle_across_the_180th_meridian_is_round(scene: Scene) -> None:
+    conn, now = scene.conn, scene.floor.clock.now()
+    async with conn.transaction(force_rollback=True):
+        pin, until = NewSubscription(pin_code="682001", radius_km=50), now + timedelta(days=1)
+        watching = {}
+        for longitude in (179.9, -179.9):
+            account, _ = await household(conn, scene.floor)
+            await queries.insert(conn, account, "AAAA", pin, Circle(-17.0, longitude, 50), now, until)
+            watching[longitude] = account
+        for longitude, told_of in (
+            (-179.8, {179.9, -179.9}),
+            (179.8, {179.9, -179.9}),
+            (-179.0, set()),
+            (179.5, {179.9}),
+        ):
+            offer = replace(offer_of(scene, [1]), district_id=0, pin_code="", latitude=-17.0, longitude=longitude)
+            found = {one.account_id for one in await queries.match(conn, offer, now, 7, 300)}
+            assert found == {watching[one] for one in told_of}, longitude
+
+
+async def test_seats_given_back_one_by_one_meet_the_subscriptions_together(scene: Scene) -> None:
+    conn, floor = scene.conn, scene.floor
+    async with conn.transaction():
+        first = await subscribed(conn, floor, NewSubscription(district_id=scene.centre.district_id))
+        session = await scene.session()
+    assert first in await told(scene, session)
+    async with conn.transaction():
+        second = await subscribed(conn, floor, NewSubscription(district_id=scene.centre.district_id))
+    assert await told(scene, session) == set(), "it has just met them"
+    after = later(floor, timedelta(seconds=21))
+    async with conn.transaction():
+        assert await alerts.next_rounds(conn, after) >= 1
+    assert await told(scene, session, after) == {second}
+
+
 async def test_a_hundred_thousand_subscriptions_are_met_by_their_indexes(scene: Scene) -> None:
     conn = scene.conn
     async with conn.transaction(force_rollback=True):
@@ -241,7 +276,7 @@ async def test_a_hundred_thousand_subscriptions_are_met_by_their_indexes(scene: 
         values = {name: getattr(offer, name) for name in Offer.__dataclass_fields__}
         cursor = await conn.execute(
             "EXPLAIN (ANALYZE, BUFFERS) " + queries.MATCH,
-            {**values, "now": scene.floor.clock.now(), "seed": 7, "most": 300},
+            {**values, "beyond": offer.beyond, "now": scene.floor.clock.now(), "seed": 7, "most": 300},
         )
         plan = "\n".join(row[0] for row in await cursor.fetchall())
     for index in ("subscription_by_district", "subscription_by_pin", "subscription_by_area"):

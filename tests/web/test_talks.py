@@ -1,6 +1,8 @@
 """Talks by keypad: a USSD gateway's callback and SMS, as gateways send them; whole, resumed, doubled, wrong."""
 
+import json
 import re
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -16,6 +18,8 @@ from tests.web.test_slot_alerts import ALERTS
 
 pytestmark = pytest.mark.anyio
 USSD, SMS = "/api/open/v1/talks/ussd", "/api/open/v1/talks/sms"
+MISSED, VOICE = "/api/open/v1/talks/missed-call", "/api/open/v1/talks/voice"
+VXML = "{http://www.w3.org/2001/vxml}"
 
 
 @dataclass
@@ -206,10 +210,119 @@ async def test_sms_keywords_talk_stop_and_are_heard_once(clinic: Clinic) -> None
     assert "Asha Kumari" in await clinic.platform.sms(home.mobile, containing="For whom")
     assert await say("1", form=True)
     assert clinic.centre.name[:8] in await clinic.platform.sms(home.mobile, containing="Choose")
-    assert await say("STOP")
+    assert await say("Madad!")
+    assert "Find a slot" in await clinic.platform.sms(home.mobile, containing="Find a slot")
+    assert await say("स्थिति")
+    assert home.first in await clinic.platform.sms(home.mobile, containing="Doses")
+    assert await say("रोको")
     await clinic.platform.sms(home.mobile, containing="The alert is ended")
     assert (await clinic.platform.get(ALERTS, home.token)).json() == []
     assert not await say("STOP", number="VM-COWIN")
+
+
+async def test_a_missed_call_is_answered_by_sms_a_few_times_an_hour(clinic: Clinic) -> None:
+    home = await a_home(clinic.platform, 1)
+
+    async def ring(call: str, number: str = home.mobile) -> bool:
+        told = {"id": call, "from": f"+91{number}", "to": "1800112233"}
+        answer = await clinic.platform.http.post(MISSED, data=told, headers={"x-api-key": clinic.key})
+        assert answer.status_code == 200, answer.text
+        return bool(answer.json()["heard"])
+
+    assert await ring("c1")
+    assert not await ring("c1"), "handed on twice it is heard once"
+    assert "Find a slot" in await clinic.platform.sms(home.mobile, containing="Find a slot")
+    await booked(clinic, home)
+    answer = await clinic.platform.http.post(
+        SMS, data={"from": home.mobile, "text": "STATUS", "id": uuid4().hex}, headers={"x-api-key": clinic.key}
+    )
+    assert answer.json()["heard"]
+    assert await ring("c2")
+    assert home.first in await clinic.platform.sms(home.mobile, containing="Asha Kumari"), "what was asked last"
+    assert [await ring(f"more {at}") for at in range(3)] == [True, False, False]
+    assert not await ring("c9", number="VM-COWIN")
+
+
+@dataclass
+class Caller:
+    """Somebody who calls through a voice gateway, which follows each document as VoiceXML says."""
+
+    clinic: Clinic
+    number: str
+    known: dict[str, str] = field(default_factory=dict)
+    document: ET.Element = field(default_factory=lambda: ET.Element("none"))
+
+    async def call(self) -> str:
+        self.known = {"session": uuid4().hex, "caller": f"+91{self.number}"}
+        return await self.submit()
+
+    async def submit(self, **keyed: str) -> str:
+        answer = await self.clinic.platform.http.post(
+            VOICE, data={**self.known, **keyed}, headers={"x-api-key": self.clinic.key}
+        )
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"].startswith("application/voicexml+xml")
+        self.document = ET.fromstring(answer.content)
+        assert self.document.tag == f"{VXML}vxml"
+        self.known = {one.attrib["name"]: json.loads(one.attrib["expr"]) for one in self.document.iter(f"{VXML}var")}
+        return self.heard
+
+    @property
+    def heard(self) -> str:
+        """What is read out, a line a sentence."""
+        return "\n".join("".join(one.itertext()) for one in self.document.iter(f"{VXML}s"))
+
+    @property
+    def over(self) -> bool:
+        return self.document.find(f"{VXML}form/{VXML}field") is None
+
+    async def press(self, digits: str) -> str:
+        (submit,) = self.document.iter(f"{VXML}submit")
+        assert submit.attrib["next"] == VOICE
+        assert submit.attrib["namelist"].split() == [*self.known, "digits"]
+        return await self.submit(digits=digits)
+
+    async def choose(self, words: str) -> str:
+        found = re.search(rf"^(\d+) {words}", self.heard, re.MULTILINE)
+        assert found, (words, self.heard)
+        return await self.press(found[1])
+
+
+async def test_a_caller_books_by_voice_and_the_keys(clinic: Clinic) -> None:
+    home = await a_home(clinic.platform, 1)
+    caller = Caller(clinic, home.mobile)
+    await caller.call()
+    await caller.choose("Find a slot")
+    await caller.choose("Asha Kumari")
+    said = await caller.press(clinic.centre.pin_code)
+    assert "0 >>" not in said, "it is read out whole"
+    assert await caller.press("") == said, "who keys in nothing hears it again"
+    await caller.choose(rf".*{re.escape(clinic.centre.name)} \(")
+    await caller.choose(".*09:00")
+    await caller.choose("Book now")
+    assert "Booked" in caller.heard
+    assert caller.over
+    (appointment,) = (await clinic.platform.household(home.token))[home.first]["appointments"]
+    assert appointment["slot"] == "09:00AM-11:00AM"
+    assert home.first in "".join(one.text or "" for one in caller.document.iter(f"{VXML}say-as"))
+
+
+async def test_who_calls_hears_the_own_language_and_registers_by_letters(clinic: Clinic) -> None:
+    caller = Caller(clinic, mobile())
+    await caller.call()
+    await caller.choose("Register a person")
+    assert caller.heard == "Registering needs letters: send REGISTER as an SMS."
+    assert caller.over
+    await caller.call()
+    await caller.choose("Language")
+    await caller.choose("हिन्दी")
+    assert caller.document.attrib["{http://www.w3.org/XML/1998/namespace}lang"] == "hi-IN"
+    assert "स्लॉट" in caller.heard
+    heard = caller.heard
+    assert await caller.press("letters & <tags>") == heard
+    caller.known = {"session": "s", "caller": "12"}
+    await caller.submit()
+    assert caller.over
 
 
 async def test_only_a_gateway_with_the_permission_talks(clinic: Clinic) -> None:
