@@ -23,7 +23,19 @@ from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Context
 from pgqueuer.domain.models import Job as QueuedJob
 
-from opencowin import alerts, bulk, cases, certificates, identity, notifications, reports, scheduling, tablets, talks
+from opencowin import (
+    alerts,
+    bulk,
+    cases,
+    certificates,
+    identity,
+    notifications,
+    reports,
+    scheduling,
+    tablets,
+    talks,
+    waitlist,
+)
 from opencowin.kit import audit, limits
 from opencowin.kit.db import Connection, Pool, run, transaction
 from opencowin.kit.errors import Unavailable
@@ -200,6 +212,7 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("alerts.next_rounds", 30, within(lambda conn: alerts.next_rounds(conn, floor))),
         Recurring("talks.forget_old", HOUR, within(lambda conn: talks.forget_old(conn, floor))),
         Recurring("alerts.forget_old", HOUR, within(lambda conn: alerts.forget_old(conn, floor))),
+        Recurring("waitlist.forget_old", HOUR, within(lambda conn: waitlist.forget_old(conn, floor))),
         Recurring("cases.carry_out_due", 60, within(lambda conn: cases.carry_out_due(conn, floor))),
         Recurring("cases.open_duplicates", 30, within(lambda conn: cases.open_duplicates(conn, floor))),
         Recurring("cases.find_merges", 60, within(lambda conn: cases.find_merges(conn, floor))),

@@ -17,6 +17,7 @@ LAYERS = (
     ("vaccination",),
     ("cases", "certificates", "scheduling", "reports"),
     ("tablets", "alerts"),
+    ("waitlist",),
     ("talks",),
     ("notifications", "bulk"),
 )

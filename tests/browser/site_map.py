@@ -123,6 +123,8 @@ SPECIAL = (
     Shown("/console/stock", Visitor.MANAGER, most_bytes=CONSOLE_BYTES),
     Shown("/console/stock", Visitor.NATION_OFFICER, most_bytes=CONSOLE_BYTES),
     Shown("/console/stock/coming/{consignment_id}", Visitor.MANAGER, most_bytes=CONSOLE_BYTES),
+    Shown("/waitlist", Visitor.MEMBER),
+    Shown("/waitlist", Visitor.NEWCOMER),
     Shown("/alerts", Visitor.MEMBER, 400, {"#pin": "12"}),
     Shown("/alerts?district_id={district_id}&dose=2&fee=free", Visitor.MEMBER),
     Shown("/people/{dosed_reference}/looks", Visitor.MEMBER),

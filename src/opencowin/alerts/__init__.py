@@ -5,9 +5,9 @@ statement. Nobody is told twice of one session, and at no time are many more tol
 hear in a later round, if seats are left. Owns the tables `subscription`, `alert` and `alert_round`.
 """
 
-from opencowin.alerts.keywords import Keyword, keyword_of, read_keywords, stop_code, words_of
+from opencowin.alerts.keywords import Keyword, keyword_of, read_keywords, stop_code, words_of, yes_code
 from opencowin.alerts.matching import AlertRound, alert_round, forget_old, next_rounds, nobody_waits
-from opencowin.alerts.model import MOST_KM, NewSubscription, Subscription
+from opencowin.alerts.model import LETTERS, MOST_KM, NewSubscription, Subscription
 from opencowin.alerts.queries import Alerted
 from opencowin.alerts.refusals import (
     NoSuchSubscription,
@@ -20,6 +20,7 @@ from opencowin.alerts.refusals import (
 from opencowin.alerts.subscribing import stop_by_reply, subscribe, subscriptions_of, unsubscribe
 
 __all__ = [
+    "LETTERS",
     "MOST_KM",
     "AlertRound",
     "Alerted",
@@ -44,4 +45,5 @@ __all__ = [
     "subscriptions_of",
     "unsubscribe",
     "words_of",
+    "yes_code",
 ]

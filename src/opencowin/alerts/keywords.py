@@ -27,6 +27,7 @@ class Keyword(StrEnum):
     LANGUAGE = "language"
     HELP = "help"
     STOP = "stop"
+    YES = "yes"
 
 
 def words_of(text: str) -> list[str]:
@@ -40,6 +41,14 @@ def keyword_of(floor: Floor, word: str) -> Keyword | None:
     """What a word asks for, in whatever language. Raises PackBroken."""
     found = words_of(word)
     return read_keywords(floor.pack).get(found[0]) if len(found) == 1 else None
+
+
+def yes_code(floor: Floor, text: str) -> str | None:
+    """The code of the seat that a text takes, or "" for the one that is kept; None where it says something else."""
+    first, *rest = words_of(text) or [""]
+    if len(rest) <= 1 and read_keywords(floor.pack).get(first) is Keyword.YES:
+        return rest[0].upper() if rest else ""
+    return None
 
 
 def stop_code(floor: Floor, text: str) -> str | None:

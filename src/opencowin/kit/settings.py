@@ -125,6 +125,9 @@ class Settings(BaseSettings):
         le=23,
         description="Hour of the day from which people are reminded of tomorrow and of doses due.",
     )
+    waitlist_minutes: int = Field(
+        default=30, ge=5, le=240, description="How long a seat is kept for who is next on the waiting list."
+    )
     channels_file: Path | None = Field(
         default=None, description="Gateways that carry messages; default: channels.toml in data_dir."
     )

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from opencowin import alerts, cases, certificates, identity, scheduling, talks
+from opencowin import alerts, cases, certificates, identity, scheduling, talks, waitlist
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Handler, Job
@@ -131,15 +131,35 @@ class Desk:
         await self._tell(news.account_id, cause(scheduling.WITHDRAWN, news), news.happened_at, word)
 
     async def on_seats_offered(self, news: scheduling.SeatsOffered) -> None:
-        """Tell those who wait for such seats: whom the lot chose and what they are told is kept together."""
+        """First to those in line, for whom seats are kept; then tell those who want to hear of such seats.
+
+        Whom the line or the lot chose, and what they are told, is kept together.
+        """
         for session_id in news.session_ids:
             async with transaction(self.pool) as conn:
+                await write(conn, self.floor, self.scribe.carriage, await self._kept_seats(conn, session_id))
                 if await alerts.nobody_waits(conn):
-                    return
+                    continue
                 found = await alerts.alert_round(conn, self.floor, session_id)
                 if found is not None:
                     await write(conn, self.floor, self.scribe.carriage, await self._alerts(conn, session_id, found))
             self.scribe.written.set()
+
+    async def _kept_seats(self, conn: Connection, session_id: UUID) -> list[Draft]:
+        drafts, now = [], self.floor.clock.now()
+        told_at = self.scribe.carriage.quiet.until(self.floor.clock.local(now))
+        for one in await waitlist.offer_round(conn, self.floor, session_id, told_at):
+            whose = await self.writer.told(conn, one.account_id)
+            session = await scheduling.read_session(conn, session_id)
+            said = await self.writer.seat_kept(conn, session, whose, one)
+            about = uuid5(CAUSES, f"seat kept {session_id} {one.waiting_id}")
+            for address, medium in [
+                *([(whose.mobile, Medium.SMS)] if whose.mobile else []),
+                *((device, Medium.WEB_PUSH) for device in await devices_of(conn, self.floor, one.account_id)),
+            ]:
+                draft = _draft(uuid5(about, address), said, now, one.until, Priority.MANY)
+                drafts.append(replace(draft, address=address, medium=medium))
+        return drafts
 
     async def _alerts(self, conn: Connection, session_id: UUID, found: alerts.AlertRound) -> list[Draft]:
         drafts, now = [], self.floor.clock.now()

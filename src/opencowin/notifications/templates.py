@@ -38,6 +38,7 @@ class Template(StrEnum):
     SLOT_ALERT = "slot_alert"
     REMINDER = "reminder"
     DOSE_DUE = "dose_due"
+    SEAT_KEPT = "seat_kept"
     ANSWER = "answer"
 
 
@@ -67,6 +68,7 @@ PLACEHOLDERS: Mapping[Template, frozenset[str]] = {
     Template.SLOT_ALERT: frozenset({"vaccine", "date", "centre", "district", "url", "code"}),
     Template.REMINDER: _APPOINTMENT | {"url"},
     Template.DOSE_DUE: frozenset({"dose", "reference", "url"}),
+    Template.SEAT_KEPT: frozenset({"vaccine", "date", "slot", "centre", "district", "until", "code", "url"}),
     Template.ANSWER: frozenset({"text"}),
 }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from opencowin import cases, identity, places, programme, registry, scheduling, vaccination
+from opencowin import cases, identity, places, programme, registry, scheduling, vaccination, waitlist
 from opencowin.kit.actor import Actor, ActorKind
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
@@ -145,6 +145,25 @@ class Writer:
             "code": code,
         }
         return self._wording(Template.SLOT_ALERT, whose, **values)
+
+    async def seat_kept(
+        self, conn: Connection, session: scheduling.Session, whose: Account, kept: waitlist.Offered
+    ) -> Wording:
+        """What to say of a seat that is kept for somebody, until when, and how to take it."""
+        centre, language = await places.read_centre(conn, session.centre_id), whose.language
+        vaccine = (await programme.current_programme(conn)).vaccines.get(session.vaccine_id)
+        until = self.floor.clock.local(kept.until)
+        values = {
+            "vaccine": vaccine.name_l.get(language) or vaccine.name if vaccine else session.vaccine_id,
+            "date": self._date(session.held_on),
+            "slot": next(one.label for one in session.slots if one.slot_number == kept.slot_number),
+            "centre": centre.name_in(language),
+            "district": (await places.district(conn, centre.district_id)).name_in(language),
+            "until": f"{self._date(until.date())} {until:%H:%M}",
+            "code": kept.code,
+            "url": f"{self.floor.settings.address}/waitlist",
+        }
+        return self._wording(Template.SEAT_KEPT, whose, **values)
 
     def otp(self, mobile: str, language: str, code: str, minutes: int, *, spoken: bool = False) -> Wording:
         """A one-time password, for so many minutes; a spoken one is to be told to an operator."""

@@ -8,14 +8,14 @@ time) and the place's seat (never more than there are). On one database both are
 
 from opencowin.scheduling.altering import SlotChange, change_session
 from opencowin.scheduling.attendance import Seat, booked_here, expected_in, refuse_if_booked, reopen, vaccinate
-from opencowin.scheduling.booking import book, on_the_spot
+from opencowin.scheduling.booking import book, check_eligible, on_the_spot
 from opencowin.scheduling.booking_slot import open_slot
 from opencowin.scheduling.bulk import BulkSession, BulkSlot, days_with_sessions, publish_sessions
 from opencowin.scheduling.calendar import PlanningRules, read_planning_rules
 from opencowin.scheduling.changes import cancel, move
 from opencowin.scheduling.closing import close_centre
 from opencowin.scheduling.following import end_appointments, move_appointments
-from opencowin.scheduling.holds import Hold, TooManySeats, end_holds, hold_of, hold_slot, let_go
+from opencowin.scheduling.holds import Hold, TooManySeats, end_holds, hold_of, hold_slot, keep_for, let_go
 from opencowin.scheduling.load import DayLoad, load_of_day
 from opencowin.scheduling.model import (
     RESERVED,
@@ -32,6 +32,7 @@ from opencowin.scheduling.model import (
     SessionView,
     SlotView,
     Wish,
+    begins,
 )
 from opencowin.scheduling.news import (
     BOOKED,
@@ -198,12 +199,14 @@ __all__ = [
     "UnknownGroup",
     "Wish",
     "appointments_of",
+    "begins",
     "book",
     "booked_here",
     "booked_in",
     "cancel",
     "change_draft",
     "change_session",
+    "check_eligible",
     "check_session",
     "close_centre",
     "copy_session",
@@ -223,6 +226,7 @@ __all__ = [
     "hold_slot",
     "invitation_of",
     "invited_session",
+    "keep_for",
     "let_go",
     "load_of_day",
     "make_weeks",

@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
+import psycopg
+
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run, touch
 from opencowin.kit.errors import Invalid
 from opencowin.kit.floor import Floor
 from opencowin.scheduling import seats
 from opencowin.scheduling.booking_slot import open_slot
+from opencowin.scheduling.model import Session
 from opencowin.scheduling.news import offer
 from opencowin.scheduling.refusals import FullyBooked
 from opencowin.scheduling.reserve import class_to_hold
@@ -76,6 +79,19 @@ async def hold_slot(  # noqa: PLR0917 (said in one breath: so many seats for thi
     if held and held.session_id != session_id:
         await offer(conn, [held.session_id])
     return hold
+
+
+async def keep_for(  # noqa: PLR0917 (said in one breath: for them, this seat, until then)
+    conn: Connection, account_id: UUID, session: Session, slot_number: int, dose: int, until: datetime
+) -> bool:
+    """Hold one seat for a household that holds nothing, until an instant; whether there was one."""
+    hold = Hold(account_id, session.district_id, session.session_id, slot_number, dose, 1, until)
+    try:
+        async with conn.transaction():
+            await lock_seats(conn, [hold.key])
+            return await hold_of(conn, account_id) is None and await _take(conn, hold)
+    except psycopg.errors.UniqueViolation:
+        return False
 
 
 async def let_go(conn: Connection, actor: Actor) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from uuid import NAMESPACE_URL, uuid5
 
-from opencowin import alerts, identity
+from opencowin import alerts, identity, waitlist
 from opencowin.alerts import Keyword
 from opencowin.kit.actor import CITIZEN_PERMISSIONS, Actor, ActorKind, Permission
 from opencowin.kit.audit import record
@@ -113,6 +113,8 @@ async def hear_text(conn: Connection, floor: Floor, actor: Actor, catalogues: Ca
         return False
     if code is not None:
         said = await _stop(scene, actor, number, code)
+    elif (seat := alerts.yes_code(floor, text.text)) is not None:
+        said = await _accept(scene, seat)
     else:
         scene.talk.spoken = False
         said = await _in_words(scene, text.text.split())
@@ -158,6 +160,16 @@ async def _stop(scene: Scene, gateway: Actor, number: str, code: str) -> str:
     receiver = replace(gateway, permissions=frozenset({Permission.RECEIVE_MESSAGES}))
     ended = await alerts.stop_by_reply(scene.conn, scene.floor, receiver, number, code)
     return scene.text("The alert is ended." if ended else "There is no such alert.")
+
+
+async def _accept(scene: Scene, code: str) -> str:
+    """Take the seat that is kept for the household; what is answered."""
+    try:
+        async with scene.conn.transaction():
+            await waitlist.accept(scene.conn, scene.floor, scene.actor, code)
+    except Refusal as no:
+        return scene.catalogues.refusal(no, scene.language)
+    return scene.text("Booked")
 
 
 def said_in(talk: Talk) -> Said:

@@ -22,6 +22,7 @@ from opencowin.web.pages import (
     sign_in,
     transfers,
     verify,
+    waitlist,
 )
 
 FIGURES: tuple[APIRouter, ...] = (dashboard.router, board_files.router, open_data.router)
@@ -44,5 +45,6 @@ PEOPLE: tuple[APIRouter, ...] = (
     history.router,
     open_data.pages,
     verify.router,
+    waitlist.router,
 )
 """Pages for people alone."""
