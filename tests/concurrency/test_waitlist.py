@@ -71,6 +71,6 @@ async def naive_offers_of_one_seat_choose_two(pool: Pool, floor: Floor, seats: S
         one.transaction(force_rollback=True),
         other.transaction(force_rollback=True),
     ):
-        (first,) = await queries.next_in_line(one, seats, floor.clock.now(), 1)
-        (second,) = await queries.next_in_line(other, seats, floor.clock.now(), 1)
+        (first,) = await queries.next_in_line(one, seats, floor.clock.now(), [], 1)
+        (second,) = await queries.next_in_line(other, seats, floor.clock.now(), [], 1)
     assert first.account_id != second.account_id

@@ -97,6 +97,14 @@ async def test_a_dose_that_becomes_due_is_told_once_to_who_has_none_booked(scene
     await do(handlers, DOSE_DUE, news)
     message = await latest(pool, floor, await number_of(scene, waits.person.account_id))
     assert message.template is Template.DOSE_DUE
+    died = "UPDATE beneficiary SET died_on = %(on)s WHERE beneficiary_id = %(id)s"
+    await run(conn, died, on=today, id=early.person.beneficiary_id)
+    family = replace(news, account_id=early.person.account_id, beneficiary_id=early.person.beneficiary_id)
+    in_time = at(scene.floor, 9, ahead=1)
+    await do(notifications.handlers(pool, in_time), DOSE_DUE, family)
+    async with transaction(pool) as other:
+        number = await number_of(scene, early.person.account_id)
+        assert await notifications.latest_message(other, in_time, number) is None, "nobody is reminded of the dead"
     await do(handlers, DOSE_DUE, replace(news, beneficiary_id=done.person.beneficiary_id))
     tomorrow = at(scene.floor, 9, ahead=1)
     assert await reminded(scene, tomorrow) == 1

@@ -10,7 +10,7 @@ from opencowin.kit.db import Connection, Pool, fetch_value, run, transaction
 from opencowin.kit.floor import Floor
 from opencowin.registry import Beneficiary
 from opencowin.scheduling import SEATS_OFFERED, SeatsOffered
-from opencowin.waitlist import WaitWish
+from opencowin.waitlist import WaitWish, offering, queries
 from tests.builders import TEST, a_dose, citizen, new_centre, stock_in
 from tests.rooms.scene import Scene, at
 from tests.rooms.test_alerts import later
@@ -129,6 +129,29 @@ async def test_only_those_are_offered_a_seat_who_may_have_it_there_and_then(scen
     late = at(floor, 8, 45, ahead=2)
     begun = await waitlist.offer_round(conn, late, session, late.clock.now())
     assert [one.slot_number for one in begun] == [2], "no seat is kept whose slot begins before"
+
+
+async def test_who_may_not_have_the_seat_holds_up_nobody(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, (booking,), _ = await a_full_session(scene)
+    dead, dosed, *refused, last = [(await scene.family(1))[0] for _ in range(6)]
+    for one in (dead, dosed, *refused, last):
+        await waits(scene, one)
+    died = "UPDATE beneficiary SET died_on = %(on)s WHERE beneficiary_id = %(id)s"
+    await run(scene.conn, died, on=scene.floor.clock.today(), id=dead.person.beneficiary_id)
+    given = a_dose(dosed.person, scene.centre, 1, scene.floor.clock.today(), 1)
+    await vaccination.record_dose(scene.conn, scene.floor, TEST, given)
+    by_the_rules, judged = offering._may, []
+
+    async def strict(conn: Connection, floor: Floor, there: scheduling.Session, one: queries.Next) -> bool:
+        judged.append(one.beneficiary_id)
+        may = await by_the_rules(conn, floor, there, one)
+        return may and one.beneficiary_id not in {who.person.beneficiary_id for who in refused}
+
+    monkeypatch.setattr(offering, "_may", strict)
+    monkeypatch.setattr(offering, "AT_ONCE", 2)
+    await give_back(scene, booking)
+    assert await offered(scene, session) == [last.person.account_id]
+    assert judged == [one.person.beneficiary_id for one in (*refused, last)], "who is dead or has the dose is not read"
 
 
 async def test_leaving_gives_the_seat_back_and_joining_again_keeps_the_place(scene: Scene) -> None:

@@ -11,9 +11,10 @@ from opencowin.kit.db import run, transaction
 from tests.builders import a_session
 from tests.web.clinic import Clinic, a_home, booked
 from tests.web.test_citizen_pages import Browser
-from tests.web.test_talks import SMS
+from tests.web.test_talks import SMS, Handset
 
 pytestmark = pytest.mark.anyio
+NOTHING_THERE = "560001"
 
 
 @pytest.fixture
@@ -83,3 +84,17 @@ async def test_a_seat_is_taken_by_sms_and_the_line_is_left_on_the_page(clinic: C
     await platform.sms(home.mobile, containing="is booked")
     (appointment,) = (await platform.household(home.token))[home.first]["appointments"]
     assert appointment["session_id"] == session
+
+
+async def test_who_finds_nothing_by_keypad_joins_the_line(clinic: Clinic, browser: Browser) -> None:
+    home = await a_home(clinic.platform, 1)
+    phone = Handset(clinic, home.mobile)
+    await phone.dial()
+    await phone.choose("Find a slot")
+    await phone.choose("Asha Kumari")
+    await phone.key(NOTHING_THERE)
+    await phone.choose("Join the waiting list")
+    assert phone.screen == "END You are on the waiting list."
+    await browser.open("/waitlist")
+    await browser.sign_in(home.mobile)
+    assert NOTHING_THERE in browser.page

@@ -99,7 +99,7 @@ class Writer:
     ) -> Wording | None:
         """What to say of a dose that may be given from now on; None where it may not, is given or is booked by now."""
         person = whose.members.get(beneficiary_id)
-        if person is None:
+        if person is None or person.died_on is not None:
             return None
         booked = await scheduling.appointments_of(conn, person.person.account_id)
         due = await vaccination.due(conn, self.floor, person)

@@ -4,12 +4,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from opencowin import alerts, programme, registry, scheduling, vaccination
+from opencowin import alerts, programme, registry, scheduling, vaccination, waitlist
 from opencowin.scheduling import CentreSessions, SessionView
 from opencowin.talks.model import HOME, Asked, Scene, Step
 
 MOST_SESSIONS, DAYS = 30, 14
-NEW_PERSON, ANOTHER_PLACE, TELL_ME, BOOK, AGAIN = "new", "place", "tell", "book", "again"
+NEW_PERSON, ANOTHER_PLACE, TELL_ME, WAIT, BOOK, AGAIN = "new", "place", "tell", "wait", "book", "again"
 WATCHED_KM = 10
 
 
@@ -57,6 +57,8 @@ async def ask_sessions(scene: Scene) -> Asked | str:
             "Nothing is free here for this choice. Try other days, another vaccine, or a district nearby."
         )
         ways = [(scene.text("PIN code of your area"), ANOTHER_PLACE)]
+        if "reference" in scene.facts and "move" not in scene.facts:
+            ways.append((scene.text("Join the waiting list"), WAIT))
         return Asked([nothing], [*ways, (scene.text("Tell me when there is a place here"), TELL_ME)])
     dose = scene.facts.get("dose", 1)
     shown = [
@@ -70,10 +72,14 @@ async def ask_sessions(scene: Scene) -> Asked | str:
 
 
 async def take_session(scene: Scene, choice: Any) -> str:
-    """This session; or another place; or an alert. Raises what `alerts.subscribe` raises."""
+    """This session; or another place, the waitlist, an alert. Raises what `join` and `alerts.subscribe` raise."""
     if choice == ANOTHER_PLACE:
         scene.facts.pop("pin", None)
         return "pin"
+    if choice == WAIT:
+        place = waitlist.WaitWish(scene.facts["reference"], pin_code=scene.facts["pin"])
+        await waitlist.join(scene.conn, scene.floor, scene.actor, place)
+        return "waiting"
     if choice == TELL_ME:
         wish = alerts.NewSubscription(
             pin_code=scene.facts["pin"], radius_km=WATCHED_KM, dose=scene.facts.get("dose", 1)
@@ -87,6 +93,11 @@ async def take_session(scene: Scene, choice: Any) -> str:
 async def ask_watched(scene: Scene) -> Asked | str:
     """The alert stands."""
     return Asked([scene.text("The alert is made.")], over=True)
+
+
+async def ask_waiting(scene: Scene) -> Asked | str:
+    """The person is in line."""
+    return Asked([scene.text("You are on the waiting list.")], over=True)
 
 
 async def ask_slot(scene: Scene) -> Asked | str:
@@ -213,6 +224,7 @@ STEPS = {
     "pin": Step(ask_pin, take_pin, in_words=True),
     "sessions": Step(ask_sessions, take_session),
     "watched": Step(ask_watched, take_nothing),
+    "waiting": Step(ask_waiting, take_nothing),
     "slot": Step(ask_slot, take_slot),
     "confirm": Step(ask_confirm, take_confirm),
     "booked": Step(ask_booked, take_nothing),

@@ -9,15 +9,15 @@ from opencowin.kit.actor import Actor, ActorKind, Permission
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.registry import Beneficiary
-from opencowin.scheduling import Booking, BookingWish, NoSuchSession, Session
+from opencowin.scheduling import SEATS_OFFERED, Booking, BookingWish, NoSuchSession, SeatsOffered, Session
 from opencowin.waitlist import queries
 from opencowin.waitlist.queries import Next, Offered, Seats
 from opencowin.waitlist.refusals import NoSeatKept
 
 AT_ONCE = 50
 """Seats of a session that are offered in one round; the rest in later ones."""
-LINE = 3
-"""People who are looked at for each seat: by the rules some of them may not have it."""
+BATCHES = 10
+"""How often as many people are looked at in one round: by the rules some of them may not have a seat there."""
 
 
 async def offer_round(conn: Connection, floor: Floor, session_id: UUID, told_at: datetime) -> list[Offered]:
@@ -35,20 +35,11 @@ async def offer_round(conn: Connection, floor: Floor, session_id: UUID, told_at:
     free = _free(floor, session, until) if session else {}
     if session is None or not free:
         return []
-    line = await queries.next_in_line(
-        conn, await _seats(conn, session, free), now, min(AT_ONCE, sum(map(len, free.values()))) * LINE
-    )
-    made: list[Offered] = []
-    for one in line:
-        slots = free.get(one.dose)
-        if not slots or len(made) >= AT_ONCE or any(one.account_id == other.account_id for other in made):
-            continue
-        if not await _may(conn, floor, session, one):
-            continue
-        if await scheduling.keep_for(conn, one.account_id, session, slots[0], one.dose, until):
-            made.append(Offered(one.waiting_id, one.account_id, one.code, one.dose, slots.pop(0), until))
+    made = await _keep(conn, floor, session, free, until)
     if made:
         await queries.note_offers(conn, session.district_id, session_id, now, made)
+    if len(made) == AT_ONCE:
+        await SEATS_OFFERED.enqueue(conn, SeatsOffered([session_id]))
     return made
 
 
@@ -62,15 +53,35 @@ async def accept(conn: Connection, floor: Floor, actor: Actor, code: str = "") -
     seat = kept[0]
     session = await scheduling.read_session(conn, seat.session_id)
     label = next(slot.label for slot in session.slots if slot.slot_number == seat.slot_number)
-    member = next(
-        one for one in await registry.members(conn, floor, actor) if one.person.beneficiary_id == seat.beneficiary_id
-    )
+    household = await registry.members(conn, floor, actor)
+    member = next((one for one in household if one.person.beneficiary_id == seat.beneficiary_id), None)
+    if member is None:
+        raise NoSeatKept
     wish = BookingWish(
         seat.dose, seat.session_id, label, (member.reference_id,), key=f"waiting-{seat.waiting_id}-{seat.session_id}"
     )
     booking = await scheduling.book(conn, floor, actor, wish)
     await queries.delete(conn, account, seat.waiting_id)
     return booking
+
+
+async def _keep(
+    conn: Connection, floor: Floor, session: Session, free: dict[int, list[int]], until: datetime
+) -> list[Offered]:
+    """Hold these seats for those who are next, passing over whom the rules refuse here; who holds which."""
+    made, passed, seats = list[Offered](), list[int](), await _seats(conn, session, free)
+    for _ in range(BATCHES):
+        line = await queries.next_in_line(conn, seats, floor.clock.now(), passed, AT_ONCE)
+        for one in line:
+            passed.append(one.waiting_id)
+            slots = free[one.dose]
+            if not slots or len(made) == AT_ONCE or not await _may(conn, floor, session, one):
+                continue
+            if await scheduling.keep_for(conn, one.account_id, session, slots[0], one.dose, until):
+                made.append(Offered(one.waiting_id, one.account_id, one.code, one.dose, slots.pop(0), until))
+        if len(line) < AT_ONCE or len(made) == AT_ONCE or not any(free.values()):
+            break
+    return made
 
 
 async def _bookable(conn: Connection, floor: Floor, session_id: UUID) -> Session | None:

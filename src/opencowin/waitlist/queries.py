@@ -151,8 +151,9 @@ async def anybody(conn: Connection) -> bool:
     return found
 
 
-async def next_in_line(conn: Connection, seats: Seats, now: datetime, most: int) -> list[Next]:
-    """Who is next for a session, the first first: of the age, near, without a seat booked, held or offered here before.
+async def next_in_line(conn: Connection, seats: Seats, now: datetime, passed: Sequence[int], most: int) -> list[Next]:
+    """Who is next for a session, the first first: of the age, near, without the dose, and without a seat booked, held
+    or offered here before; `passed` are passed over.
 
     Their rows stay locked until the transaction ends; rows that somebody else has locked are passed over.
     """
@@ -166,18 +167,23 @@ async def next_in_line(conn: Connection, seats: Seats, now: datetime, most: int)
                OR (w.latitude BETWEEN %(latitude)s::float8 - 0.1 AND %(latitude)s::float8 + 0.1
                    AND 2 * 6371.0088 * asin(sqrt(least(1, sind((w.latitude - %(latitude)s) / 2) ^ 2
                        + cosd(%(latitude)s) * cosd(w.latitude) * sind((w.longitude - %(longitude)s) / 2) ^ 2))) <= 10))
-          AND w.ends_at > %(now)s AND w.dose = ANY (%(doses)s::smallint[]) AND b.deleted_at IS NULL
+          AND w.ends_at > %(now)s AND w.dose = ANY (%(doses)s::smallint[])
+          AND b.deleted_at IS NULL AND b.died_on IS NULL
           AND %(year)s - b.birth_year BETWEEN %(min_age)s AND coalesce(%(max_age)s::int, 1000)
           AND NOT EXISTS (SELECT FROM waiting_offer o
                           WHERE o.waiting_id = w.waiting_id AND o.session_id = %(session_id)s)
           AND NOT EXISTS (SELECT FROM claim c WHERE c.account_id = w.account_id
                           AND c.beneficiary_id = w.beneficiary_id AND c.state IN ('pending', 'confirmed'))
+          AND NOT w.waiting_id = ANY (%(passed)s::bigint[])
+          AND NOT EXISTS (SELECT FROM dose d WHERE d.account_id = w.account_id
+                          AND d.beneficiary_id = w.beneficiary_id AND d.state = 'valid' AND d.dose_number >= w.dose)
           AND NOT EXISTS (SELECT FROM seat_hold h WHERE h.account_id = w.account_id)
         ORDER BY w.priority DESC, w.joined_at, w.waiting_id LIMIT %(most)s
         FOR UPDATE OF w SKIP LOCKED
         """,
         **asdict(seats),
         now=now,
+        passed=list(passed),
         most=most,
     )
 

@@ -108,14 +108,15 @@ async def _waits_page(reader: Reader, actor: Actor, form: Filled) -> Response:
         seats = {one.waiting_id: await _shown(conn, one) for one in kept}
         reached = bool(await identity.account_mobile(conn, site.floor, actor.own_account()))
     done = request.query_params.get("done", "")
+    names = {one.person.beneficiary_id: one.name for one in members}
     return page(
         reader,
         "waitlist.html",
         400 if form.faults else 200,
-        waits=waits,
+        waits=[one for one in waits if one.beneficiary_id in names],
         seats=seats,
         members=members,
-        names={one.person.beneficiary_id: one.name for one in members},
+        names=names,
         form=form,
         chosen=chosen if chosen in named else None,
         district={key: one.district_names.get(language) or one.district_name for key, one in named.items()},
