@@ -4,7 +4,6 @@ The queue is PgQueuer's. A job is named by a `Job[T]`: a dataclass payload type 
 bound to it in the worker. Handlers must be idempotent: after a crash a job runs again.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +15,7 @@ from pgqueuer.adapters.persistence.queries import Queries
 from pydantic import TypeAdapter
 
 from opencowin.kit.db import Connection
+from opencowin.kit.gathered import Gathered
 
 P = TypeVar("P")
 
@@ -69,39 +69,15 @@ class Together(Generic[P]):
     """
 
     def __init__(self, work: Callable[[Sequence[P]], Awaitable[None]], most: int) -> None:
-        self._work, self._most = work, most
-        self._waiting: list[tuple[P, asyncio.Future[None]]] = []
-        self._busy: asyncio.Task[None] | None = None
+        async def done(payloads: Sequence[P]) -> Sequence[None]:
+            await work(payloads)
+            return [None] * len(payloads)
+
+        self._gathered = Gathered[P, None](done, most=most, pause=GATHERING)
 
     async def __call__(self, payload: P) -> None:
         """Do one job, together with those that wait."""
-        done = asyncio.get_running_loop().create_future()
-        self._waiting.append((payload, done))
-        if self._busy is None or self._busy.done():
-            self._busy = asyncio.create_task(self._run())
-        await done
-
-    async def _run(self) -> None:
-        while self._waiting:
-            await asyncio.sleep(GATHERING)
-            now, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-            try:
-                await self._work([payload for payload, _ in now])
-            except Exception as fault:
-                await self._one_by_one(now, fault)
-            for _, done in now:
-                if not done.done():
-                    done.set_result(None)
-
-    async def _one_by_one(self, jobs: Sequence[tuple[P, asyncio.Future[None]]], fault: Exception) -> None:
-        for payload, done in jobs:
-            try:
-                if len(jobs) == 1:
-                    raise fault
-                await self._work([payload])
-            except Exception as own:
-                if not done.done():
-                    done.set_exception(own)
+        await self._gathered(payload)
 
 
 Handlers = Sequence[Handler]

@@ -39,6 +39,15 @@ class Settings(BaseSettings):
         default=None, description="A PostgreSQL >= 15 server instead of the embedded one."
     )
     database_pool: int = Field(default=16, ge=2, le=500, description="Connections per process.")
+    booking_lanes: int = Field(
+        default=4, ge=1, le=64, description="Connections of each web process that bookings share, slot by slot."
+    )
+    booking_room: int = Field(
+        default=1024,
+        ge=1,
+        le=100_000,
+        description="Bookings that may wait in each lane; others are told to come again.",
+    )
     postgres_bin: Path | None = Field(
         default=None, description="Folder of PostgreSQL's programs for the embedded database."
     )

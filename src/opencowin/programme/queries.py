@@ -188,16 +188,16 @@ async def upsert_exemption(conn: Connection, row: ExemptionRow) -> None:
     )
 
 
-async def exemptions_of_account(conn: Connection, account_id: UUID) -> list[ExemptionRow]:
-    """All exemptions of an account's beneficiaries."""
+async def exemptions_of_accounts(conn: Connection, account_ids: Sequence[UUID]) -> list[ExemptionRow]:
+    """All exemptions of these accounts' beneficiaries."""
     return await fetch_all(
         conn,
         ExemptionRow,
         """
         SELECT account_id, beneficiary_id, kind, valid_from, valid_until, granted_by, granted_at, reason
-        FROM exemption WHERE account_id = %(account_id)s ORDER BY beneficiary_id, kind
+        FROM exemption WHERE account_id = ANY (%(account_ids)s) ORDER BY beneficiary_id, kind
         """,
-        account_id=account_id,
+        account_ids=list(account_ids),
     )
 
 

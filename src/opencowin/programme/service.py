@@ -114,10 +114,10 @@ async def _check(conn: Connection, grant: ExemptionGrant) -> None:
         raise ExemptionReasonMissing(field="reason")
 
 
-async def exemptions_of(conn: Connection, account_id: UUID) -> Mapping[UUID, tuple[Exemption, ...]]:
-    """The exemptions that an account's beneficiaries hold, by beneficiary: facts for `decide`."""
+async def exemptions_of(conn: Connection, *account_ids: UUID) -> Mapping[UUID, tuple[Exemption, ...]]:
+    """The exemptions that these accounts' beneficiaries hold, by beneficiary: facts for `decide`."""
     held: dict[UUID, list[Exemption]] = defaultdict(list)
-    for row in await queries.exemptions_of_account(conn, account_id):
+    for row in await queries.exemptions_of_accounts(conn, account_ids):
         held[row.beneficiary_id].append(Exemption(row.kind, row.valid_from, row.valid_until))
     return {beneficiary_id: tuple(exemptions) for beneficiary_id, exemptions in held.items()}
 

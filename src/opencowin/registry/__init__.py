@@ -27,7 +27,17 @@ from opencowin.registry.documents import (
     UnknownDocumentType,
 )
 from opencowin.registry.enlisting import Enlisted, delist, enlist, who_shows
-from opencowin.registry.household import confirm_member, edit, has_room, members, own_members, register, remove
+from opencowin.registry.household import (
+    confirm_member,
+    edit,
+    has_room,
+    members,
+    members_of_households,
+    named_members,
+    own_members,
+    register,
+    remove,
+)
 from opencowin.registry.lists import document_types, genders
 from opencowin.registry.model import Beneficiary, Channel, Gender, Person, Registration, age_band
 from opencowin.registry.names import InvalidName, clean_name, same_name
@@ -150,8 +160,10 @@ __all__ = [
     "look_after_alert",
     "member_named",
     "members",
+    "members_of_households",
     "merge_records",
     "move_member",
+    "named_members",
     "own_members",
     "part_records",
     "prove",

@@ -1,7 +1,7 @@
 """What a household does: register members, change them, remove them, and see them."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
@@ -141,11 +141,30 @@ async def own_members(conn: Connection, floor: Floor, actor: Actor, reference_id
 
     Raises NotPermitted, and NoSuchBeneficiary when any of them is not of this household.
     """
-    rows = await queries.share_members(conn, actor.own_account(), reference_ids)
-    found = {row.reference_id: open_row(floor.keyring, row) for row in rows}
-    if not found.keys() >= set(reference_ids):
+    found = await members_of_households(conn, floor, {actor.own_account(): reference_ids})
+    return named_members(found, actor, reference_ids)
+
+
+async def members_of_households(
+    conn: Connection, floor: Floor, wanted: Mapping[UUID, Sequence[int]]
+) -> Mapping[tuple[UUID, int], Beneficiary]:
+    """Members of many households, by account and reference, kept as they are until the transaction ends.
+
+    For `named_members` alone, which gives each actor those of the own household.
+    """
+    pairs = [(account_id, reference_id) for account_id, references in wanted.items() for reference_id in references]
+    rows = await queries.share_members(conn, [pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    return {(row.account_id, row.reference_id): open_row(floor.keyring, row) for row in rows}
+
+
+def named_members(
+    found: Mapping[tuple[UUID, int], Beneficiary], actor: Actor, reference_ids: Sequence[int]
+) -> list[Beneficiary]:
+    """These members of the actor's own household. Raises NotPermitted and NoSuchBeneficiary."""
+    account = actor.own_account()
+    if any((account, reference_id) not in found for reference_id in reference_ids):
         raise NoSuchBeneficiary(field="beneficiary_reference_id")
-    return [found[reference_id] for reference_id in reference_ids]
+    return [found[account, reference_id] for reference_id in reference_ids]
 
 
 def _is_own(actor: Actor, account_id: UUID) -> bool:

@@ -249,13 +249,21 @@ async def live_members(conn: Connection, account_id: UUID) -> list[BeneficiaryRo
     )
 
 
-async def share_members(conn: Connection, account_id: UUID, reference_ids: Sequence[int]) -> list[BeneficiaryRow]:
-    """These members of a household, kept as they are until the transaction ends; in the order of their ids."""
+async def share_members(
+    conn: Connection, account_ids: Sequence[UUID], reference_ids: Sequence[int]
+) -> list[BeneficiaryRow]:
+    """These members of these households, kept as they are until the transaction ends; in the order of their ids.
+
+    Both are given pair by pair: the household and the member.
+    """
     return await fetch_all(
         conn,
         BeneficiaryRow,
-        _MEMBER + " AND reference_id = ANY(%(references)s) ORDER BY beneficiary_id FOR SHARE",
-        account=account_id,
+        _LIVE  # noqa: S608 (both parts are literals)
+        + """ AND (account_id, reference_id) IN (
+            SELECT * FROM unnest(%(accounts)s::uuid[], %(references)s::bigint[]))
+        ORDER BY beneficiary_id FOR SHARE""",
+        accounts=list(account_ids),
         references=list(reference_ids),
     )
 

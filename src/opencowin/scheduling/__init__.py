@@ -14,6 +14,7 @@ from opencowin.scheduling.bulk import BulkSession, BulkSlot, days_with_sessions,
 from opencowin.scheduling.calendar import PlanningRules, read_planning_rules
 from opencowin.scheduling.changes import cancel, move
 from opencowin.scheduling.closing import close_centre
+from opencowin.scheduling.desk import Desk
 from opencowin.scheduling.following import end_appointments, move_appointments
 from opencowin.scheduling.holds import Hold, TooManySeats, end_holds, hold_of, hold_slot, keep_for, let_go
 from opencowin.scheduling.load import DayLoad, load_of_day
@@ -146,6 +147,7 @@ __all__ = [
     "CentreMismatch",
     "CentreSessions",
     "DayLoad",
+    "Desk",
     "FeeAboveCap",
     "FeeInvalid",
     "FullyBooked",

@@ -1,19 +1,19 @@
 """Books: some members, one dose, one slot, all or nothing, once for each request."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
 from opencowin.kit.actor import Actor, ActorKind, NotPermitted, Permission
 from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.places import district, in_scope
-from opencowin.programme import NotEligible, Programme, current_programme, exemptions_of, refuse_unless_eligible
-from opencowin.programme import Wish as DoseWish
+from opencowin.places import in_scope
+from opencowin.programme import current_programme
 from opencowin.registry import Beneficiary, NoSuchBeneficiary, Person, find_person, own_members, read_person
 from opencowin.scheduling import seats
 from opencowin.scheduling.booking_slot import open_slot
+from opencowin.scheduling.eligible import facts_of_members, refuse_unless_all, wish_of
 from opencowin.scheduling.holds import give_up, held_seats, hold_of, lock_seats
 from opencowin.scheduling.model import (
     RESERVED,
@@ -21,7 +21,6 @@ from opencowin.scheduling.model import (
     AppointmentState,
     Booking,
     BookingWish,
-    Session,
 )
 from opencowin.scheduling.news import BOOKED, tell
 from opencowin.scheduling.refusals import (
@@ -36,7 +35,6 @@ from opencowin.scheduling.refusals import (
 from opencowin.scheduling.reserve import class_for
 from opencowin.scheduling.seats import Group, SeatKey
 from opencowin.scheduling.sessions import read_session
-from opencowin.vaccination import doses_of_account, facts_of
 
 MOST_PEOPLE = 50
 
@@ -49,7 +47,7 @@ async def book(conn: Connection, floor: Floor, actor: Actor, wish: BookingWish) 
     """
     actor.require(Permission.BOOK_FOR_OWN_MEMBERS)
     account = actor.own_account()
-    members = await own_members(conn, floor, actor, _named(wish))
+    members = await own_members(conn, floor, actor, named(wish))
     booking = await _book(conn, floor, wish, members, scope=account, walk_in=False)
     await note_on_behalf(conn, actor, "scheduling.book", booking.booking_id)
     return booking
@@ -67,7 +65,7 @@ async def on_the_spot(conn: Connection, floor: Floor, actor: Actor, wish: Bookin
     Raises what `book` raises; NotPermitted also where the session is not in the actor's scope.
     """
     actor.require(Permission.VACCINATE)
-    people = [await find_person(conn, reference) for reference in _named(wish)]
+    people = [await find_person(conn, reference) for reference in named(wish)]
     session = await read_session(conn, wish.session_id)
     if not await in_scope(conn, actor, district_id=session.district_id, centre_id=session.centre_id):
         raise NotPermitted
@@ -80,41 +78,6 @@ async def on_the_spot(conn: Connection, floor: Floor, actor: Actor, wish: Bookin
     subject = ("booking", booking.booking_id)
     await record(conn, actor, "scheduling.on_the_spot", subject=subject, reason="walk-in booking")
     return booking
-
-
-async def check_eligible(
-    conn: Connection,
-    members: Sequence[Beneficiary],
-    session: Session,
-    *,
-    dose: int,
-    booked_on: date,
-    rules: Programme,
-) -> None:
-    """Refuse with the reason unless each of them may have this dose in this session, by the rules of the booking day.
-
-    Raises one of the kinds of NotEligible; its details name the `reference_id`.
-    """
-    wish = DoseWish(
-        state_id=(await district(conn, session.district_id)).state_id if rules.differs_by_state else None,
-        dose=dose,
-        vaccine_id=session.vaccine_id,
-        on=session.held_on,
-        booked_on=booked_on,
-        min_age=session.min_age,
-        max_age=session.max_age,
-    )
-    for account_id in sorted({member.person.account_id for member in members}):
-        doses, exempt = await doses_of_account(conn, account_id), await exemptions_of(conn, account_id)
-        for member in members:
-            who = member.person
-            if who.account_id == account_id:
-                facts = facts_of(member, doses.get(who.beneficiary_id, ()), exempt.get(who.beneficiary_id, ()))
-                try:
-                    refuse_unless_eligible(facts, wish, rules)
-                except NotEligible as no:
-                    details = {**no.details, "reference_id": str(member.reference_id)}
-                    raise type(no)(field=no.field, **details) from no
 
 
 def refuse_outcome(outcome: str) -> None:
@@ -144,24 +107,26 @@ async def _book(
     if wish.centre_id is not None and wish.centre_id != session.centre_id:
         raise CentreMismatch(field="center_id")
     rules = await current_programme(conn)
-    await check_eligible(conn, members, session, dose=wish.dose_number, booked_on=floor.clock.today(), rules=rules)
+    facts = await facts_of_members(conn, members)
+    asked = await wish_of(conn, session, wish.dose_number, floor.clock.today(), rules)
+    refuse_unless_all(members, facts, asked, rules)
     booking_id = uuid5(scope, wish.key) if wish.key else uuid4()
     own = await hold_of(conn, people[0].account_id)
     kept = own.seats if own and own.session_id == session.session_id else 0
     held = kept if own and own.dose_class > RESERVED and own.slot_number == slot.slot_number else 0
     taken = WALK_IN
     if not walk_in:
-        taken = await class_for(conn, session, slot, members, wish.dose_number, rules, held=held)
+        taken = class_for(session, slot, facts.values(), wish.dose_number, rules, held=held)
     seat = SeatKey(session.district_id, session.session_id, slot.slot_number, taken)
     if min(slot.free.get(seat.dose_class, 0), session.doses - session.doses_booked) + kept < len(people):
         # The last seats may have gone to this very request, sent twice.
         if same := await _booked_meanwhile(conn, floor, wish, people, booking_id):
             return same
         raise FullyBooked(field="session_id")
-    group = Group(booking_id, people, tuple(_claim_id(booking_id, one) for one in people), wish.dose_number)
+    group = Group(booking_id, people, tuple(claim_id(booking_id, one) for one in people), wish.dose_number)
     await _clear_way(conn, floor, people, seat)
     now = floor.clock.now()
-    outcome = await seats.book_local(conn, seat, group, rules.programme_id, now)
+    ((outcome,),) = await seats.book_local(conn, [(seat, [group])], rules.programme_id, now)
     if outcome == "has_appointment" and (same := await _booked_meanwhile(conn, floor, wish, people, booking_id)):
         return same
     refuse_outcome(outcome)
@@ -170,7 +135,7 @@ async def _book(
     return Booking(booking_id, session.session_id, slot.label, wish.dose_number, people)
 
 
-def _named(wish: BookingWish) -> list[int]:
+def named(wish: BookingWish) -> list[int]:
     """The references of the wish, each once."""
     references = list(dict.fromkeys(wish.reference_ids))
     if not 0 < len(references) <= MOST_PEOPLE:
@@ -178,7 +143,7 @@ def _named(wish: BookingWish) -> list[int]:
     return references
 
 
-def _claim_id(booking_id: UUID, person: Person) -> UUID:
+def claim_id(booking_id: UUID, person: Person) -> UUID:
     """The first claim of a person in a booking, so that the same request makes the same claims."""
     return uuid5(booking_id, str(person.beneficiary_id))
 
@@ -200,7 +165,7 @@ async def _keyed(conn: Connection, booking_id: UUID, wish: BookingWish, people: 
         return None
     session = await read_session(conn, wish.session_id)
     slot = session.slot_called(wish.slot)
-    asked = {_claim_id(booking_id, person) for person in people}
+    asked = {claim_id(booking_id, person) for person in people}
     where = (wish.session_id, slot.slot_number if slot else None, wish.dose_number)
     if set(first) != asked or any((c.session_id, c.slot_number, c.dose_number) != where for c in first.values()):
         raise KeyReused(field="Idempotency-Key")
@@ -208,7 +173,7 @@ async def _keyed(conn: Connection, booking_id: UUID, wish: BookingWish, people: 
 
 
 def _first_claim_id(claim: seats.Claim) -> UUID:
-    return _claim_id(claim.booking_id, claim.person)
+    return claim_id(claim.booking_id, claim.person)
 
 
 async def _same_again(conn: Connection, floor: Floor, wish: BookingWish, people: tuple[Person, ...]) -> Booking | None:
@@ -231,14 +196,14 @@ async def _clear_way(conn: Connection, floor: Floor, people: tuple[Person, ...],
 
     All seats are locked first, in their order.
     """
-    held = await held_seats(conn, people[0].account_id)
+    held = (await held_seats(conn, people[0].account_id)).get(people[0].account_id)
     missed = [one for one in await seats.live(conn, people) if one.over(floor.clock)]
     if held is None and not missed:
         return
     keys = [SeatKey(one.district_id, one.session_id, one.slot_number, one.dose_class) for one in missed]
     await lock_seats(conn, [*keys, *([held.key] if held else []), wanted])
     if held:
-        await give_up(conn, held)
+        await give_up(conn, [held])
     for one in missed:
         ended = await seats.release(
             conn,

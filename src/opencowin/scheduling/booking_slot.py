@@ -18,6 +18,11 @@ async def open_slot(
     Raises NoSuchSession, InvalidSlot, SessionWithdrawn, SlotBegun, TooFarAhead, NotOpenYet.
     """
     session = await read_session(conn, session_id)
+    return session, slot_open_now(floor, session, label, walk_in=walk_in)
+
+
+def slot_open_now(floor: Floor, session: Session, label: str, *, walk_in: bool = False) -> SlotRow:
+    """The slot of a session, if it can be booked now. Raises what `open_slot` raises."""
     slot = session.slot_called(label)
     if slot is None:
         raise InvalidSlot(field="slot")
@@ -29,4 +34,4 @@ async def open_slot(
         raise TooFarAhead(field="session_id", days=days)
     if not walk_in and (opens := session.opens(floor.clock.now())):
         raise NotOpenYet(field="session_id", opens=floor.clock.local(opens))
-    return session, slot
+    return slot

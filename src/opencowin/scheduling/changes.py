@@ -10,8 +10,9 @@ from opencowin.programme import current_programme
 from opencowin.registry import Person, own_members
 from opencowin.registry import members as household
 from opencowin.scheduling import seats
-from opencowin.scheduling.booking import check_eligible, note_on_behalf, refuse_outcome
+from opencowin.scheduling.booking import note_on_behalf, refuse_outcome
 from opencowin.scheduling.booking_slot import open_slot
+from opencowin.scheduling.eligible import facts_of_members, refuse_unless_all, wish_of
 from opencowin.scheduling.model import WALK_IN, AppointmentState, Booking, LiveAppointment
 from opencowin.scheduling.news import CANCELLED, MOVED, offer, tell
 from opencowin.scheduling.refusals import (
@@ -32,8 +33,8 @@ async def move(  # noqa: PLR0917 (said in one breath: this booking, to that sess
     """Move a booking with all its people to another slot; its number stays, and so does the day whose rules count.
 
     Either all of them move or nothing changes. To the slot where they are it is a success that changes nothing.
-    Raises NotPermitted, NoSuchBooking, NothingToCancel, TooLateToChange, what `open_slot` and `check_eligible` raise,
-    FullyBooked, BookingChanged.
+    Raises NotPermitted, NoSuchBooking, NothingToCancel, TooLateToChange, what `open_slot` and `refuse_unless_all`
+    raise, FullyBooked, BookingChanged.
     """
     actor.require(Permission.BOOK_FOR_OWN_MEMBERS)
     live = await _hold_live(conn, actor, booking_id)
@@ -47,10 +48,11 @@ async def move(  # noqa: PLR0917 (said in one breath: this booking, to that sess
     booked_on = floor.clock.local(live[0].booked_at).date()
     rules = await current_programme(conn)
     dose = live[0].dose_number
-    await check_eligible(conn, members, session, dose=dose, booked_on=booked_on, rules=rules)
+    facts = await facts_of_members(conn, members)
+    refuse_unless_all(members, facts, await wish_of(conn, session, dose, booked_on, rules), rules)
     taken = WALK_IN
     if live[0].dose_class != WALK_IN:
-        taken = await class_for(conn, session, target, members, dose, rules)
+        taken = class_for(session, target, facts.values(), dose, rules)
     seat = SeatKey(session.district_id, session.session_id, target.slot_number, taken)
     if target.free.get(seat.dose_class, 0) < len(people):
         raise FullyBooked(field="session_id")

@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 
 from opencowin.kit.actor import Actor, Permission
-from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run, touch
+from opencowin.kit.db import Connection, fetch_all, fetch_value, run, touch
 from opencowin.kit.errors import Invalid
 from opencowin.kit.floor import Floor
 from opencowin.scheduling import seats
@@ -66,12 +66,12 @@ async def hold_slot(  # noqa: PLR0917 (said in one breath: so many seats for thi
     if not 0 < people <= most:
         raise TooManySeats(field="people", most=most)
     session, target = await open_slot(conn, floor, session_id, slot)
-    held = await held_seats(conn, account)
+    held = (await held_seats(conn, account)).get(account)
     taken = await class_to_hold(conn, floor, actor, session, target, dose, people)
     wanted = SeatKey(session.district_id, session.session_id, target.slot_number, taken)
     await lock_seats(conn, [wanted, *([held.key] if held else [])])
     if held:
-        await give_up(conn, held)
+        await give_up(conn, [held])
     until = floor.clock.now() + timedelta(minutes=floor.settings.hold_minutes)
     hold = Hold(account, wanted.district_id, wanted.session_id, wanted.slot_number, taken, people, until)
     if not await _take(conn, hold):
@@ -96,41 +96,58 @@ async def keep_for(  # noqa: PLR0917 (said in one breath: for them, this seat, u
 
 async def let_go(conn: Connection, actor: Actor) -> None:
     """Give back what the actor's household holds."""
-    held = await held_seats(conn, actor.own_account())
+    held = (await held_seats(conn, actor.own_account())).get(actor.own_account())
     if held:
         await lock_seats(conn, [held.key])
-        await give_up(conn, held)
+        await give_up(conn, [held])
         await offer(conn, [held.session_id])
 
 
 async def hold_of(conn: Connection, account_id: UUID) -> Hold | None:
     """What a household holds, also when its time is over but nobody has taken it back."""
-    return await fetch_one(conn, Hold, HOLDS + """WHERE account_id = %(account_id)s""", account_id=account_id)
+    return (await holds_of(conn, [account_id])).get(account_id)
 
 
-async def held_seats(conn: Connection, account_id: UUID) -> Hold | None:
-    """What a household holds, unchanged by others until the transaction ends; before any other lock."""
-    if await hold_of(conn, account_id) is None:
-        return None
-    await fetch_value(conn, "SELECT pg_advisory_xact_lock(hashtextextended(%(id)s, 1))", id=str(account_id))
-    return await hold_of(conn, account_id)
+async def holds_of(conn: Connection, account_ids: Sequence[UUID]) -> dict[UUID, Hold]:
+    """What these households hold, by account."""
+    found = await fetch_all(conn, Hold, HOLDS + """WHERE account_id = ANY (%(accounts)s)""", accounts=list(account_ids))
+    return {hold.account_id: hold for hold in found}
 
 
-async def give_up(conn: Connection, hold: Hold) -> None:
+async def held_seats(conn: Connection, *account_ids: UUID) -> dict[UUID, Hold]:
+    """What households hold, unchanged by others until the transaction ends; before the lock of any seat."""
+    if not (found := await holds_of(conn, account_ids)):
+        return {}
+    await fetch_value(
+        conn,
+        """
+        SELECT count(pg_advisory_xact_lock(hashtextextended(account, 1)))
+        FROM (SELECT account FROM unnest(%(accounts)s::text[]) AS account ORDER BY account) AS held
+        """,
+        accounts=[str(account) for account in sorted(found)],
+    )
+    return await holds_of(conn, list(found))
+
+
+async def give_up(conn: Connection, holds: Sequence[Hold]) -> None:
     """Give held seats back, under the locks of `lock_seats`."""
-    touch(hold.district_id)
+    for hold in holds:
+        touch(hold.district_id)
     await run(
         conn,
         """
-        WITH given AS (DELETE FROM seat_hold WHERE account_id = %(account)s RETURNING *),
+        WITH given AS (DELETE FROM seat_hold WHERE account_id = ANY (%(accounts)s) RETURNING *),
         seat AS (
-            UPDATE slot_capacity s SET booked = s.booked - g.seats FROM given g
+            UPDATE slot_capacity s SET booked = s.booked - g.seats
+            FROM (SELECT district_id, session_id, slot_number, dose_class, sum(seats) AS seats FROM given
+                  GROUP BY district_id, session_id, slot_number, dose_class) AS g
             WHERE (s.district_id, s.session_id, s.slot_number, s.dose_class)
                 = (g.district_id, g.session_id, g.slot_number, g.dose_class))
-        UPDATE session_stock t SET booked = t.booked - g.seats FROM given g
+        UPDATE session_stock t SET booked = t.booked - g.seats
+        FROM (SELECT district_id, session_id, sum(seats) AS seats FROM given GROUP BY district_id, session_id) AS g
         WHERE (t.district_id, t.session_id) = (g.district_id, g.session_id)
         """,
-        account=hold.account_id,
+        accounts=[hold.account_id for hold in holds],
     )
 
 
@@ -163,8 +180,7 @@ async def end_holds(conn: Connection, floor: Floor) -> int:
         now=floor.clock.now(),
     )
     await lock_seats(conn, [hold.key for hold in holds])
-    for hold in holds:
-        await give_up(conn, hold)
+    await give_up(conn, holds)
     await offer(conn, (hold.session_id for hold in holds))
     return len(holds)
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import LiteralString
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run, touch
+from opencowin.kit.db import Connection, fetch_all, fetch_value, run, touch
 from opencowin.registry import Person
 from opencowin.scheduling.model import NewSession, NewSlot, Session
 
@@ -48,12 +48,37 @@ class ExpectedRow:
 
 async def session(conn: Connection, session_id: UUID) -> Session | None:
     """One session, published or withdrawn, found through the directory."""
-    return await fetch_one(
+    return next(iter(await sessions_with_ids(conn, [session_id])), None)
+
+
+async def sessions_with_ids(conn: Connection, session_ids: Sequence[UUID]) -> list[Session]:
+    """These sessions, published or withdrawn; unknown ones are left out."""
+    return await fetch_all(
         conn,
         Session,
-        SESSIONS + """JOIN session_directory d USING (district_id, session_id) WHERE d.session_id = %(session_id)s""",
-        session_id=session_id,
+        SESSIONS
+        + """JOIN session_directory d USING (district_id, session_id) WHERE d.session_id = ANY (%(session_ids)s)""",
+        session_ids=list(session_ids),
     )
+
+
+async def accounts_with_bookings(conn: Connection, people: Sequence[Person], booking_ids: Sequence[UUID]) -> set[UUID]:
+    """Accounts of which one of these people has a live claim, or one of these bookings made a claim before."""
+    cursor = await conn.execute(
+        """
+        SELECT account_id FROM claim
+        WHERE state IN ('pending', 'confirmed') AND (account_id, beneficiary_id) IN (
+            SELECT * FROM unnest(%(accounts)s::uuid[], %(beneficiaries)s::uuid[]))
+        UNION SELECT account_id FROM claim
+        WHERE account_id = ANY (%(accounts)s) AND booking_id = ANY (%(bookings)s)
+        """,
+        {
+            "accounts": [person.account_id for person in people],
+            "beneficiaries": [person.beneficiary_id for person in people],
+            "bookings": list(booking_ids),
+        },
+    )
+    return {row[0] for row in await cursor.fetchall()}
 
 
 async def sessions(

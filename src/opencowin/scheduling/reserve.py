@@ -1,44 +1,36 @@
 """Seats reserved for a priority group until a set time, and sessions that only invited people find."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from uuid import UUID
 
 from opencowin.kit.actor import Actor, system
 from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.programme import Programme, current_programme, exemptions_of, is_in_group
-from opencowin.registry import Beneficiary
+from opencowin.programme import Facts, Programme, current_programme, is_in_group
 from opencowin.registry import members as registered
 from opencowin.scheduling import plan_queries
+from opencowin.scheduling.eligible import facts_of_members
 from opencowin.scheduling.invitations import CODE_LENGTH
 from opencowin.scheduling.model import RESERVED, CentreSessions, Session, SlotRow
 from opencowin.scheduling.news import offer
 from opencowin.scheduling.refusals import NotInvited
 from opencowin.scheduling.sessions import offered_session
-from opencowin.vaccination import doses_of_account, facts_of
 
 AT_ONCE = 100
 
 
-async def class_for(  # noqa: PLR0917 (said in one breath: these members' seats for this dose)
-    conn: Connection,
-    session: Session,
-    slot: SlotRow,
-    members: Sequence[Beneficiary],
-    dose: int,
-    rules: Programme,
-    *,
-    held: int = 0,
+def class_for(
+    session: Session, slot: SlotRow, people: Collection[Facts], dose: int, rules: Programme, *, held: int = 0
 ) -> int:
-    """Which seats these members take: reserved ones where all of them belong to the group and there are enough.
+    """Which seats these people take: reserved ones where all of them belong to the group and there are enough.
 
     `held` reserved seats are theirs already.
     """
     reserved = RESERVED + dose
-    if session.reserved_for is None or slot.free.get(reserved, 0) + held < len(members):
+    if session.reserved_for is None or slot.free.get(reserved, 0) + held < len(people):
         return dose
-    return reserved if await all_in_group(conn, session, members, rules) else dose
+    return reserved if all_in_group(session, people, rules) else dose
 
 
 async def class_to_hold(  # noqa: PLR0917 (said in one breath: so many seats for this dose in that slot)
@@ -50,22 +42,15 @@ async def class_to_hold(  # noqa: PLR0917 (said in one breath: so many seats for
     if session.reserved_for is None or left:
         return dose
     rules = await current_programme(conn)
-    household = await registered(conn, floor, actor)
-    ours = [one for one in household if await all_in_group(conn, session, [one], rules)]
+    household = await facts_of_members(conn, await registered(conn, floor, actor))
+    ours = [one for one in household.values() if all_in_group(session, [one], rules)]
     return reserved if len(ours) >= people else dose
 
 
-async def all_in_group(conn: Connection, session: Session, members: Sequence[Beneficiary], rules: Programme) -> bool:
+def all_in_group(session: Session, people: Collection[Facts], rules: Programme) -> bool:
     """Whether all of these people belong to the group that a session's reserved seats are for."""
-    for account_id in sorted({member.person.account_id for member in members}):
-        doses, exempt = await doses_of_account(conn, account_id), await exemptions_of(conn, account_id)
-        for member in members:
-            who = member.person
-            if who.account_id == account_id:
-                facts = facts_of(member, doses.get(who.beneficiary_id, ()), exempt.get(who.beneficiary_id, ()))
-                if not is_in_group(facts, session.reserved_for or "", rules, session.held_on):
-                    return False
-    return bool(members)
+    group = session.reserved_for or ""
+    return bool(people) and all(is_in_group(one, group, rules, session.held_on) for one in people)
 
 
 async def open_reserved(conn: Connection, floor: Floor) -> int:

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import LiteralString, cast
 from uuid import UUID
+
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
 
 from opencowin.kit.db import Connection, fetch_all, fetch_value, run, touch
 from opencowin.registry import Person
@@ -174,30 +178,50 @@ async def hold_stocks(conn: Connection, keys: Sequence[SeatKey]) -> int:
     )
 
 
-async def book_local(conn: Connection, seat: SeatKey, group: Group, programme_id: str, now: datetime) -> str:
-    """Claim and seat a group: booked, full, withdrawn, no_such_slot, has_appointment, or void."""
+async def book_local(
+    conn: Connection, orders: Sequence[tuple[SeatKey, Sequence[Group]]], programme_id: str, now: datetime
+) -> list[list[str]]:
+    """Claim and seat groups that come for the same dose, seat by seat, all in one trip; the outcome of each group.
+
+    Outcomes: booked, full, withdrawn, no_such_slot, has_appointment, or void. Give seats in their order, and each
+    person once.
+    """
+    async with conn.pipeline():
+        cursors = [await _book_local(conn, seat, groups, programme_id, now) for seat, groups in orders]
+    outcomes = []
+    for (_, groups), cursor in zip(orders, cursors, strict=True):
+        row = await cursor.fetchone()
+        assert row is not None
+        firsts = accumulate((len(group.claims) for group in groups[:-1]), initial=0)
+        outcomes.append([str(row[0][first]) for first in firsts])
+    return outcomes
+
+
+async def _book_local(
+    conn: Connection, seat: SeatKey, groups: Sequence[Group], programme_id: str, now: datetime
+) -> AsyncCursor[TupleRow]:
     touch(seat.district_id)
-    outcome = await fetch_value(
-        conn,
+    return await conn.execute(
         """
         SELECT book_local(%(district)s, %(session)s, %(slot)s::smallint, %(dose_class)s::smallint, %(dose)s::smallint,
                           %(programme)s, %(groups)s::int[], %(claims)s::uuid[], %(bookings)s::uuid[],
                           %(accounts)s::uuid[], %(beneficiaries)s::uuid[], %(now)s)
         """,
-        district=seat.district_id,
-        session=seat.session_id,
-        slot=seat.slot_number,
-        dose_class=seat.dose_class,
-        dose=group.dose_number,
-        programme=programme_id,
-        groups=[1] * len(group.claims),
-        claims=list(group.claims),
-        bookings=[group.booking_id] * len(group.claims),
-        accounts=group.accounts,
-        beneficiaries=group.beneficiaries,
-        now=now,
+        {
+            "district": seat.district_id,
+            "session": seat.session_id,
+            "slot": seat.slot_number,
+            "dose_class": seat.dose_class,
+            "dose": groups[0].dose_number,
+            "programme": programme_id,
+            "groups": [number for number, group in enumerate(groups) for _ in group.claims],
+            "claims": [claim for group in groups for claim in group.claims],
+            "bookings": [group.booking_id for group in groups for _ in group.claims],
+            "accounts": [account for group in groups for account in group.accounts],
+            "beneficiaries": [beneficiary for group in groups for beneficiary in group.beneficiaries],
+            "now": now,
+        },
     )
-    return str(outcome[0])
 
 
 async def take(conn: Connection, seat: SeatKey, group: Group, booked_at: datetime, now: datetime) -> list[str]:
@@ -311,62 +335,6 @@ async def doses_given(conn: Connection, district_id: int, session_id: UUID) -> i
     return int(found)
 
 
-async def open_claims(conn: Connection, seat: SeatKey, group: Group, programme_id: str, now: datetime) -> bool:
-    """Pending claims for a group of one household, all or none; True when they stand, from now or from before."""
-    found = await fetch_value(
-        conn,
-        """
-        SELECT claim_open(%(account)s, %(booking)s, %(claims)s::uuid[], %(beneficiaries)s::uuid[], %(programme)s,
-                          %(dose)s::smallint, %(district)s, %(session)s, %(slot)s::smallint, %(dose_class)s::smallint,
-                          %(now)s)
-        """,
-        account=group.people[0].account_id,
-        booking=group.booking_id,
-        claims=list(group.claims),
-        beneficiaries=group.beneficiaries,
-        programme=programme_id,
-        dose=group.dose_number,
-        district=seat.district_id,
-        session=seat.session_id,
-        slot=seat.slot_number,
-        dose_class=seat.dose_class,
-        now=now,
-    )
-    return found is True
-
-
-async def confirm_claims(conn: Connection, account_id: UUID, claims: Sequence[UUID]) -> None:
-    """Confirm those of these claims that are pending."""
-    await fetch_value(
-        conn,
-        "SELECT claim_settle(%(account)s, %(claims)s::uuid[], 'confirmed')",
-        account=account_id,
-        claims=list(claims),
-    )
-
-
-async def fence(conn: Connection, seat: SeatKey, group: Group, now: datetime) -> list[str]:
-    """Put a fence under claims without an appointment; the state that stands for each."""
-    states = await fetch_value(
-        conn,
-        """
-        SELECT seat_fence(%(district)s, %(session)s, %(slot)s::smallint, %(dose_class)s::smallint, %(dose)s::smallint,
-                          %(claims)s::uuid[], %(booking)s, %(account)s, %(beneficiaries)s::uuid[], %(now)s)
-        """,
-        district=seat.district_id,
-        session=seat.session_id,
-        slot=seat.slot_number,
-        dose_class=seat.dose_class,
-        dose=group.dose_number,
-        claims=list(group.claims),
-        booking=group.booking_id,
-        account=group.people[0].account_id,
-        beneficiaries=group.beneficiaries,
-        now=now,
-    )
-    return cast(list[str], states)
-
-
 async def live_claims(conn: Connection, people: Sequence[Person]) -> list[Claim]:
     """The live claims of these people, whatever stands on the place side."""
     return await fetch_all(
@@ -382,15 +350,3 @@ async def live_claims(conn: Connection, people: Sequence[Person]) -> list[Claim]
         accounts=[person.account_id for person in people],
         beneficiaries=[person.beneficiary_id for person in people],
     )
-
-
-async def undecided(conn: Connection, before: datetime, limit: int) -> list[tuple[UUID, UUID]]:
-    """Bookings with claims that have been pending since before an instant, the oldest first."""
-    cursor = await conn.execute(
-        """
-        SELECT account_id, booking_id FROM claim WHERE state = 'pending' AND claimed_at <= %(before)s
-        GROUP BY account_id, booking_id ORDER BY min(claimed_at) LIMIT %(limit)s
-        """,
-        {"before": before, "limit": limit},
-    )
-    return [(row[0], row[1]) for row in await cursor.fetchall()]

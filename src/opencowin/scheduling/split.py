@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from opencowin.kit.db import Pool, transaction
-from opencowin.scheduling import seats
+from opencowin.scheduling import seats, split_queries
 from opencowin.scheduling.seats import Claim, Group, SeatKey
 
 HOLDS = frozenset({"booked", "given"})
@@ -28,7 +28,7 @@ class Sides:
     async def open_claims(self, seat: SeatKey, group: Group, programme_id: str, now: datetime) -> bool:
         """Claim for everybody or for nobody; False when somebody has a live claim already."""
         async with transaction(self.person) as conn:
-            return await seats.open_claims(conn, seat, group, programme_id, now)
+            return await split_queries.open_claims(conn, seat, group, programme_id, now)
 
     async def take_seats(self, seat: SeatKey, group: Group, now: datetime) -> list[str]:
         """Take the seats: the booking itself."""
@@ -38,7 +38,7 @@ class Sides:
     async def fence(self, seat: SeatKey, group: Group, now: datetime) -> list[str]:
         """What stands under each claim, now and for ever where it is void."""
         async with transaction(self.place) as conn:
-            return await seats.fence(conn, seat, group, now)
+            return await split_queries.fence(conn, seat, group, now)
 
     async def release_seats(self, seat: SeatKey, claims: Sequence[UUID], state: str, now: datetime) -> set[UUID]:
         """Give the seats of these claims back."""
@@ -48,7 +48,7 @@ class Sides:
     async def confirm_claims(self, account_id: UUID, claims: Sequence[UUID]) -> None:
         """The seats of these claims are taken."""
         async with transaction(self.person) as conn:
-            await seats.confirm_claims(conn, account_id, claims)
+            await split_queries.confirm_claims(conn, account_id, claims)
 
     async def release_claims(self, account_id: UUID, claims: Sequence[UUID]) -> None:
         """These claims have no seat: their people may book again."""
@@ -68,7 +68,7 @@ class Sides:
     async def undecided(self, before: datetime) -> list[tuple[UUID, UUID]]:
         """Bookings (account, booking) with claims that were undecided at an instant, the oldest first."""
         async with transaction(self.person) as conn:
-            return await seats.undecided(conn, before, SWEPT_AT_ONCE)
+            return await split_queries.undecided(conn, before, SWEPT_AT_ONCE)
 
 
 async def book_split(sides: Sides, seat: SeatKey, group: Group, programme_id: str, now: datetime) -> str:

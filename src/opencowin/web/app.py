@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -12,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from opencowin import __version__, registry, scheduling
 from opencowin.identity import TokenBook
-from opencowin.kit.db import make_pool
+from opencowin.kit.db import make_pool, transaction
 from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.i18n import read_catalogues
 from opencowin.kit.listening import listen
@@ -140,6 +141,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
                 limiter=Limiter(floor.settings.api_calls_per_5_minutes, floor.settings.page_views_per_5_minutes),
                 national_ids=national_ids,
                 board=board,
+                desk=scheduling.Desk(floor, partial(transaction, pool, board.changed_here)),
             )
             listening = asyncio.create_task(listen(dsn, scheduling.BOARD, board))
             try:

@@ -11,6 +11,7 @@ from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.i18n import Catalogues, choose_language
 from opencowin.registry import DocumentTypes, Gender
+from opencowin.scheduling import Desk
 from opencowin.web.board import Board
 from opencowin.web.limiter import Limiter
 from opencowin.web.national_id import RelyingParties
@@ -29,6 +30,7 @@ class Site:
     limiter: Limiter
     national_ids: RelyingParties
     board: Board
+    desk: Desk
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """One transaction for one request."""

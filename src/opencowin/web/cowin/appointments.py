@@ -90,8 +90,7 @@ async def schedule(request: Request, body: Schedule, actor: Own, key: Idempotenc
     """P1: book. 409 APPOIN0040 when the slot is full; nothing is booked then for anyone."""
     site = site_of(request)
     wish = booking_wish(body, key)
-    async with site.transaction() as conn:
-        booking = await scheduling.book(conn, site.floor, actor, wish)
+    booking = await site.desk.book(actor, wish)
     number = str(booking.booking_id)
     return Scheduled(appointment_confirmation_no=number, appointment_id=number)
 

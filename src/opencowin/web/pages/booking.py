@@ -96,8 +96,7 @@ async def confirm(request: Request, actor: Own) -> Response:
         plan.dose, UUID(plan.session_id), plan.slot, tuple(plan.references), key=f"pages-{plan.key}"
     )
     try:
-        async with site.transaction() as conn:
-            booking = await scheduling.book(conn, site.floor, actor, wish)
+        booking = await site.desk.book(actor, wish)
     except Refusal as no:
         return await _check_page(reader, actor, await _told(reader, actor, no))
     visit.plan = None

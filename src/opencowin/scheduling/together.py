@@ -1,0 +1,194 @@
+"""Books many calls in one transaction: what is read, is read for all at once; what is decided, is decided one by one.
+
+The same rules as `book`, in the same order. What only few calls meet (a repeated call, a hold of another slot, an
+appointment that was missed) is left to `book`, which takes its time.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from uuid import UUID, uuid4, uuid5
+
+from opencowin.kit.actor import Actor, ActorKind, Permission
+from opencowin.kit.db import Connection
+from opencowin.kit.errors import Refusal
+from opencowin.kit.floor import Floor
+from opencowin.programme import Programme, Wish, current_programme
+from opencowin.registry import Beneficiary, members_of_households, named_members
+from opencowin.scheduling import queries, seats
+from opencowin.scheduling.booking import claim_id, named, refuse_outcome
+from opencowin.scheduling.booking_slot import slot_open_now
+from opencowin.scheduling.eligible import KnownFacts, facts_of_members, refuse_unless_all, wish_of
+from opencowin.scheduling.holds import Hold, give_up, held_seats, lock_seats
+from opencowin.scheduling.model import RESERVED, Booking, BookingWish, Session, SlotRow
+from opencowin.scheduling.news import BOOKED, tell
+from opencowin.scheduling.refusals import CentreMismatch, FullyBooked, NoSuchSession
+from opencowin.scheduling.reserve import class_for
+from opencowin.scheduling.seats import Group, SeatKey
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One booking call and who makes it."""
+
+    actor: Actor
+    wish: BookingWish
+
+
+class BookAlone(Exception):
+    """This call is `book`'s to answer."""
+
+
+class Disturbed(Exception):
+    """Somebody else changed what was decided on: nothing is booked, each call is to be answered alone."""
+
+
+Outcome = Booking | Refusal | BookAlone
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read for all of them."""
+
+    members: Mapping[tuple[UUID, int], Beneficiary]
+    sessions: Mapping[UUID, Session]
+    busy: set[UUID]
+    holds: Mapping[UUID, Hold]
+    facts: KnownFacts
+    wishes: Mapping[tuple[UUID, int], Wish]
+    rules: Programme
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A booking that may be made: its people, and the seats that they want."""
+
+    at: int
+    seat: SeatKey
+    group: Group
+    label: str
+    hold: Hold | None
+
+    @property
+    def key(self) -> tuple[SeatKey, int]:
+        """What one statement can book."""
+        return self.seat, self.group.dose_number
+
+
+async def book_together(conn: Connection, floor: Floor, asked: Sequence[Asked]) -> list[Outcome]:
+    """Book each call or refuse it, in their order; all outcomes hold from the commit on. Raises Disturbed."""
+    outcomes: list[Outcome] = [BookAlone()] * len(asked)
+    ours = dict(_one_of_each_household(asked))
+    known = await _read(conn, floor, list(ours.values()))
+    orders = []
+    for at, one in ours.items():
+        try:
+            orders.append(_order(floor, at, one, known))
+        except (Refusal, BookAlone) as no:
+            outcomes[at] = no
+    for order, outcome in await _take(conn, floor, orders, known.rules):
+        outcomes[order.at] = _told(order, outcome)
+    booked = [order for order in orders if isinstance(outcomes[order.at], Booking)]
+    claims = (
+        (account, order.group.booking_id, claim)
+        for order in booked
+        for account, claim in zip(order.group.accounts, order.group.claims, strict=True)
+    )
+    await tell(conn, BOOKED, claims, floor.clock.now())
+    return outcomes
+
+
+def _one_of_each_household(asked: Sequence[Asked]) -> Iterator[tuple[int, Asked]]:
+    """The calls that can be booked together: people of their own, one call of each household."""
+    met = set()
+    for at, one in enumerate(asked):
+        if one.actor.kind is ActorKind.CITIZEN and one.actor.account_id not in met:
+            met.add(one.actor.account_id)
+            yield at, one
+
+
+async def _read(conn: Connection, floor: Floor, asked: Sequence[Asked]) -> _Known:
+    """Seats before claims: where a repeated call has just taken the last seat, its claim is seen."""
+    wanted = {one.actor.own_account(): list(dict.fromkeys(one.wish.reference_ids)) for one in asked}
+    members = await members_of_households(conn, floor, wanted)
+    found = await queries.sessions_with_ids(conn, list({one.wish.session_id for one in asked}))
+    sessions = {session.session_id: session for session in found}
+    bookings = [_booking_id(one) for one in asked if one.wish.key]
+    busy = await queries.accounts_with_bookings(conn, [one.person for one in members.values()], bookings)
+    rules, today = await current_programme(conn), floor.clock.today()
+    kinds = {(one.wish.session_id, one.wish.dose_number) for one in asked if one.wish.session_id in sessions}
+    return _Known(
+        members=members,
+        sessions=sessions,
+        busy=busy,
+        holds=await held_seats(conn, *wanted),
+        facts=await facts_of_members(conn, list(members.values())),
+        wishes={kind: await wish_of(conn, sessions[kind[0]], kind[1], today, rules) for kind in sorted(kinds)},
+        rules=rules,
+    )
+
+
+def _booking_id(one: Asked) -> UUID:
+    return uuid5(one.actor.own_account(), one.wish.key) if one.wish.key else uuid4()
+
+
+def _order(floor: Floor, at: int, one: Asked, known: _Known) -> _Order:
+    """What may be booked for a call. Raises what `book` raises, and BookAlone."""
+    actor, wish = one.actor, one.wish
+    actor.require(Permission.BOOK_FOR_OWN_MEMBERS)
+    account = actor.own_account()
+    members = named_members(known.members, actor, named(wish))
+    hold = known.holds.get(account)
+    if account in known.busy or (hold and hold.session_id != wish.session_id):
+        raise BookAlone
+    session = known.sessions.get(wish.session_id)
+    if session is None:
+        raise NoSuchSession(field="session_id")
+    slot = slot_open_now(floor, session, wish.slot)
+    if wish.centre_id is not None and wish.centre_id != session.centre_id:
+        raise CentreMismatch(field="center_id")
+    refuse_unless_all(members, known.facts, known.wishes[wish.session_id, wish.dose_number], known.rules)
+    seat = _seat(session, slot, members, wish.dose_number, known, hold)
+    if hold and hold.key != seat:
+        raise BookAlone
+    kept = hold.seats if hold else 0
+    if min(slot.free.get(seat.dose_class, 0), session.doses - session.doses_booked) + kept < len(members):
+        raise FullyBooked(field="session_id")
+    people, booking_id = tuple(member.person for member in members), _booking_id(one)
+    claims = tuple(claim_id(booking_id, person) for person in people)
+    return _Order(at, seat, Group(booking_id, people, claims, wish.dose_number), slot.label, hold)
+
+
+def _seat(  # noqa: PLR0917 (said in one breath: these members' seats of that slot)
+    session: Session, slot: SlotRow, members: Sequence[Beneficiary], dose: int, known: _Known, hold: Hold | None
+) -> SeatKey:
+    held = hold.seats if hold and hold.dose_class > RESERVED and hold.slot_number == slot.slot_number else 0
+    people = [known.facts[member.person.beneficiary_id] for member in members]
+    taken = class_for(session, slot, people, dose, known.rules, held=held)
+    return SeatKey(session.district_id, session.session_id, slot.slot_number, taken)
+
+
+async def _take(conn: Connection, floor: Floor, orders: Iterable[_Order], rules: Programme) -> list[tuple[_Order, str]]:
+    """Take the seats in their order; the outcome of each. Raises Disturbed when who holds seats does not get them."""
+    alike = [(key, list(some)) for key, some in groupby(sorted(orders, key=lambda one: one.key), lambda one: one.key)]
+    holds = [one.hold for _, some in alike for one in some if one.hold]
+    if holds:
+        await lock_seats(conn, [seat for (seat, _), _ in alike])
+        await give_up(conn, holds)
+    calls = [(seat, [one.group for one in some]) for (seat, _), some in alike]
+    outcomes = await seats.book_local(conn, calls, rules.programme_id, floor.clock.now()) if calls else []
+    told = [pair for (_, some), theirs in zip(alike, outcomes, strict=True) for pair in zip(some, theirs, strict=True)]
+    if any(order.hold and outcome != "booked" for order, outcome in told):
+        raise Disturbed
+    return told
+
+
+def _told(order: _Order, outcome: str) -> Outcome:
+    if outcome in {"has_appointment", "void"}:
+        return BookAlone()
+    try:
+        refuse_outcome(outcome)
+    except Refusal as no:
+        return no
+    group = order.group
+    return Booking(group.booking_id, order.seat.session_id, order.label, group.dose_number, group.people)
