@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from opencowin import places, registry, scheduling
@@ -26,13 +27,15 @@ class Crowd:
     pool: Pool
     floor: Floor
     centre: places.Centre
+    desk: scheduling.Desk | None = None
+    """Where they book; without one, each books in a transaction of its own."""
 
     @classmethod
-    async def at_a_centre(cls, pool: Pool, floor: Floor, doses: int = 100_000) -> "Crowd":
+    async def at_a_centre(cls, pool: Pool, floor: Floor, doses: int = 100_000, *, desk: bool = False) -> "Crowd":
         async with transaction(pool) as conn:
             centre = await new_centre(conn)
             await stock_in(conn, floor, centre, "COVISHIELD", doses=doses)
-        return cls(pool, floor, centre)
+        return cls(pool, floor, centre, scheduling.Desk(floor, partial(transaction, pool)) if desk else None)
 
     async def session(self, *, seats: int, doses: int = 500, ahead: int = 1) -> UUID:
         new = a_session(self.centre, self.floor.clock.today() + timedelta(days=ahead), doses=doses, seats=seats)
@@ -50,8 +53,11 @@ class Crowd:
 
     async def book(self, family: Family, session: UUID, slot: str = MORNING, key: str | None = None) -> UUID:
         wish = BookingWish(1, session, slot, tuple(one.reference_id for one in family), key=key)
+        actor = citizen(family[0].person.account_id)
+        if self.desk:
+            return (await self.desk.book(actor, wish)).booking_id
         async with transaction(self.pool) as conn:
-            booking = await scheduling.book(conn, self.floor, citizen(family[0].person.account_id), wish)
+            booking = await scheduling.book(conn, self.floor, actor, wish)
         return booking.booking_id
 
     async def move(self, family: Family, booking: UUID, session: UUID, slot: str) -> UUID:

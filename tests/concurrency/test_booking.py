@@ -15,8 +15,13 @@ pytestmark = pytest.mark.anyio
 FULL, TAKEN, NO_DOSES, WITHDRAWN = "APPOIN0040", "APPOIN0022", "STOCK0001", "APPOIN0052"
 
 
+@pytest.fixture(params=[False, True], ids=["each alone", "at the desk"])
+async def crowd(pool: Pool, floor: Floor, request: pytest.FixtureRequest) -> Crowd:
+    return await Crowd.at_a_centre(pool, floor, desk=request.param)
+
+
 @pytest.fixture
-async def crowd(pool: Pool, floor: Floor) -> Crowd:
+async def naive_crowd(pool: Pool, floor: Floor) -> Crowd:
     return await Crowd.at_a_centre(pool, floor)
 
 
@@ -64,14 +69,14 @@ def person() -> tuple[UUID, UUID]:
     return uuid4(), uuid4()
 
 
-async def test_the_naive_way_sells_more_than_there_is(crowd: Crowd) -> None:
-    naive, session = Naive(crowd, asyncio.Barrier(30).wait), await crowd.session(seats=3)
+async def test_the_naive_way_sells_more_than_there_is(naive_crowd: Crowd) -> None:
+    naive, session = Naive(naive_crowd, asyncio.Barrier(30).wait), await naive_crowd.session(seats=3)
     sold = await asyncio.gather(*(naive.book(person(), session, capacity=3) for _ in range(30)))
     assert sum(sold) > 3
-    found = {what for what, _ in await crowd.violations()}
+    found = {what for what, _ in await naive_crowd.violations()}
     assert {"oversold", "seats counted wrongly", "doses counted wrongly", "appointment without claim"} <= found
     await naive.clean(session)
-    assert await crowd.violations() == []
+    assert await naive_crowd.violations() == []
 
 
 async def test_the_last_seats_are_sold_once(crowd: Crowd) -> None:
@@ -97,12 +102,15 @@ async def test_groups_at_the_last_seats_are_all_or_nothing(crowd: Crowd) -> None
     assert await crowd.violations() == []
 
 
-async def test_naively_one_person_is_booked_in_several_sessions(crowd: Crowd) -> None:
-    naive, sessions = Naive(crowd, asyncio.Barrier(4).wait), [await crowd.session(seats=3) for _ in range(4)]
+async def test_naively_one_person_is_booked_in_several_sessions(naive_crowd: Crowd) -> None:
+    naive, sessions = (
+        Naive(naive_crowd, asyncio.Barrier(4).wait),
+        [await naive_crowd.session(seats=3) for _ in range(4)],
+    )
     who = person()
     booked = await asyncio.gather(*(naive.book(who, one, capacity=3) for one in sessions))
     assert sum(booked) > 1
-    assert "two live appointments" in {what for what, _ in await crowd.violations()}
+    assert "two live appointments" in {what for what, _ in await naive_crowd.violations()}
     await naive.clean(*sessions)
 
 
@@ -166,24 +174,24 @@ async def test_the_last_doses_of_a_batch_are_allotted_once(pool: Pool, floor: Fl
     assert await crowd.violations() == []
 
 
-async def test_naively_a_withdrawn_session_keeps_appointments(crowd: Crowd) -> None:
+async def test_naively_a_withdrawn_session_keeps_appointments(naive_crowd: Crowd) -> None:
     everybody_has_looked, withdrawn = asyncio.Barrier(21), asyncio.Event()
 
     async def think() -> None:
         await everybody_has_looked.wait()
         await withdrawn.wait()
 
-    naive, session = Naive(crowd, think), await crowd.session(seats=30)
+    naive, session = Naive(naive_crowd, think), await naive_crowd.session(seats=30)
 
     async def withdraw() -> None:
         await everybody_has_looked.wait()
-        async with transaction(crowd.pool) as conn:
+        async with transaction(naive_crowd.pool) as conn:
             await run(conn, "UPDATE session SET state = 'withdrawn' WHERE session_id = %(s)s", s=session)
             await run(conn, "UPDATE appointment SET state = 'withdrawn' WHERE session_id = %(s)s", s=session)
         withdrawn.set()
 
     await asyncio.gather(*(naive.book(person(), session, capacity=30) for _ in range(20)), withdraw())
-    assert "live in a withdrawn session" in {what for what, _ in await crowd.violations()}
+    assert "live in a withdrawn session" in {what for what, _ in await naive_crowd.violations()}
     await naive.clean(session)
 
 

@@ -104,10 +104,11 @@ async def test_a_deadlock_would_be_raised(pool: Pool, floor: Floor) -> None:
     assert [type(one) for one in told if one is not None] == [psycopg.errors.DeadlockDetected]
 
 
-async def test_a_storm_leaves_everything_counted_and_deadlocks_nowhere(pool: Pool, floor: Floor) -> None:
+@pytest.mark.parametrize("desk", [False, True], ids=["each alone", "at the desk"])
+async def test_a_storm_leaves_everything_counted_and_deadlocks_nowhere(pool: Pool, floor: Floor, *, desk: bool) -> None:
     seed = random.randrange(10**9)
     print(f"seed {seed}")
-    crowd = await Crowd.at_a_centre(pool, floor)
+    crowd = await Crowd.at_a_centre(pool, floor, desk=desk)
     sessions = [await crowd.session(seats=4, doses=9) for _ in range(4)]
     storm = Storm(crowd, random.Random(seed), sessions, await crowd.families(30, size=3))
     began = monotonic()
