@@ -152,8 +152,7 @@ async def members_of_households(
 
     For `named_members` alone, which gives each actor those of the own household.
     """
-    pairs = [(account_id, reference_id) for account_id, references in wanted.items() for reference_id in references]
-    rows = await queries.share_members(conn, [pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    rows = await queries.share_members(conn, list(wanted), [number for some in wanted.values() for number in some])
     return {(row.account_id, row.reference_id): open_row(floor.keyring, row) for row in rows}
 
 

@@ -252,16 +252,16 @@ async def live_members(conn: Connection, account_id: UUID) -> list[BeneficiaryRo
 async def share_members(
     conn: Connection, account_ids: Sequence[UUID], reference_ids: Sequence[int]
 ) -> list[BeneficiaryRow]:
-    """These members of these households, kept as they are until the transaction ends; in the order of their ids.
+    """Who of these households has one of these references, kept as they are until the transaction ends.
 
-    Both are given pair by pair: the household and the member.
+    In the order of their ids. Keys that are compared each for itself are looked up in the index, however few people
+    the planner knows of.
     """
     return await fetch_all(
         conn,
         BeneficiaryRow,
-        _LIVE  # noqa: S608 (both parts are literals)
-        + """ AND (account_id, reference_id) IN (
-            SELECT * FROM unnest(%(accounts)s::uuid[], %(references)s::bigint[]))
+        _LIVE
+        + """ AND account_id = ANY (%(accounts)s) AND reference_id = ANY (%(references)s)
         ORDER BY beneficiary_id FOR SHARE""",
         accounts=list(account_ids),
         references=list(reference_ids),

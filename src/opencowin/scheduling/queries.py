@@ -67,8 +67,8 @@ async def accounts_with_bookings(conn: Connection, people: Sequence[Person], boo
     cursor = await conn.execute(
         """
         SELECT account_id FROM claim
-        WHERE state IN ('pending', 'confirmed') AND (account_id, beneficiary_id) IN (
-            SELECT * FROM unnest(%(accounts)s::uuid[], %(beneficiaries)s::uuid[]))
+        WHERE state IN ('pending', 'confirmed') AND account_id = ANY (%(accounts)s)
+          AND beneficiary_id = ANY (%(beneficiaries)s)
         UNION SELECT account_id FROM claim
         WHERE account_id = ANY (%(accounts)s) AND booking_id = ANY (%(bookings)s)
         """,

@@ -114,10 +114,10 @@ async def doses_of_people(conn: Connection, people: Sequence[Person]) -> list[Do
     rows = await fetch_all(
         conn,
         DoseRow,
-        "SELECT "  # noqa: S608 (all parts are literals)
+        "SELECT "
         + COLUMNS
-        + """FROM dose WHERE state = 'valid' AND (account_id, beneficiary_id) IN (
-            SELECT * FROM unnest(%(accounts)s::uuid[], %(beneficiaries)s::uuid[]))
+        + """FROM dose WHERE state = 'valid' AND account_id = ANY (%(accounts)s)
+          AND beneficiary_id = ANY (%(beneficiaries)s)
         ORDER BY beneficiary_id, dose_number""",
         accounts=[person.account_id for person in people],
         beneficiaries=[person.beneficiary_id for person in people],
