@@ -8,13 +8,14 @@ time) and the place's seat (never more than there are). On one database both are
 
 from opencowin.scheduling.altering import SlotChange, change_session
 from opencowin.scheduling.attendance import Seat, booked_here, expected_in, refuse_if_booked, reopen, vaccinate
-from opencowin.scheduling.booking import book, check_eligible, on_the_spot
+from opencowin.scheduling.booking import book, on_the_spot
 from opencowin.scheduling.booking_slot import open_slot
 from opencowin.scheduling.bulk import BulkSession, BulkSlot, days_with_sessions, publish_sessions
 from opencowin.scheduling.calendar import PlanningRules, read_planning_rules
 from opencowin.scheduling.changes import cancel, move
 from opencowin.scheduling.closing import close_centre
 from opencowin.scheduling.desk import Desk
+from opencowin.scheduling.eligible import check_eligible
 from opencowin.scheduling.following import end_appointments, move_appointments
 from opencowin.scheduling.holds import Hold, TooManySeats, end_holds, hold_of, hold_slot, keep_for, let_go
 from opencowin.scheduling.load import DayLoad, load_of_day

@@ -13,7 +13,7 @@ from opencowin.programme import current_programme
 from opencowin.registry import Beneficiary, NoSuchBeneficiary, Person, find_person, own_members, read_person
 from opencowin.scheduling import seats
 from opencowin.scheduling.booking_slot import open_slot
-from opencowin.scheduling.eligible import facts_of_members, refuse_unless_all, wish_of
+from opencowin.scheduling.eligible import check_eligible
 from opencowin.scheduling.holds import give_up, held_seats, hold_of, lock_seats
 from opencowin.scheduling.model import (
     RESERVED,
@@ -107,9 +107,7 @@ async def _book(
     if wish.centre_id is not None and wish.centre_id != session.centre_id:
         raise CentreMismatch(field="center_id")
     rules = await current_programme(conn)
-    facts = await facts_of_members(conn, members)
-    asked = await wish_of(conn, session, wish.dose_number, floor.clock.today(), rules)
-    refuse_unless_all(members, facts, asked, rules)
+    facts = await check_eligible(conn, members, session, wish.dose_number, floor.clock.today(), rules)
     booking_id = uuid5(scope, wish.key) if wish.key else uuid4()
     own = await hold_of(conn, people[0].account_id)
     kept = own.seats if own and own.session_id == session.session_id else 0

@@ -12,7 +12,7 @@ from opencowin.registry import members as household
 from opencowin.scheduling import seats
 from opencowin.scheduling.booking import note_on_behalf, refuse_outcome
 from opencowin.scheduling.booking_slot import open_slot
-from opencowin.scheduling.eligible import facts_of_members, refuse_unless_all, wish_of
+from opencowin.scheduling.eligible import check_eligible
 from opencowin.scheduling.model import WALK_IN, AppointmentState, Booking, LiveAppointment
 from opencowin.scheduling.news import CANCELLED, MOVED, offer, tell
 from opencowin.scheduling.refusals import (
@@ -33,7 +33,7 @@ async def move(  # noqa: PLR0917 (said in one breath: this booking, to that sess
     """Move a booking with all its people to another slot; its number stays, and so does the day whose rules count.
 
     Either all of them move or nothing changes. To the slot where they are it is a success that changes nothing.
-    Raises NotPermitted, NoSuchBooking, NothingToCancel, TooLateToChange, what `open_slot` and `refuse_unless_all`
+    Raises NotPermitted, NoSuchBooking, NothingToCancel, TooLateToChange, what `open_slot` and `check_eligible`
     raise, FullyBooked, BookingChanged.
     """
     actor.require(Permission.BOOK_FOR_OWN_MEMBERS)
@@ -48,8 +48,7 @@ async def move(  # noqa: PLR0917 (said in one breath: this booking, to that sess
     booked_on = floor.clock.local(live[0].booked_at).date()
     rules = await current_programme(conn)
     dose = live[0].dose_number
-    facts = await facts_of_members(conn, members)
-    refuse_unless_all(members, facts, await wish_of(conn, session, dose, booked_on, rules), rules)
+    facts = await check_eligible(conn, members, session, dose, booked_on, rules)
     taken = WALK_IN
     if live[0].dose_class != WALK_IN:
         taken = class_for(session, target, facts.values(), dose, rules)

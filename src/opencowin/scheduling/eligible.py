@@ -50,3 +50,15 @@ def refuse_unless_all(members: Sequence[Beneficiary], facts: KnownFacts, wish: W
         except NotEligible as no:
             details = {**no.details, "reference_id": str(member.reference_id)}
             raise type(no)(field=no.field, **details) from no
+
+
+async def check_eligible(  # noqa: PLR0917 (said in one breath: may these have this dose there, booked on that day)
+    conn: Connection, members: Sequence[Beneficiary], session: Session, dose: int, booked_on: date, rules: Programme
+) -> KnownFacts:
+    """The facts of these people, each of whom may have this dose in this session.
+
+    Raises what `refuse_unless_all` raises.
+    """
+    facts = await facts_of_members(conn, members)
+    refuse_unless_all(members, facts, await wish_of(conn, session, dose, booked_on, rules), rules)
+    return facts

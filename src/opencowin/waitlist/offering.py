@@ -130,7 +130,7 @@ async def _may(conn: Connection, floor: Floor, session: Session, one: Next) -> b
     rules = await programme.current_programme(conn)
     today = floor.clock.today()
     try:
-        await scheduling.check_eligible(conn, [member], session, dose=one.dose, booked_on=today, rules=rules)
+        await scheduling.check_eligible(conn, [member], session, one.dose, today, rules)
     except programme.NotEligible:
         return False
     return True
