@@ -33,11 +33,6 @@ class Gathered(Generic[A, R]):
         self._waiting: deque[tuple[A, asyncio.Future[R]]] = deque()
         self._busy: asyncio.Task[None] | None = None
 
-    @property
-    def waiting(self) -> int:
-        """How many calls wait for their batch to begin."""
-        return len(self._waiting)
-
     async def __call__(self, asked: A) -> R:
         """The answer to one call. Raises Unavailable when too many wait already, and what the work answers it with."""
         if self._room is not None and len(self._waiting) >= self._room:

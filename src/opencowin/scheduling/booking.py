@@ -1,7 +1,7 @@
 """Books: some members, one dose, one slot, all or nothing, once for each request."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
 from opencowin.kit.actor import Actor, ActorKind, NotPermitted, Permission
@@ -9,18 +9,20 @@ from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.places import in_scope
-from opencowin.programme import current_programme
+from opencowin.programme import Facts, Programme, current_programme
 from opencowin.registry import Beneficiary, NoSuchBeneficiary, Person, find_person, own_members, read_person
 from opencowin.scheduling import seats
 from opencowin.scheduling.booking_slot import open_slot
 from opencowin.scheduling.eligible import check_eligible
-from opencowin.scheduling.holds import give_up, held_seats, hold_of, lock_seats
+from opencowin.scheduling.holds import Hold, give_up, held_seats, hold_of, lock_seats
 from opencowin.scheduling.model import (
     RESERVED,
     WALK_IN,
     AppointmentState,
     Booking,
     BookingWish,
+    Session,
+    SlotRow,
 )
 from opencowin.scheduling.news import BOOKED, tell
 from opencowin.scheduling.refusals import (
@@ -108,28 +110,26 @@ async def _book(
         raise CentreMismatch(field="center_id")
     rules = await current_programme(conn)
     facts = await check_eligible(conn, members, session, wish.dose_number, floor.clock.today(), rules)
-    booking_id = uuid5(scope, wish.key) if wish.key else uuid4()
+    booking_id = booking_number(scope, wish)
     own = await hold_of(conn, people[0].account_id)
-    kept = own.seats if own and own.session_id == session.session_id else 0
-    held = kept if own and own.dose_class > RESERVED and own.slot_number == slot.slot_number else 0
-    taken = WALK_IN
-    if not walk_in:
-        taken = class_for(session, slot, facts.values(), wish.dose_number, rules, held=held)
-    seat = SeatKey(session.district_id, session.session_id, slot.slot_number, taken)
-    if min(slot.free.get(seat.dose_class, 0), session.doses - session.doses_booked) + kept < len(people):
+    hold = own if own and own.session_id == session.session_id else None
+    if walk_in:
+        seat = SeatKey(session.district_id, session.session_id, slot.slot_number, WALK_IN)
+    else:
+        seat = seat_wanted(session, slot, facts.values(), wish.dose_number, rules, hold)
+    if is_short(session, slot, seat, len(people), hold):
         # The last seats may have gone to this very request, sent twice.
         if same := await _booked_meanwhile(conn, floor, wish, people, booking_id):
             return same
         raise FullyBooked(field="session_id")
-    group = Group(booking_id, people, tuple(claim_id(booking_id, one) for one in people), wish.dose_number)
+    group = group_of(booking_id, people, wish.dose_number)
     await _clear_way(conn, floor, people, seat)
     now = floor.clock.now()
     ((outcome,),) = await seats.book_local(conn, [(seat, [group])], rules.programme_id, now)
     if outcome == "has_appointment" and (same := await _booked_meanwhile(conn, floor, wish, people, booking_id)):
         return same
     refuse_outcome(outcome)
-    claims = zip(group.accounts, [booking_id] * len(people), group.claims, strict=True)
-    await tell(conn, BOOKED, claims, now)
+    await tell_booked(conn, [group], now)
     return Booking(booking_id, session.session_id, slot.label, wish.dose_number, people)
 
 
@@ -141,7 +141,42 @@ def named(wish: BookingWish) -> list[int]:
     return references
 
 
-def claim_id(booking_id: UUID, person: Person) -> UUID:
+def booking_number(scope: UUID, wish: BookingWish) -> UUID:
+    """The number that a booking will have: with a key, the same for the same request."""
+    return uuid5(scope, wish.key) if wish.key else uuid4()
+
+
+def seat_wanted(  # noqa: PLR0917 (said in one breath: these people's seats of that slot)
+    session: Session, slot: SlotRow, people: Collection[Facts], dose: int, rules: Programme, hold: Hold | None
+) -> SeatKey:
+    """The seats that these people take with an appointment; `hold`: what they hold of the session."""
+    held = hold.seats if hold and hold.dose_class > RESERVED and hold.slot_number == slot.slot_number else 0
+    taken = class_for(session, slot, people, dose, rules, held=held)
+    return SeatKey(session.district_id, session.session_id, slot.slot_number, taken)
+
+
+def is_short(session: Session, slot: SlotRow, seat: SeatKey, people: int, hold: Hold | None) -> bool:
+    """Whether there are fewer seats or doses than people, beside what they hold of the session."""
+    free = min(slot.free.get(seat.dose_class, 0), session.doses - session.doses_booked)
+    return free + (hold.seats if hold else 0) < people
+
+
+def group_of(booking_id: UUID, people: tuple[Person, ...], dose: int) -> Group:
+    """The people of a booking with the claims that it makes first."""
+    return Group(booking_id, people, tuple(_claim_id(booking_id, one) for one in people), dose)
+
+
+async def tell_booked(conn: Connection, groups: Iterable[Group], now: datetime) -> None:
+    """Queue the news that these groups are booked."""
+    claims = (
+        (account, group.booking_id, claim)
+        for group in groups
+        for account, claim in zip(group.accounts, group.claims, strict=True)
+    )
+    await tell(conn, BOOKED, claims, now)
+
+
+def _claim_id(booking_id: UUID, person: Person) -> UUID:
     """The first claim of a person in a booking, so that the same request makes the same claims."""
     return uuid5(booking_id, str(person.beneficiary_id))
 
@@ -163,7 +198,7 @@ async def _keyed(conn: Connection, booking_id: UUID, wish: BookingWish, people: 
         return None
     session = await read_session(conn, wish.session_id)
     slot = session.slot_called(wish.slot)
-    asked = {claim_id(booking_id, person) for person in people}
+    asked = {_claim_id(booking_id, person) for person in people}
     where = (wish.session_id, slot.slot_number if slot else None, wish.dose_number)
     if set(first) != asked or any((c.session_id, c.slot_number, c.dose_number) != where for c in first.values()):
         raise KeyReused(field="Idempotency-Key")
@@ -171,7 +206,7 @@ async def _keyed(conn: Connection, booking_id: UUID, wish: BookingWish, people: 
 
 
 def _first_claim_id(claim: seats.Claim) -> UUID:
-    return claim_id(claim.booking_id, claim.person)
+    return _claim_id(claim.booking_id, claim.person)
 
 
 async def _same_again(conn: Connection, floor: Floor, wish: BookingWish, people: tuple[Person, ...]) -> Booking | None:

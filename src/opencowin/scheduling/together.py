@@ -7,7 +7,7 @@ appointment that was missed) is left to `book`, which takes its time.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID
 
 from opencowin.kit.actor import Actor, ActorKind, Permission
 from opencowin.kit.db import Connection
@@ -16,14 +16,20 @@ from opencowin.kit.floor import Floor
 from opencowin.programme import Programme, Wish, current_programme
 from opencowin.registry import Beneficiary, members_of_households, named_members
 from opencowin.scheduling import queries, seats
-from opencowin.scheduling.booking import claim_id, named, refuse_outcome
+from opencowin.scheduling.booking import (
+    booking_number,
+    group_of,
+    is_short,
+    named,
+    refuse_outcome,
+    seat_wanted,
+    tell_booked,
+)
 from opencowin.scheduling.booking_slot import slot_open_now
 from opencowin.scheduling.eligible import KnownFacts, facts_of_members, refuse_unless_all, wish_of
 from opencowin.scheduling.holds import Hold, give_up, held_seats, lock_seats
-from opencowin.scheduling.model import RESERVED, Booking, BookingWish, Session, SlotRow
-from opencowin.scheduling.news import BOOKED, tell
+from opencowin.scheduling.model import Booking, BookingWish, Session
 from opencowin.scheduling.refusals import CentreMismatch, FullyBooked, NoSuchSession
-from opencowin.scheduling.reserve import class_for
 from opencowin.scheduling.seats import Group, SeatKey
 
 
@@ -88,13 +94,8 @@ async def book_together(conn: Connection, floor: Floor, asked: Sequence[Asked]) 
             outcomes[at] = no
     for order, outcome in await _take(conn, floor, orders, known.rules):
         outcomes[order.at] = _told(order, outcome)
-    booked = [order for order in orders if isinstance(outcomes[order.at], Booking)]
-    claims = (
-        (account, order.group.booking_id, claim)
-        for order in booked
-        for account, claim in zip(order.group.accounts, order.group.claims, strict=True)
-    )
-    await tell(conn, BOOKED, claims, floor.clock.now())
+    booked = [order.group for order in orders if isinstance(outcomes[order.at], Booking)]
+    await tell_booked(conn, booked, floor.clock.now())
     return outcomes
 
 
@@ -113,7 +114,7 @@ async def _read(conn: Connection, floor: Floor, asked: Sequence[Asked]) -> _Know
     members = await members_of_households(conn, floor, wanted)
     found = await queries.sessions_with_ids(conn, list({one.wish.session_id for one in asked}))
     sessions = {session.session_id: session for session in found}
-    bookings = [_booking_id(one) for one in asked if one.wish.key]
+    bookings = [booking_number(one.actor.own_account(), one.wish) for one in asked if one.wish.key]
     busy = await queries.accounts_with_bookings(conn, [one.person for one in members.values()], bookings)
     rules, today = await current_programme(conn), floor.clock.today()
     kinds = {(one.wish.session_id, one.wish.dose_number) for one in asked if one.wish.session_id in sessions}
@@ -126,10 +127,6 @@ async def _read(conn: Connection, floor: Floor, asked: Sequence[Asked]) -> _Know
         wishes={kind: await wish_of(conn, sessions[kind[0]], kind[1], today, rules) for kind in sorted(kinds)},
         rules=rules,
     )
-
-
-def _booking_id(one: Asked) -> UUID:
-    return uuid5(one.actor.own_account(), one.wish.key) if one.wish.key else uuid4()
 
 
 def _order(floor: Floor, at: int, one: Asked, known: _Known) -> _Order:
@@ -148,24 +145,14 @@ def _order(floor: Floor, at: int, one: Asked, known: _Known) -> _Order:
     if wish.centre_id is not None and wish.centre_id != session.centre_id:
         raise CentreMismatch(field="center_id")
     refuse_unless_all(members, known.facts, known.wishes[wish.session_id, wish.dose_number], known.rules)
-    seat = _seat(session, slot, members, wish.dose_number, known, hold)
+    facts = [known.facts[member.person.beneficiary_id] for member in members]
+    seat = seat_wanted(session, slot, facts, wish.dose_number, known.rules, hold)
     if hold and hold.key != seat:
         raise BookAlone
-    kept = hold.seats if hold else 0
-    if min(slot.free.get(seat.dose_class, 0), session.doses - session.doses_booked) + kept < len(members):
+    if is_short(session, slot, seat, len(members), hold):
         raise FullyBooked(field="session_id")
-    people, booking_id = tuple(member.person for member in members), _booking_id(one)
-    claims = tuple(claim_id(booking_id, person) for person in people)
-    return _Order(at, seat, Group(booking_id, people, claims, wish.dose_number), slot.label, hold)
-
-
-def _seat(  # noqa: PLR0917 (said in one breath: these members' seats of that slot)
-    session: Session, slot: SlotRow, members: Sequence[Beneficiary], dose: int, known: _Known, hold: Hold | None
-) -> SeatKey:
-    held = hold.seats if hold and hold.dose_class > RESERVED and hold.slot_number == slot.slot_number else 0
-    people = [known.facts[member.person.beneficiary_id] for member in members]
-    taken = class_for(session, slot, people, dose, known.rules, held=held)
-    return SeatKey(session.district_id, session.session_id, slot.slot_number, taken)
+    people = tuple(member.person for member in members)
+    return _Order(at, seat, group_of(booking_number(account, wish), people, wish.dose_number), slot.label, hold)
 
 
 async def _take(conn: Connection, floor: Floor, orders: Iterable[_Order], rules: Programme) -> list[tuple[_Order, str]]:
