@@ -209,6 +209,8 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("scheduling.publish_due", 10, within(lambda conn: scheduling.publish_due(conn, floor))),
         Recurring("scheduling.open_reserved", 10, within(lambda conn: scheduling.open_reserved(conn, floor))),
         Recurring("scheduling.end_holds", 10, within(lambda conn: scheduling.end_holds(conn, floor))),
+        Recurring("scheduling.number_changes", 1, within(scheduling.number_changes)),
+        Recurring("scheduling.forget_changes", HOUR, within(scheduling.forget_old_changes)),
         Recurring("alerts.next_rounds", 30, within(lambda conn: alerts.next_rounds(conn, floor))),
         Recurring("talks.forget_old", HOUR, within(lambda conn: talks.forget_old(conn, floor))),
         Recurring("alerts.forget_old", HOUR, within(lambda conn: alerts.forget_old(conn, floor))),

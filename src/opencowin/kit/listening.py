@@ -29,6 +29,28 @@ class Hearer(Protocol):
         """This was announced."""
 
 
+class Hearers:
+    """Several who are told by one line, in their order."""
+
+    def __init__(self, *hearers: Hearer) -> None:
+        self._hearers = hearers
+
+    def line_opened(self) -> None:
+        """From now on every announcement is heard."""
+        for one in self._hearers:
+            one.line_opened()
+
+    def line_lost(self) -> None:
+        """From now on announcements may be missed."""
+        for one in self._hearers:
+            one.line_lost()
+
+    def heard(self, payload: str) -> None:
+        """This was announced."""
+        for one in self._hearers:
+            one.heard(payload)
+
+
 async def listen(dsn: str, channel: LiteralString, hearer: Hearer) -> None:
     """Listen until cancelled; when the line is lost, on a new one."""
     while True:

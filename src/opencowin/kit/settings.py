@@ -128,6 +128,16 @@ class Settings(BaseSettings):
     alerts_per_seat: int = Field(
         default=3, ge=1, le=100, description="Households told of a free seat, for each seat, within 15 minutes."
     )
+    feed_streams: int = Field(
+        default=200, ge=1, le=100_000, description="Streams of changes, and calls that wait for one, in a web process."
+    )
+    feed_streams_per_caller: int = Field(
+        default=6, ge=1, le=10_000, description="How many of them one key or address may have in a web process."
+    )
+    feed_wait_seconds: float = Field(default=25, ge=0, le=300, description="How long a call may wait for a change.")
+    feed_stream_seconds: float = Field(
+        default=1800, ge=1, le=86_400, description="How long a stream of changes lasts; its reader then opens another."
+    )
     reminder_hour: int = Field(
         default=8,
         ge=0,

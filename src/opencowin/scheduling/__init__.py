@@ -3,7 +3,8 @@
 FHIR Schedule, Slot and Appointment. A booking is two facts kept apart: the person's claim (one live appointment at a
 time) and the place's seat (never more than there are). On one database both are one transaction. Owns the tables
 `session`, `session_directory`, `session_template`,
-`seat_hold`, `slot`, `slot_capacity`, `session_stock`, `appointment` and `claim`.
+`seat_hold`, `slot`, `slot_capacity`, `session_stock`, `appointment`, `claim`, and of the journal of changes
+`session_news`, `session_change` and `session_journal`.
 """
 
 from opencowin.scheduling.altering import SlotChange, change_session
@@ -18,6 +19,14 @@ from opencowin.scheduling.desk import Desk
 from opencowin.scheduling.eligible import check_eligible
 from opencowin.scheduling.following import end_appointments, move_appointments
 from opencowin.scheduling.holds import Hold, TooManySeats, end_holds, hold_of, hold_slot, keep_for, let_go
+from opencowin.scheduling.journal import (
+    Change,
+    Changes,
+    changes_after,
+    forget_old_changes,
+    newest_change,
+    number_changes,
+)
 from opencowin.scheduling.load import DayLoad, load_of_day
 from opencowin.scheduling.model import (
     RESERVED,
@@ -70,6 +79,7 @@ from opencowin.scheduling.refusals import (
     CentreClosed,
     CentreHasSessions,
     CentreMismatch,
+    ChangesForgotten,
     FeeAboveCap,
     FeeInvalid,
     FullyBooked,
@@ -147,6 +157,9 @@ __all__ = [
     "CentreHasSessions",
     "CentreMismatch",
     "CentreSessions",
+    "Change",
+    "Changes",
+    "ChangesForgotten",
     "DayLoad",
     "Desk",
     "FeeAboveCap",
@@ -209,6 +222,7 @@ __all__ = [
     "cancel",
     "change_draft",
     "change_session",
+    "changes_after",
     "check_eligible",
     "check_session",
     "close_centre",
@@ -223,6 +237,7 @@ __all__ = [
     "end_template",
     "expected_in",
     "find_sessions",
+    "forget_old_changes",
     "good_for",
     "held_back",
     "hold_of",
@@ -236,6 +251,8 @@ __all__ = [
     "move",
     "move_appointments",
     "nearest_replacement",
+    "newest_change",
+    "number_changes",
     "offered_session",
     "on_the_spot",
     "open_reserved",

@@ -226,3 +226,9 @@ class OpensTooLate(Invalid):
     """Booking must open before the session ends."""
 
     code = "SESION0019"
+
+
+class ChangesForgotten(NotFound):
+    """Changes after this cursor are not kept any more. Read the sessions anew, with a new cursor."""
+
+    code = "FEED0001"

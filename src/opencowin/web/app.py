@@ -16,13 +16,14 @@ from opencowin.identity import TokenBook
 from opencowin.kit.db import make_pool, transaction
 from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.i18n import read_catalogues
-from opencowin.kit.listening import listen
+from opencowin.kit.listening import Hearers, listen
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
 from opencowin.web import (
     case_review,
     centre,
     devices,
+    feed,
     health,
     home,
     inbound,
@@ -101,6 +102,7 @@ API = (
     centre,
     case_review,
     slot_alerts,
+    feed,
     devices,
     stock_exchange,
     inbound,
@@ -137,13 +139,18 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
                 national_ids=national_ids,
                 board=board,
                 desk=scheduling.Desk(floor, partial(transaction, pool, board.changed_here)),
+                tail=(tail := feed.make_tail(floor, pool)),
             )
-            listening = asyncio.create_task(listen(dsn, scheduling.BOARD, board))
+            hearing = {
+                asyncio.create_task(listen(dsn, scheduling.BOARD, Hearers(board, tail))),
+                asyncio.create_task(tail.follow()),
+            }
             try:
                 yield
             finally:
-                listening.cancel()
-                await asyncio.wait({listening})
+                for task in hearing:
+                    task.cancel()
+                await asyncio.wait(hearing)
                 await board.close()
 
     app = FastAPIOffline(

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
-from opencowin import identity, registry
+from opencowin import identity, registry, scheduling
 from opencowin.identity import NotSignedIn, UnknownApiKey
 from opencowin.kit.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
 from opencowin.web.console.desk import (
@@ -79,6 +79,7 @@ STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (registry.TooManyWrongCodes, 429),
     (registry.TooManyDuplicates, 429),
     (registry.TooManyLooks, 429),
+    (scheduling.ChangesForgotten, 410),
     (NoSuchPath, 404),
     (MethodNotAllowed, 405),
     (BodyTooLarge, 413),

@@ -15,6 +15,7 @@ from opencowin.scheduling import Desk
 from opencowin.web.board import Board
 from opencowin.web.limiter import Limiter
 from opencowin.web.national_id import RelyingParties
+from opencowin.web.tail import Tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Site:
     national_ids: RelyingParties
     board: Board
     desk: Desk
+    tail: Tail
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """One transaction for one request."""
