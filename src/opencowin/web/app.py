@@ -58,6 +58,7 @@ from opencowin.web.middleware import BoundedBody, LenientJson, Observed, Unbroke
 from opencowin.web.national_id import relying_parties
 from opencowin.web.pages.routes import FIGURES, PEOPLE
 from opencowin.web.site import Site
+from opencowin.web.tail import Tail
 
 DESCRIPTION = """The Co-WIN API, version 2, as an open platform. Sign in with a one-time password, find a session, book,
 and fetch the certificate. Dates are DD-MM-YYYY. Errors carry a stable `errorCode`; all codes are at
@@ -120,6 +121,22 @@ OUTSIDE_API = (
 )
 
 
+@asynccontextmanager
+async def _hearing(dsn: str, board: Board, tail: Tail) -> AsyncIterator[None]:
+    """Hear what the database announces, for the board and for the streams of changes."""
+    tasks = {
+        asyncio.create_task(listen(dsn, scheduling.BOARD, Hearers(board, tail))),
+        asyncio.create_task(tail.follow()),
+    }
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await board.close()
+
+
 def build_app(floor: Floor, dsn: str) -> FastAPI:
     """The application on a floor and a migrated database."""
 
@@ -141,17 +158,8 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
                 desk=scheduling.Desk(floor, partial(transaction, pool, board.changed_here)),
                 tail=(tail := feed.make_tail(floor, pool)),
             )
-            hearing = {
-                asyncio.create_task(listen(dsn, scheduling.BOARD, Hearers(board, tail))),
-                asyncio.create_task(tail.follow()),
-            }
-            try:
+            async with _hearing(dsn, board, tail):
                 yield
-            finally:
-                for task in hearing:
-                    task.cancel()
-                await asyncio.wait(hearing)
-                await board.close()
 
     app = FastAPIOffline(
         title="Open Co-WIN",
