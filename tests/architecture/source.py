@@ -23,6 +23,7 @@ ROOMS = (
     "alerts",
     "talks",
     "waitlist",
+    "draw",
 )
 
 

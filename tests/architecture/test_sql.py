@@ -18,6 +18,7 @@ LAYERS = (
     ("cases", "certificates", "scheduling", "reports"),
     ("tablets", "alerts"),
     ("waitlist",),
+    ("draw",),
     ("talks",),
     ("notifications", "bulk"),
 )

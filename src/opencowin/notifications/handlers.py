@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from opencowin import alerts, cases, certificates, identity, scheduling, talks, waitlist
+from opencowin import alerts, cases, certificates, draw, identity, scheduling, talks, waitlist
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Handler, Job
@@ -47,6 +47,7 @@ def handlers(pool: Pool, floor: Floor, scribe: Scribe | None = None) -> list[Han
         Handler(talks.ANSWERED, desk.on_answered),
         Handler(REMINDED, desk.on_booking(REMINDED, Template.REMINDER, LIVE, Priority.MANY)),
         Handler(DOSE_DUE, desk.on_dose_due),
+        Handler(draw.DRAW_LOST, desk.on_draw_lost),
     ]
 
 
@@ -206,6 +207,15 @@ class Desk:
             return await self.writer.dose_due(conn, whose, news.beneficiary_id, news.dose_number)
 
         about = uuid5(CAUSES, f"{DOSE_DUE.name} {news.beneficiary_id} {news.dose_number}")
+        await self._tell(news.account_id, about, news.happened_at, word, Priority.MANY)
+
+    async def on_draw_lost(self, news: draw.DrawLost) -> None:
+        """Tell a household that no seat fell to an entry of its."""
+
+        async def word(conn: Connection) -> Wording | None:
+            return await self.writer.draw_lost(conn, await self.writer.account(conn, news.account_id), news)
+
+        about = uuid5(CAUSES, f"{draw.DRAW_LOST.name} {news.entry_id}")
         await self._tell(news.account_id, about, news.happened_at, word, Priority.MANY)
 
     async def _tell(

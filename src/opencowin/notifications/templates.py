@@ -39,6 +39,7 @@ class Template(StrEnum):
     REMINDER = "reminder"
     DOSE_DUE = "dose_due"
     SEAT_KEPT = "seat_kept"
+    DRAW_LOST = "draw_lost"
     ANSWER = "answer"
 
 
@@ -69,6 +70,7 @@ PLACEHOLDERS: Mapping[Template, frozenset[str]] = {
     Template.REMINDER: _APPOINTMENT | {"url"},
     Template.DOSE_DUE: frozenset({"dose", "reference", "url"}),
     Template.SEAT_KEPT: frozenset({"vaccine", "date", "slot", "centre", "district", "until", "code", "url"}),
+    Template.DRAW_LOST: frozenset({"district", "number", "url"}),
     Template.ANSWER: frozenset({"text"}),
 }
 

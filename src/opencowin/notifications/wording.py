@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from opencowin import cases, identity, places, programme, registry, scheduling, vaccination, waitlist
+from opencowin import cases, draw, identity, places, programme, registry, scheduling, vaccination, waitlist
 from opencowin.kit.actor import Actor, ActorKind
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
@@ -164,6 +164,15 @@ class Writer:
             "url": f"{self.floor.settings.address}/waitlist",
         }
         return self._wording(Template.SEAT_KEPT, whose, **values)
+
+    async def draw_lost(self, conn: Connection, whose: Account, news: draw.DrawLost) -> Wording:
+        """What to say to those to whom no seat fell."""
+        values = {
+            "district": (await places.district(conn, news.district_id)).name_in(whose.language),
+            "number": news.entry_id,
+            "url": f"{self.floor.settings.address}/draws/{news.draw_id}",
+        }
+        return self._wording(Template.DRAW_LOST, whose, **values)
 
     def otp(self, mobile: str, language: str, code: str, minutes: int, *, spoken: bool = False) -> Wording:
         """A one-time password, for so many minutes; a spoken one is to be told to an operator."""

@@ -9,13 +9,14 @@ time) and the place's seat (never more than there are). On one database both are
 
 from opencowin.scheduling.altering import SlotChange, change_session
 from opencowin.scheduling.attendance import Seat, booked_here, expected_in, refuse_if_booked, reopen, vaccinate
-from opencowin.scheduling.booking import book, on_the_spot
+from opencowin.scheduling.booking import book, book_allotted, on_the_spot
 from opencowin.scheduling.booking_slot import open_slot
 from opencowin.scheduling.bulk import BulkSession, BulkSlot, days_with_sessions, publish_sessions
 from opencowin.scheduling.calendar import PlanningRules, read_planning_rules
 from opencowin.scheduling.changes import cancel, move
 from opencowin.scheduling.closing import close_centre
 from opencowin.scheduling.desk import Desk
+from opencowin.scheduling.drawn import end_draw, give_to_draw, keep_drawn
 from opencowin.scheduling.eligible import check_eligible
 from opencowin.scheduling.following import end_appointments, move_appointments
 from opencowin.scheduling.holds import Hold, TooManySeats, end_holds, hold_of, hold_slot, keep_for, let_go
@@ -72,6 +73,7 @@ from opencowin.scheduling.reading import appointments_of
 from opencowin.scheduling.redrafting import change_draft
 from opencowin.scheduling.refusals import (
     AgesReversed,
+    AllottedByDraw,
     AlreadyWithdrawn,
     BelowBooked,
     BookingChanged,
@@ -91,6 +93,7 @@ from opencowin.scheduling.refusals import (
     NoSuchSession,
     NoSuchTemplate,
     NotADraft,
+    NotForDraw,
     NothingToCancel,
     NotInBooking,
     NotInvited,
@@ -142,6 +145,7 @@ __all__ = [
     "WALK_IN",
     "WITHDRAWN",
     "AgesReversed",
+    "AllottedByDraw",
     "AlreadyWithdrawn",
     "AppointmentState",
     "AppointmentView",
@@ -177,6 +181,7 @@ __all__ = [
     "NoSuchTemplate",
     "NobodyNamed",
     "NotADraft",
+    "NotForDraw",
     "NotInBooking",
     "NotInvited",
     "NotOpenYet",
@@ -217,6 +222,7 @@ __all__ = [
     "appointments_of",
     "begins",
     "book",
+    "book_allotted",
     "booked_here",
     "booked_in",
     "cancel",
@@ -233,17 +239,20 @@ __all__ = [
     "discard_draft",
     "draft_session",
     "end_appointments",
+    "end_draw",
     "end_holds",
     "end_template",
     "expected_in",
     "find_sessions",
     "forget_old_changes",
+    "give_to_draw",
     "good_for",
     "held_back",
     "hold_of",
     "hold_slot",
     "invitation_of",
     "invited_session",
+    "keep_drawn",
     "keep_for",
     "let_go",
     "load_of_day",

@@ -50,7 +50,7 @@ async def book(conn: Connection, floor: Floor, actor: Actor, wish: BookingWish) 
     actor.require(Permission.BOOK_FOR_OWN_MEMBERS)
     account = actor.own_account()
     members = await own_members(conn, floor, actor, named(wish))
-    booking = await _book(conn, floor, wish, members, scope=account, walk_in=False)
+    booking = await _book(conn, floor, wish, members, scope=account)
     await note_on_behalf(conn, actor, "scheduling.book", booking.booking_id)
     return booking
 
@@ -59,6 +59,21 @@ async def note_on_behalf(conn: Connection, actor: Actor, action: str, booking_id
     """Write down what an operator did for a household; what it does itself needs no audit row."""
     if actor.kind is ActorKind.OPERATOR:
         await record(conn, actor, action, subject=("booking", booking_id), reason="on behalf of the household")
+
+
+async def book_allotted(conn: Connection, floor: Floor, actor: Actor, wish: BookingWish) -> Booking:
+    """Book what a draw allotted to a household: by the rules of `book`, but of sessions that only the draw gives.
+
+    Only the platform itself may, for the account it names. Raises what `book` raises.
+    """
+    if actor.kind is not ActorKind.SYSTEM:
+        raise NotPermitted
+    actor.require(Permission.BOOK_FOR_OWN_MEMBERS)
+    members = await own_members(conn, floor, actor, named(wish))
+    booking = await _book(conn, floor, wish, members, scope=actor.own_account(), allotted=True)
+    subject = ("booking", booking.booking_id)
+    await record(conn, actor, "scheduling.book_allotted", subject=subject, reason="allotted by draw")
+    return booking
 
 
 async def on_the_spot(conn: Connection, floor: Floor, actor: Actor, wish: BookingWish) -> Booking:
@@ -98,14 +113,21 @@ def refuse_outcome(outcome: str) -> None:
 
 
 async def _book(
-    conn: Connection, floor: Floor, wish: BookingWish, members: Sequence[Beneficiary], *, scope: UUID, walk_in: bool
+    conn: Connection,
+    floor: Floor,
+    wish: BookingWish,
+    members: Sequence[Beneficiary],
+    *,
+    scope: UUID,
+    walk_in: bool = False,
+    allotted: bool = False,
 ) -> Booking:
     people = tuple(member.person for member in members)
     if wish.key and (earlier := await _keyed(conn, uuid5(scope, wish.key), wish, people)):
         return earlier
     if not wish.key and (earlier := await _same_again(conn, floor, wish, people)):
         return earlier
-    session, slot = await open_slot(conn, floor, wish.session_id, wish.slot, walk_in=walk_in)
+    session, slot = await open_slot(conn, floor, wish.session_id, wish.slot, walk_in=walk_in, allotted=allotted)
     if wish.centre_id is not None and wish.centre_id != session.centre_id:
         raise CentreMismatch(field="center_id")
     rules = await current_programme(conn)

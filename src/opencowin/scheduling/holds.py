@@ -198,6 +198,7 @@ async def _take(conn: Connection, hold: Hold) -> bool:
                   = (%(district)s, %(session)s, %(slot)s, %(class)s)
               AND (t.district_id, t.session_id) = (s.district_id, s.session_id)
               AND s.capacity - s.booked >= %(seats)s AND t.doses - t.booked >= %(seats)s AND n.state = 'published'
+              AND n.draw_id IS NULL
             RETURNING s.district_id, s.session_id, s.slot_number, s.dose_class),
         stock AS (
             UPDATE session_stock t SET booked = t.booked + %(seats)s FROM seat

@@ -113,6 +113,8 @@ class Session:
     held_back: str | None = None
     template_id: UUID | None = None
     bookable_from: datetime | None = None
+    draw_id: UUID | None = None
+    """The draw that its seats are allotted by; nobody else is given any while it lasts."""
 
     def opens(self, now: datetime) -> datetime | None:
         """When booking opens, if it has not yet."""
@@ -166,13 +168,16 @@ class SessionView:
     free_total: int
     bookable_from: datetime | None = None
     """When booking opens; None when it has."""
+    draw_id: UUID | None = None
+    """The draw that allots its seats now."""
 
 
 def view(session: Session, clock: Clock) -> SessionView:
-    """What can be booked of it now: never more than its doses, nothing before it opens or in slots that have begun."""
+    """What can be booked of it now: never more than its doses, nothing before it opens, in a draw, or in slots that
+    have begun."""
     now = clock.now()
     opens = session.opens(now)
-    stock = 0 if opens else max(session.doses - session.doses_booked, 0)
+    stock = 0 if opens or session.draw_id else max(session.doses - session.doses_booked, 0)
     slots: list[SlotView] = []
     left: dict[int, int] = {}
     for slot in session.slots:
@@ -192,6 +197,7 @@ def view(session: Session, clock: Clock) -> SessionView:
         free_by_dose={dose: min(seats, stock) for dose, seats in left.items()},
         free_total=min(sum(left.values()), stock),
         bookable_from=opens,
+        draw_id=session.draw_id,
     )
 
 

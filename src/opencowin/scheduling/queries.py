@@ -13,7 +13,7 @@ from opencowin.scheduling.model import NewSession, NewSlot, Session
 SESSIONS: LiteralString = """
     SELECT s.district_id, s.session_id, s.centre_id, s.programme_id, s.held_on, s.vaccine_id, s.min_age, s.max_age,
            s.fee, s.state, t.doses, t.booked AS doses_booked, s.round, s.closed, s.reserved_for, s.opens_to_all_at,
-           s.publish_at, s.held_back, s.template_id, s.bookable_from,
+           s.publish_at, s.held_back, s.template_id, s.bookable_from, s.draw_id,
            (SELECT coalesce(jsonb_agg(jsonb_build_array(l.slot_number, l.starts_at, l.ends_at, (
                        SELECT coalesce(jsonb_object_agg(c.dose_class, c.capacity - c.booked), '{}')
                        FROM slot_capacity c

@@ -35,6 +35,18 @@ class TooFarAhead(Invalid):
     one = "This session cannot be booked yet: bookings open one day ahead."
 
 
+class AllottedByDraw(Conflict):
+    """The seats of this session are allotted by draw. Enter the draw, or choose another session."""
+
+    code = "APPOIN0066"
+
+
+class NotForDraw(Conflict):
+    """A draw takes published sessions of its district that are open to all, without reserved seats or another draw."""
+
+    code = "APPOIN0067"
+
+
 class NotOpenYet(Conflict):
     """Booking for this session opens at {opens}. Come back then, or choose another one."""
 

@@ -90,7 +90,8 @@ async def _bookable(conn: Connection, floor: Floor, session_id: UUID) -> Session
     except NoSuchSession:
         return None
     last = floor.clock.today() + timedelta(days=floor.settings.booking_days_ahead)
-    open_now = session.state == "published" and not session.closed and not session.opens(floor.clock.now())
+    now = floor.clock.now()
+    open_now = session.state == "published" and not (session.closed or session.draw_id or session.opens(now))
     return session if open_now and session.held_on <= last else None
 
 
