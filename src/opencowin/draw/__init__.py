@@ -9,9 +9,9 @@ within each priority group, which anybody can compute again from the published l
 from opencowin.draw.closing import close_due
 from opencowin.draw.drawing import carry_out
 from opencowin.draw.entering import EntryWish, enter, entries_of, withdraw
-from opencowin.draw.model import DRAW_LOST, Draw, DrawLost, DrawState, Entry, NewDraw, Outcome
+from opencowin.draw.model import DRAW_LOST, Draw, DrawLost, DrawState, Entry, NewDraw, Outcome, Tally
 from opencowin.draw.opening import cancel_draw, open_draw, reveal
-from opencowin.draw.reading import draw_of, draws_in, forget_old, published_list, results, sessions_of
+from opencowin.draw.reading import draw_of, draws_in, forget_old, published_list, results, sessions_of, tally_of
 from opencowin.draw.refusals import (
     AlreadyEntered,
     DifferentDoses,
@@ -44,6 +44,7 @@ __all__ = [
     "NumberInvalid",
     "Outcome",
     "PreferencesInvalid",
+    "Tally",
     "cancel_draw",
     "carry_out",
     "close_due",
@@ -57,5 +58,6 @@ __all__ = [
     "results",
     "reveal",
     "sessions_of",
+    "tally_of",
     "withdraw",
 ]

@@ -65,9 +65,6 @@ class Draw:
     revealed_at: datetime | None
     ended_at: datetime | None
     reason: str | None
-    entries: int
-    people: int
-    booked: int
 
     @property
     def is_over(self) -> bool:
@@ -77,6 +74,15 @@ class Draw:
     def takes_entries(self, now: datetime) -> bool:
         """Whether one may enter and withdraw."""
         return self.state == DrawState.OPEN and now < self.closes_at
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many entries a draw has, of how many people, and how many of them are booked."""
+
+    entries: int
+    people: int
+    booked: int
 
 
 @dataclass(frozen=True, slots=True)

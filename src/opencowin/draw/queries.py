@@ -6,17 +6,13 @@ from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
-from opencowin.draw.model import Draw, Entry, NewDraw
+from opencowin.draw.model import Draw, Entry, NewDraw, Tally
 from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
 
 DRAWS: LiteralString = """
-    SELECT d.draw_id, d.district_id, d.state, d.groups, d.number_source, d.opened_at, d.closes_at, d.commitment,
-           d.seed_sealed, d.seed, d.public_number, d.list_digest, d.closed_at, d.revealed_at, d.ended_at, d.reason,
-           e.entries, e.people, e.booked
-    FROM draw d CROSS JOIN LATERAL (
-        SELECT count(*) AS entries, coalesce(sum(people), 0) AS people,
-               count(*) FILTER (WHERE outcome = 'booked') AS booked
-        FROM draw_entry e WHERE e.draw_id = d.draw_id) AS e
+    SELECT draw_id, district_id, state, groups, number_source, opened_at, closes_at, commitment, seed_sealed, seed,
+           public_number, list_digest, closed_at, revealed_at, ended_at, reason
+    FROM draw
 """
 ENTRIES: LiteralString = """
     SELECT e.entry_id, e.draw_id, e.rank, e.dose, e.preferences, e.waits, e.session_id, e.slot_number, e.outcome,
@@ -91,7 +87,7 @@ async def insert(
 
 async def draw(conn: Connection, draw_id: UUID) -> Draw | None:
     """One draw."""
-    return await fetch_one(conn, Draw, DRAWS + """WHERE d.draw_id = %(id)s""", id=draw_id)
+    return await fetch_one(conn, Draw, DRAWS + """WHERE draw_id = %(id)s""", id=draw_id)
 
 
 async def draws(conn: Connection, district_ids: Sequence[int], most: int) -> list[Draw]:
@@ -100,11 +96,26 @@ async def draws(conn: Connection, district_ids: Sequence[int], most: int) -> lis
         conn,
         Draw,
         DRAWS
-        + """WHERE d.district_id = ANY (%(districts)s) ORDER BY d.ended_at IS NOT NULL, d.closes_at DESC, d.draw_id
+        + """WHERE district_id = ANY (%(districts)s) ORDER BY ended_at IS NOT NULL, closes_at DESC, draw_id
              LIMIT %(most)s""",
         districts=list(district_ids),
         most=most,
     )
+
+
+async def tally(conn: Connection, draw_id: UUID) -> Tally:
+    """How many entries, people and bookings a draw has."""
+    (found,) = await fetch_all(
+        conn,
+        Tally,
+        """
+        SELECT count(*) AS entries, coalesce(sum(people), 0) AS people,
+               count(*) FILTER (WHERE outcome = 'booked') AS booked
+        FROM draw_entry WHERE draw_id = %(id)s
+        """,
+        id=draw_id,
+    )
+    return found
 
 
 async def hold(conn: Connection, draw_id: UUID) -> bool:
@@ -253,11 +264,6 @@ async def entries_of_account(conn: Connection, draw_id: UUID, account_id: UUID) 
         draw=draw_id,
         account=account_id,
     )
-
-
-async def entry(conn: Connection, entry_id: int) -> Entry | None:
-    """One entry."""
-    return await fetch_one(conn, Entry, ENTRIES + """WHERE e.entry_id = %(id)s""", id=entry_id)
 
 
 async def to_settle(conn: Connection, draw_id: UUID, most: int) -> list[Settling]:

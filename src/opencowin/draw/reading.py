@@ -6,7 +6,7 @@ from uuid import UUID
 
 from opencowin import scheduling
 from opencowin.draw import queries, stakes_queries
-from opencowin.draw.model import Draw, DrawState
+from opencowin.draw.model import Draw, DrawState, Tally
 from opencowin.draw.refusals import NoSuchDraw
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
@@ -22,6 +22,11 @@ async def draw_of(conn: Connection, draw_id: UUID) -> Draw:
     if found is None:
         raise NoSuchDraw(field="draw_id")
     return found
+
+
+async def tally_of(conn: Connection, draw_id: UUID) -> Tally:
+    """How many entries, people and bookings a draw has."""
+    return await queries.tally(conn, draw_id)
 
 
 async def draws_in(conn: Connection, district_ids: Sequence[int]) -> list[Draw]:
