@@ -36,7 +36,7 @@ async def test_who_is_cancelled_twice_while_the_line_is_tried_leaves_no_connecti
     monkeypatch.setattr(listening, "BEAT", 0.0)
     for steps in range(20):
         opened = Opened()
-        task = asyncio.create_task(listening.listen(str(pool.conninfo), "board", opened))
+        task = asyncio.create_task(listening.listen(str(pool.conninfo), {"board": opened}))
         await asyncio.wait_for(opened.wait(), 10)
         for _ in range(steps):
             await asyncio.sleep(0)

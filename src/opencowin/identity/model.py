@@ -83,6 +83,7 @@ _OFFICER = (
         Permission.REVIEW_ADVERSE_EVENTS,
         Permission.READ_AUDIT,
         Permission.WATCH_ALERTS,
+        Permission.MANAGE_QUEUES,
     }
 )
 _AT_THE_DOOR = _ANYBODY | {Permission.FIND_BENEFICIARIES, Permission.REGISTER_BENEFICIARIES}
@@ -123,6 +124,7 @@ STAFF_ONLY = frozenset(
         Permission.MANAGE_RULES,
         Permission.READ_AUDIT,
         Permission.WATCH_ALERTS,
+        Permission.MANAGE_QUEUES,
         Permission.ASSIST_CALLERS,
         Permission.ASSIST_IN_PERSON,
         Permission.OPERATE,

@@ -55,6 +55,7 @@ class Permission(StrEnum):
     HOLD_TALKS = "talks:hold"
     READ_AUDIT = "audit:read"
     WATCH_ALERTS = "alerts:watch"
+    MANAGE_QUEUES = "queues:manage"
     OPERATE = "operate"
 
 

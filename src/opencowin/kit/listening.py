@@ -51,35 +51,43 @@ class Hearers:
             one.heard(payload)
 
 
-async def listen(dsn: str, channel: LiteralString, hearer: Hearer) -> None:
-    """Listen until cancelled; when the line is lost, on a new one."""
+async def listen(dsn: str, hearers: Mapping[LiteralString, Hearer]) -> None:
+    """Listen on these channels until cancelled, on one line; when it is lost, on a new one."""
     while True:
         try:
-            await _on_one_line(dsn, channel, hearer)
+            await _on_one_line(dsn, hearers)
         except (psycopg.Error, TimeoutError, OSError) as fault:
-            log.warning("announcements are not heard", channel=channel, fault=type(fault).__name__)
+            log.warning("announcements are not heard", channels=sorted(hearers), fault=type(fault).__name__)
         finally:
-            hearer.line_lost()
+            _lost(hearers)
         await asyncio.sleep(PAUSE)
 
 
-async def _on_one_line(dsn: str, channel: LiteralString, hearer: Hearer) -> None:
+def _lost(hearers: Mapping[LiteralString, Hearer]) -> None:
+    for hearer in hearers.values():
+        hearer.line_lost()
+
+
+async def _on_one_line(dsn: str, hearers: Mapping[LiteralString, Hearer]) -> None:
+    told: Mapping[str, Hearer] = {**hearers}
     conn = await psycopg.AsyncConnection.connect(dsn, autocommit=True, **LINE)
     try:
         async with conn:
-            await conn.execute("LISTEN " + channel)
-            hearer.line_opened()
+            for channel in hearers:
+                await conn.execute("LISTEN " + channel)
+            for hearer in hearers.values():
+                hearer.line_opened()
             while True:
                 async for notice in conn.notifies(timeout=BEAT):
-                    hearer.heard(notice.payload)
-                await _try(conn, hearer)
+                    told[notice.channel].heard(notice.payload)
+                await _try(conn, hearers)
     finally:
         await conn.close()  # who is cancelled a second time leaves the block above before it closes
 
 
-async def _try(conn: Connection, hearer: Hearer) -> None:
+async def _try(conn: Connection, hearers: Mapping[LiteralString, Hearer]) -> None:
     """Whether the other end still answers. Raises TimeoutError, having told at once: giving up may take a while."""
-    telling = asyncio.get_running_loop().call_later(PATIENCE, hearer.line_lost)
+    telling = asyncio.get_running_loop().call_later(PATIENCE, _lost, hearers)
     try:
         async with asyncio.timeout(PATIENCE):
             await conn.execute("SELECT 1")

@@ -48,6 +48,16 @@ class Settings(BaseSettings):
         le=100_000,
         description="Bookings that may wait in each lane; others are told to come again.",
     )
+    waiting_room_above: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Calls under way in one web process that open a waiting room for the nation when they stay above"
+        " this for two seconds; 0: only officers open one.",
+    )
+    waiting_room_per_minute: int = Field(
+        default=3000, ge=1, le=1_000_000, description="People let in per minute by a waiting room that load opened."
+    )
     postgres_bin: Path | None = Field(
         default=None, description="Folder of PostgreSQL's programs for the embedded database."
     )

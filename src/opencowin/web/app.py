@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, LiteralString
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from opencowin import __version__, registry, scheduling
+from opencowin import __version__, fairness, registry, scheduling
 from opencowin.identity import TokenBook
 from opencowin.kit.db import make_pool, transaction
 from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.i18n import read_catalogues
-from opencowin.kit.listening import Hearers, listen
+from opencowin.kit.listening import Hearer, Hearers, listen
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
 from opencowin.web import (
@@ -29,6 +29,7 @@ from opencowin.web import (
     inbound,
     keypad,
     manage,
+    queue,
     slot_alerts,
     stock_exchange,
     verification,
@@ -50,6 +51,8 @@ from opencowin.web.cowin import (
     status,
     vaccinator,
 )
+from opencowin.web.crowd import Crowd
+from opencowin.web.entrance import place_of_session
 from opencowin.web.errors import MAX_BODY_BYTES, WIDER, Error, add_error_handlers
 from opencowin.web.lane import EXPOSED, Lane, locks_of
 from opencowin.web.limiter import Limiter
@@ -75,6 +78,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 
 MIDDLEWARE = [
     Middleware(Lane, locks=locks_of("/api", availability.router, availability.BOARDED)),
+    Middleware(Crowd),
     Middleware(Observed),
     Middleware(
         CORSMiddleware,
@@ -104,6 +108,7 @@ API = (
     case_review,
     slot_alerts,
     feed,
+    queue,
     devices,
     stock_exchange,
     inbound,
@@ -122,10 +127,11 @@ OUTSIDE_API = (
 
 
 @asynccontextmanager
-async def _hearing(dsn: str, board: Board, tail: Tail) -> AsyncIterator[None]:
-    """Hear what the database announces, for the board and for the streams of changes."""
+async def _hearing(dsn: str, board: Board, tail: Tail, entrance: fairness.Entrance) -> AsyncIterator[None]:
+    """Hear what the database announces, for the board, the streams of changes and the waiting rooms."""
+    hearers: dict[LiteralString, Hearer] = {scheduling.BOARD: Hearers(board, tail), fairness.CHANNEL: entrance}
     tasks = {
-        asyncio.create_task(listen(dsn, scheduling.BOARD, Hearers(board, tail))),
+        asyncio.create_task(listen(dsn, hearers)),
         asyncio.create_task(tail.follow()),
     }
     try:
@@ -134,6 +140,7 @@ async def _hearing(dsn: str, board: Board, tail: Tail) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        await entrance.close()
         await board.close()
 
 
@@ -144,6 +151,8 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with make_pool(dsn, size=floor.settings.database_pool) as pool, relying_parties(floor) as national_ids:
             tokens, board = TokenBook(floor, pool), Board(floor.settings.board_megabytes * 1_000_000)
+            opened = partial(transaction, pool, board.changed_here)
+            entrance = fairness.Entrance(floor, opened, place_of_session)
             await tokens.refresh()
             app.state.site = Site(
                 floor=floor,
@@ -155,10 +164,11 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
                 limiter=Limiter(floor.settings.api_calls_per_5_minutes, floor.settings.page_views_per_5_minutes),
                 national_ids=national_ids,
                 board=board,
-                desk=scheduling.Desk(floor, partial(transaction, pool, board.changed_here)),
+                desk=scheduling.Desk(floor, opened),
                 tail=(tail := feed.make_tail(floor, pool)),
+                entrance=entrance,
             )
-            async with _hearing(dsn, board, tail):
+            async with _hearing(dsn, board, tail, entrance):
                 yield
 
     app = FastAPIOffline(

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
-from opencowin import identity, registry, scheduling
+from opencowin import fairness, identity, registry, scheduling
 from opencowin.identity import NotSignedIn, UnknownApiKey
 from opencowin.kit.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
 from opencowin.web.console.desk import (
@@ -21,14 +21,15 @@ from opencowin.web.console.desk import (
     lead_to_enrolment,
 )
 from opencowin.web.console.shown import refusal_page
+from opencowin.web.entrance import told
 from opencowin.web.limiter import TooManyRequests
 from opencowin.web.pages.render import Reader, page
-from opencowin.web.pages.visits import SignInFirst, lead_to_sign_in
+from opencowin.web.pages.visits import WAITING, SignInFirst, go, lead_to_sign_in, visit_of
 from opencowin.web.site import language_of, site_of
 
 log = structlog.get_logger(__name__)
 
-CONSOLE = "/console"
+API, CONSOLE = "/api/", "/console"
 CHECKS = "/api/v1/verify"
 """No path of Co-WIN's: refusals there are problem details (RFC 9457)."""
 PROBLEM = "application/problem+json"
@@ -127,6 +128,8 @@ def _headers(refusal: Refusal) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if "retry_after" in refusal.details:
         headers["Retry-After"] = str(refusal.details["retry_after"])
+    if isinstance(refusal, fairness.WaitYourTurn):
+        headers |= told(refusal.standing)
     if isinstance(refusal, NotSignedIn):
         headers["WWW-Authenticate"] = "Bearer"
     return headers
@@ -172,6 +175,15 @@ async def _refused(request: Request, refused: Exception) -> Response:
     return refusal_response(request, refused)
 
 
+async def _to_wait(request: Request, refused: Exception) -> Response:
+    """Programs are told when to come back; people are led to a page that waits with them."""
+    assert isinstance(refused, fairness.WaitYourTurn)
+    if request.url.path.startswith(API):
+        return refusal_response(request, refused)
+    visit_of(request).ticket = refused.standing.ticket
+    return go(request, WAITING)
+
+
 async def _invalid(request: Request, invalid: Exception) -> Response:
     assert isinstance(invalid, RequestValidationError)
     first = invalid.errors()[0]
@@ -215,6 +227,7 @@ def broken_response() -> Response:
 def add_error_handlers(app: FastAPI) -> None:
     """Register the table with the application."""
     app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(fairness.WaitYourTurn, _to_wait)
     app.add_exception_handler(SignInFirst, lead_to_sign_in)
     app.add_exception_handler(ConsoleSignInFirst, lead_to_console_sign_in)
     app.add_exception_handler(SecondFactorFirst, lead_to_enrolment)

@@ -24,7 +24,15 @@ from opencowin.web.limiter import Allowance
 from opencowin.web.middleware import REQUESTS, SECONDS
 from opencowin.web.shown import Headers, Shown, chosen
 
-EXPOSED = ["ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
+EXPOSED = [
+    "ETag",
+    "Retry-After",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "X-Queue-Ticket",
+    "X-Queue-Position",
+]
 MOST_CALLS = 20_000
 """Forms of calls that are remembered, the least lately used forgotten first."""
 LONGEST_CALL = 600

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from opencowin.fairness import Entrance
 from opencowin.identity import TokenBook
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
@@ -33,6 +34,7 @@ class Site:
     board: Board
     desk: Desk
     tail: Tail
+    entrance: Entrance
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """One transaction for one request."""

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from opencowin import scheduling
 from opencowin.kit.actor import Actor, Permission
 from opencowin.web.cowin.wire import PDF_OUT, Body, LooseText, parse_reference, pdf_response
+from opencowin.web.entrance import QueueTicket
 from opencowin.web.guard import may
 from opencowin.web.site import language_of, site_of
 
@@ -86,19 +87,29 @@ def booking_wish(body: Schedule, key: str | None) -> scheduling.BookingWish:
 
 
 @router.post("/v2/appointment/schedule")
-async def schedule(request: Request, body: Schedule, actor: Own, key: IdempotencyKey = None) -> Scheduled:
-    """P1: book. 409 APPOIN0040 when the slot is full; nothing is booked then for anyone."""
+async def schedule(
+    request: Request, body: Schedule, actor: Own, key: IdempotencyKey = None, ticket: QueueTicket = None
+) -> Scheduled:
+    """P1: book. 409 APPOIN0040 when the slot is full; nothing is booked then for anyone.
+
+    503 QUEUE0001 while a waiting room stands and it is not the caller's turn: come back after Retry-After.
+    """
     site = site_of(request)
     wish = booking_wish(body, key)
+    await site.entrance.enter(actor, wish.session_id, ticket or "")
     booking = await site.desk.book(actor, wish)
     number = str(booking.booking_id)
     return Scheduled(appointment_confirmation_no=number, appointment_id=number)
 
 
 @router.post("/v2/appointment/reschedule", status_code=204, response_class=Response)
-async def reschedule(request: Request, body: Reschedule, actor: Own) -> Response:
-    """P2: move. The old seat is given back only when the new one is taken; the appointment id stays."""
+async def reschedule(request: Request, body: Reschedule, actor: Own, ticket: QueueTicket = None) -> Response:
+    """P2: move. The old seat is given back only when the new one is taken; the appointment id stays.
+
+    503 QUEUE0001 as for booking.
+    """
     site = site_of(request)
+    await site.entrance.enter(actor, body.session_id, ticket or "")
     async with site.transaction() as conn:
         await scheduling.move(conn, site.floor, actor, body.appointment_id, body.session_id, body.slot)
     return Response(status_code=204)

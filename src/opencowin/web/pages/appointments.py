@@ -17,7 +17,7 @@ from opencowin.web.pages.calendar_file import calendar_file
 from opencowin.web.pages.find import vaccine_name
 from opencowin.web.pages.forms import Filled, first, number, refused
 from opencowin.web.pages.render import Reader, page
-from opencowin.web.pages.visits import draft_for, go, keep, read_form, signed_in
+from opencowin.web.pages.visits import draft_for, go, keep, read_form, signed_in, visit_of
 from opencowin.web.site import site_of
 
 router = APIRouter(include_in_schema=False)
@@ -128,6 +128,7 @@ async def move(request: Request, booking_id: UUID, actor: Own) -> Response:
         session_id = UUID(first(fields, "session_id"))
     except ValueError:
         return go(request, f"/appointments/{booking_id}/move")
+    await site.entrance.enter(actor, session_id, visit_of(request).ticket)
     try:
         async with site.transaction() as conn:
             await scheduling.move(conn, site.floor, actor, booking_id, session_id, first(fields, "slot"))

@@ -12,6 +12,7 @@ from opencowin import programme, registry, scheduling
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.errors import Invalid, Refusal
 from opencowin.web.guard import open_to_readers
+from opencowin.web.pages import visits
 from opencowin.web.pages.find import vaccine_name
 from opencowin.web.pages.forms import Fault, Filled, first, number, refused
 from opencowin.web.pages.render import Reader, page
@@ -95,6 +96,8 @@ async def confirm(request: Request, actor: Own) -> Response:
     wish = scheduling.BookingWish(
         plan.dose, UUID(plan.session_id), plan.slot, tuple(plan.references), key=f"pages-{plan.key}"
     )
+    if not visits.held_lately(request, plan):
+        await site.entrance.enter(actor, wish.session_id, visit.ticket)
     try:
         booking = await site.desk.book(actor, wish)
     except Refusal as no:

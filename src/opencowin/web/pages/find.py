@@ -70,6 +70,7 @@ async def slots(request: Request, session_id: UUID, _actor: Public) -> Response:
         session=offered.sessions[0],
         vaccine=vaccine_name(reader, rules, offered.sessions[0].vaccine_id),
         numbers=_numbers(site.floor),
+        queued=await site.entrance.room_before(session_id) is not None,
         hold_minutes=site.floor.settings.hold_minutes,
         form=Filled({"people": [str(search.people)]}),
     )

@@ -109,6 +109,7 @@ async def hold_and_go(request: Request) -> Response:
     plan, actor = visit.plan, visits.actor_of(request)
     if plan is None:
         return go(request, "/find")
+    await site.entrance.enter(actor, UUID(plan.session_id), visit.ticket)
     try:
         async with site.transaction() as conn:
             await scheduling.hold_slot(conn, site.floor, actor, UUID(plan.session_id), plan.slot, plan.dose, plan.seats)
@@ -116,6 +117,7 @@ async def hold_and_go(request: Request) -> Response:
         visit.plan = None
         reader = Reader(request)
         return page(reader, "gone.html", 409, text=reader.refusal(no))
+    visits.note_hold(request, plan)
     return go(request, "/book/who")
 
 

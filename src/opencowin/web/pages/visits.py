@@ -26,9 +26,10 @@ LASTS = timedelta(hours=8)
 """However much it is used, nobody stays signed in for longer."""
 MOST_FILES = 3
 MOST_COOKIE = 3800
-MOST_FILES = 3
 """Characters: browsers keep no cookie beyond 4,096."""
 SEE_OTHER = 303
+WAITING = "/queue"
+"""Where who must wait waits."""
 
 
 class FormNotOurs(Invalid):
@@ -51,6 +52,8 @@ class Plan:
     seats: int
     references: list[int] = field(default_factory=list)
     key: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    let_in_at: int = 0
+    """When its seats were held, past the waiting room: so long as they are, it asks no ticket again."""
 
 
 @dataclass(slots=True)
@@ -95,6 +98,8 @@ class Visit:
     plan: Plan | None = None
     draft: Draft | None = None
     proven: Proven | None = None
+    ticket: str = ""
+    """Of the waiting room."""
     timed_out: str = ""
     """Whose visit ended by resting, when one did: what was typed is shown again to nobody else."""
     kept: bool = field(default=False, compare=False)
@@ -141,6 +146,16 @@ def actor_of(request: Request) -> Actor:
     account = UUID(visit_of(request).account_id)
     address = caller_address(request)
     return Actor(ActorKind.CITIZEN, str(account), CITIZEN_PERMISSIONS, account_id=account, address=address)
+
+
+def held_lately(request: Request, plan: Plan) -> bool:
+    """Whether the seats of a plan were held so lately that they still are, unless they were given back."""
+    return _now(request) < plan.let_in_at + 60 * site_of(request).floor.settings.hold_minutes
+
+
+def note_hold(request: Request, plan: Plan) -> None:
+    """The seats of a plan are held from now on."""
+    plan.let_in_at = _now(request)
 
 
 def sign_out(request: Request) -> None:

@@ -1,0 +1,49 @@
+"""Fairness: a waiting room before a rush, in which asking more often, earlier or from more addresses gains nothing.
+
+Announced by an officer, or opened by load. Who is there before it opens has a place by lot, others follow in order;
+a signed ticket tells the place and is checked without the database. Release windows and holds are in the room
+`scheduling`, who waits for a seat is in `waitlist`. Owns the tables `queue_room` and `queue_ticket`.
+"""
+
+from opencowin.fairness.entrance import CHANNEL, Entrance
+from opencowin.fairness.joining import join
+from opencowin.fairness.model import Room, Standing, Ticket, governing, standing
+from opencowin.fairness.refusals import OpensInPast, PaceWrong, RoomOver, RoomStands, WaitYourTurn
+from opencowin.fairness.rooms import (
+    MOST_PER_MINUTE,
+    announce_room,
+    change_pace,
+    close_room,
+    forget_old,
+    open_by_load,
+    rooms_within,
+    tend,
+)
+from opencowin.fairness.tickets import lot, read_ticket, write_ticket
+
+__all__ = [
+    "CHANNEL",
+    "MOST_PER_MINUTE",
+    "Entrance",
+    "OpensInPast",
+    "PaceWrong",
+    "Room",
+    "RoomOver",
+    "RoomStands",
+    "Standing",
+    "Ticket",
+    "WaitYourTurn",
+    "announce_room",
+    "change_pace",
+    "close_room",
+    "forget_old",
+    "governing",
+    "join",
+    "lot",
+    "open_by_load",
+    "read_ticket",
+    "rooms_within",
+    "standing",
+    "tend",
+    "write_ticket",
+]

@@ -1,0 +1,36 @@
+"""How the waiting room is spoken of in HTTP: the header that carries a ticket, and those that tell a place."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Header
+
+from opencowin import places, scheduling
+from opencowin.fairness import Standing
+from opencowin.kit.actor import Place
+from opencowin.kit.db import Connection
+
+TICKET, POSITION = "X-Queue-Ticket", "X-Queue-Position"
+QueueTicket = Annotated[
+    str | None,
+    Header(
+        alias=TICKET.lower(),
+        description="The ticket of the waiting room, as the last answer gave it. Without it the call is answered alike,"
+        " only more slowly.",
+        max_length=200,
+    ),
+]
+
+
+async def place_of_session(conn: Connection, session_id: UUID) -> Place:
+    """Where a session is held. Raises NoSuchSession."""
+    session = await scheduling.read_session(conn, session_id)
+    return await places.place_of(conn, district_id=session.district_id)
+
+
+def told(standing: Standing) -> dict[str, str]:
+    """The headers that tell a place in a waiting room."""
+    headers = {TICKET: standing.ticket}
+    if standing.before is not None:
+        headers[POSITION] = str(standing.before + 1)
+    return headers
