@@ -24,6 +24,7 @@ ROOMS = (
     "talks",
     "waitlist",
     "draw",
+    "fairness",
 )
 
 

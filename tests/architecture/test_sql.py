@@ -15,7 +15,7 @@ LAYERS = (
     ("registry", "programme"),
     ("stock", "places", "identity"),
     ("vaccination",),
-    ("cases", "certificates", "scheduling", "reports"),
+    ("cases", "certificates", "scheduling", "reports", "fairness"),
     ("tablets", "alerts"),
     ("waitlist",),
     ("draw",),

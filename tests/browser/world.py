@@ -17,7 +17,7 @@ from granian.server.embed import Server
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opencowin import alerts, cases, identity, places, registry, reports, scheduling
+from opencowin import alerts, cases, fairness, identity, places, registry, reports, scheduling
 from opencowin.identity import Role
 from opencowin.kit import measures
 from opencowin.kit.actor import Actor, ActorKind, Permission, Place
@@ -49,6 +49,9 @@ class Visitor(StrEnum):
     CHECKING = "signed in with a slot and people chosen"
     NEWCOMER = "signed in, nobody registered"
     PROVEN = "signed in by national ID, nobody registered"
+    EARLY = "signed in, in a waiting room that has not opened"
+    IN_LINE = "signed in, with people ahead in a waiting room"
+    NEXT = "signed in, whose turn it is"
     NATION_OFFICER = "nation officer at the console"
     STATE_OFFICER = "state officer at the console"
     OFFICER = "district officer at the console"
@@ -84,6 +87,8 @@ class World:
     accounts: dict[Visitor, UUID] = field(default_factory=dict)
     desks: dict[Visitor, str] = field(default_factory=dict)
     """Secrets of open sessions of staff at the console."""
+    tickets: dict[Visitor, str] = field(default_factory=dict)
+    """Of waiting rooms."""
     sign_in: str = ""
     """A sign-in at the console that waits for its second factor."""
     names: tuple[str, ...] = ()
@@ -118,6 +123,7 @@ class World:
             visit.plan = visits.Plan(self.clinic.tomorrow, MORNING, 1, 1, chosen)
         if visitor is Visitor.PROVEN:
             visit.proven = visits.Proven("citizen", 6, pan(), "Asha Kumari", 1990, "1990-04-14", 2)
+        visit.ticket = self.tickets.get(visitor, "")
         visit.kept = True
         return self._as_given(visits.keep(request, Response()))
 
@@ -246,6 +252,30 @@ async def two_alerts(conn: Connection, floor: Floor, actor: Actor, clinic: Clini
         await alerts.subscribe(conn, floor, actor, wish)
 
 
+async def waiting_rooms(conn: Connection, surface: Surface, account: UUID) -> tuple[dict[str, str], dict[Visitor, str]]:
+    """Two where nobody else books, one open and one not yet: a session behind the latter, and tickets."""
+    floor, tickets = surface.floor, {}
+    states = (await places.all_states(conn))[-2:]
+    places_of = [
+        Place(one.state_id, (await places.districts_of(conn, one.state_id))[0].district_id) for one in states
+    ]
+    opens = floor.clock.now() + timedelta(hours=2)
+    early, opened = [
+        await fairness.announce_room(conn, floor, TEST, place, opens_at=at, per_minute=1)
+        for place, at in zip(places_of, (opens, None), strict=True)
+    ]
+    centre = await new_centre(conn, places_of[0].district_id)
+    await stock_in(conn, floor, centre, "COVISHIELD", doses=300)
+    session = await scheduling.publish_session(conn, floor, TEST, a_session(centre, surface.day(1)))
+    for visitor, room, ahead in ((Visitor.EARLY, early, 0), (Visitor.NEXT, opened, 0), (Visitor.IN_LINE, opened, 50)):
+        await fairness.join(conn, floor, room, [uuid4() for _ in range(ahead)])
+        (ticket,) = await fairness.join(conn, floor, room, [account])
+        assert ticket
+        number = ticket.number + ahead
+        tickets[visitor] = fairness.write_ticket(floor.keyring, fairness.Ticket(room, account, number))
+    return {"queued_session_id": str(session)}, tickets
+
+
 async def settle(app: FastAPI, surface: Surface, address: str) -> World:
     """A clinic, a household of three (vaccinated, booked, neither) and an account without anybody."""
     clinic = await open_clinic(surface)
@@ -265,11 +295,14 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         world.desks = await staff_at_work(conn, surface.floor, clinic, place.state_id)
         officer, worker = [await at_work(conn, surface.floor, world.desks[one]) for one in AT_DESKS]
         on_desks = await furnish(conn, surface.floor, officer, worker, clinic.centre, dosed)
+        queued, world.tickets = await waiting_rooms(conn, surface, account)
+        world.accounts |= dict.fromkeys(world.tickets, account)
         world.sign_in = await half_signed_in(conn, surface.floor, worker)
         states = await places.all_states(conn)
         districts = [one for state in states[:2] for one in await places.districts_of(conn, state.state_id)]
     world.facts = {
         **on_desks,
+        **queued,
         **await appointing(surface, officer, worker),
         "booking_id": await booked(clinic, home, waiting),
         "session_id": clinic.tomorrow,

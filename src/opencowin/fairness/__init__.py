@@ -7,7 +7,7 @@ a signed ticket tells the place and is checked without the database. Release win
 
 from opencowin.fairness.entrance import CHANNEL, Entrance
 from opencowin.fairness.joining import join
-from opencowin.fairness.model import Room, Standing, Ticket, governing, standing
+from opencowin.fairness.model import Room, Standing, Ticket, governing, place_of, standing
 from opencowin.fairness.refusals import OpensInPast, PaceWrong, RoomOver, RoomStands, WaitYourTurn
 from opencowin.fairness.rooms import (
     MOST_PER_MINUTE,
@@ -41,6 +41,7 @@ __all__ = [
     "join",
     "lot",
     "open_by_load",
+    "place_of",
     "read_ticket",
     "rooms_within",
     "standing",

@@ -44,7 +44,7 @@ class Entrance:
         self._floor, self._transaction, self._where = floor, transaction, where
         self._rooms: tuple[Room, ...] = ()
         self._listens = self._known = False
-        self._read_at = 0.0
+        self._changes, self._read_at = 0, 0.0
         self._reading: asyncio.Task[None] | None = None
         self._places: OrderedDict[UUID, Place] = OrderedDict()
         self._joining = Gathered[tuple[UUID, UUID], Ticket | None](
@@ -56,15 +56,17 @@ class Entrance:
 
     def line_opened(self) -> None:
         """Changes are heard from now on."""
-        self._listens, self._known = True, False
+        self._listens = True
+        self._forget()
 
     def line_lost(self) -> None:
         """Changes may be missed from now on."""
-        self._listens = self._known = False
+        self._listens = False
+        self._forget()
 
     def heard(self, payload: str) -> None:  # noqa: ARG002 (there is one thing to hear)
         """Rooms have changed."""
-        self._known = False
+        self._forget()
 
     async def enter(self, actor: Actor, session_id: UUID, ticket: str) -> None:
         """Let the actor on to book in a session, or raise WaitYourTurn with the ticket to come back with.
@@ -140,7 +142,7 @@ class Entrance:
         if room.due(now):
             async with self._transaction() as conn:
                 await queries.open_due(conn, now, room.room_id)
-        self._known = False
+        self._forget()
         return next((one for one in await self._standing_rooms() if one.room_id == room.room_id), room)
 
     async def _standing_rooms(self) -> tuple[Room, ...]:
@@ -152,13 +154,14 @@ class Entrance:
 
     async def _read(self) -> None:
         """Read the rooms; what is announced meanwhile makes them be read again."""
-        self._known, self._read_at = True, time.monotonic()
-        try:
-            async with self._transaction() as conn:
-                self._rooms = tuple(await queries.standing_rooms(conn))
-        except BaseException:
-            self._known = False
-            raise
+        changes = self._changes
+        async with self._transaction() as conn:
+            self._rooms = tuple(await queries.standing_rooms(conn))
+        self._known, self._read_at = changes == self._changes, time.monotonic()
+
+    def _forget(self) -> None:
+        self._known = False
+        self._changes += 1
 
     async def _place_of(self, session_id: UUID) -> Place:
         known = self._places.get(session_id)

@@ -76,14 +76,18 @@ class Standing:
         return max(1, -(-self.wait_seconds // 60))
 
 
+def place_of(room: Room, ticket: Ticket, lot: float) -> float:
+    """The place of a ticket in a room that has opened, from 1 on."""
+    return room.early + ticket.number if ticket.number else max(1.0, lot * room.early)
+
+
 def standing(room: Room, ticket: Ticket, lot: float, text: str, now: datetime) -> Standing:
     """Where a ticket stands; `lot` is its lot, from 0 to below 1."""
     if room.opened_at is None:
         wait = max(0, -int((now - room.opens_at) // timedelta(seconds=1)))
         again = min(LONGEST, wait + SOONEST + int(lot * SPREAD))
         return Standing(text, room.opens_at, False, False, None, wait, again)
-    place = room.early + ticket.number if ticket.number else 1 + lot * room.early
-    ahead = max(0.0, place - 1 - room.admitted(now))
+    ahead = max(0.0, place_of(room, ticket, lot) - 1 - room.admitted(now))
     if ahead == 0:
         return Standing(text, room.opens_at, True, True, 0, 0, 0)
     wait = int(ahead * 60 / room.per_minute) + 1
