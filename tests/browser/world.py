@@ -256,9 +256,7 @@ async def waiting_rooms(conn: Connection, surface: Surface, account: UUID) -> tu
     """Two where nobody else books, one open and one not yet: a session behind the latter, and tickets."""
     floor, tickets = surface.floor, {}
     states = (await places.all_states(conn))[-2:]
-    places_of = [
-        Place(one.state_id, (await places.districts_of(conn, one.state_id))[0].district_id) for one in states
-    ]
+    places_of = [Place(one.state_id, (await places.districts_of(conn, one.state_id))[0].district_id) for one in states]
     opens = floor.clock.now() + timedelta(hours=2)
     early, opened = [
         await fairness.announce_room(conn, floor, TEST, place, opens_at=at, per_minute=1)
