@@ -30,6 +30,7 @@ from opencowin import (
     certificates,
     draw,
     fairness,
+    feeds,
     identity,
     notifications,
     reports,
@@ -101,6 +102,7 @@ async def run_worker(pool: Pool, floor: Floor, stop: asyncio.Event) -> None:
         *certificates.handlers(pool, floor),
         *notifications.handlers(pool, floor, scribe),
         *bulk.handlers(pool, floor),
+        *feeds.handlers(pool, floor),
     ]
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(notifications.hand_on(pool, floor, scribe, router, stop))
@@ -213,6 +215,7 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("scheduling.end_holds", 10, within(lambda conn: scheduling.end_holds(conn, floor))),
         Recurring("scheduling.number_changes", 1, within(scheduling.number_changes)),
         Recurring("scheduling.forget_changes", HOUR, within(scheduling.forget_old_changes)),
+        Recurring("feeds.find_due", 1, within(lambda conn: feeds.find_due(conn, floor))),
         Recurring("alerts.next_rounds", 30, within(lambda conn: alerts.next_rounds(conn, floor))),
         Recurring("fairness.tend", 1, within(lambda conn: fairness.tend(conn, floor))),
         Recurring("fairness.forget_old", HOUR, within(lambda conn: fairness.forget_old(conn, floor))),

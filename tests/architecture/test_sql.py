@@ -16,7 +16,7 @@ LAYERS = (
     ("stock", "places", "identity"),
     ("vaccination",),
     ("cases", "certificates", "scheduling", "reports", "fairness"),
-    ("tablets", "alerts"),
+    ("tablets", "alerts", "feeds"),
     ("waitlist",),
     ("draw",),
     ("talks",),

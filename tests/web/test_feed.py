@@ -36,7 +36,8 @@ async def test_a_program_reads_on_from_its_cursor(clinic: Clinic) -> None:
     told = await changes(platform, begin, district_id=[clinic.centre.district_id, 1])
     (one,) = told["changes"]
     assert (one["kind"], one["session_id"], told["more"]) == ("published", session, False)
-    assert (one["session"]["available_capacity"], one["session"]["pincode"]) == (1, int(clinic.centre.pin_code))
+    assert one["session"]["available_capacity_by_dose"]["1"] == 1
+    assert (one["session"]["date"], one["session"]["center"]["name"]) == (f"{platform.day(3)}", clinic.centre.name)
     home = await a_home(platform)
     await booked(clinic, home, session_id=session)
     (gone,) = (await changes(platform, told["cursor"], pincode=clinic.centre.pin_code))["changes"]

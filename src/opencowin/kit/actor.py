@@ -53,6 +53,7 @@ class Permission(StrEnum):
     MANAGE_STOCK = "stock:manage"
     RECEIVE_MESSAGES = "messages:receive"
     HOLD_TALKS = "talks:hold"
+    HAVE_WEBHOOKS = "webhooks:own"
     READ_AUDIT = "audit:read"
     WATCH_ALERTS = "alerts:watch"
     MANAGE_QUEUES = "queues:manage"

@@ -27,6 +27,7 @@ from opencowin.scheduling.journal import (
     forget_old_changes,
     newest_change,
     number_changes,
+    refuse_forgotten,
 )
 from opencowin.scheduling.load import DayLoad, load_of_day
 from opencowin.scheduling.model import (
@@ -281,6 +282,7 @@ __all__ = [
     "read_session",
     "read_slip",
     "read_template",
+    "refuse_forgotten",
     "refuse_if_booked",
     "reopen",
     "save_template",

@@ -53,21 +53,31 @@ async def changes_after(
     district_ids: Collection[int] = (),
     pin_codes: Collection[str] = (),
     most: int = 200,
+    until: int | None = None,
 ) -> Changes:
     """What changed since a number, in these districts or under these postal codes; anywhere where none is named.
 
+    With `until` nothing beyond that number.
+
     Raises ChangesForgotten where some that follow it are deleted, or where it was never given.
     """
-    reach = await queries.reach(conn)
-    if not reach.forgotten <= after <= reach.newest:
-        raise ChangesForgotten(field="after")
+    newest = await refuse_forgotten(conn, after)
+    newest = newest if until is None else min(newest, until)
     found = await queries.changes(
-        conn, after, reach.newest, district_ids=sorted(district_ids), pin_codes=sorted(pin_codes), most=most + 1
+        conn, after, newest, district_ids=sorted(district_ids), pin_codes=sorted(pin_codes), most=most + 1
     )
     told, more = found[:most], len(found) > most
     seen = await _as_they_stand(conn, floor, {one.session_id for one in told})
     changes = [Change(one, seen.get(one.session_id)) for one in told]
-    return Changes(changes, told[-1].change_number if more else reach.newest, more)
+    return Changes(changes, told[-1].change_number if more else newest, more)
+
+
+async def refuse_forgotten(conn: Connection, after: int) -> int:
+    """The newest number, where nothing that follows a number is lost. Raises ChangesForgotten."""
+    reach = await queries.reach(conn)
+    if not reach.forgotten <= after <= reach.newest:
+        raise ChangesForgotten(field="after")
+    return reach.newest
 
 
 async def forget_old_changes(conn: Connection) -> int:

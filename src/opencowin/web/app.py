@@ -34,6 +34,7 @@ from opencowin.web import (
     stock_exchange,
     verification,
     voice,
+    webhooks,
     wellknown,
 )
 from opencowin.web.board import Board
@@ -109,6 +110,7 @@ API = (
     slot_alerts,
     feed,
     queue,
+    webhooks,
     devices,
     stock_exchange,
     inbound,

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from datetime import date as day
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -14,12 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from opencowin import scheduling
+from opencowin import feeds, scheduling
 from opencowin.kit.actor import Actor, ActorKind
 from opencowin.kit.db import Pool, transaction
 from opencowin.kit.errors import Invalid
 from opencowin.kit.floor import Floor
-from opencowin.web.cowin import availability_shapes as shapes
 from opencowin.web.cowin.availability import InvalidPincode
 from opencowin.web.errors import Error
 from opencowin.web.guard import open_to_all
@@ -40,17 +40,44 @@ Pins = Annotated[list[Annotated[str, Field(max_length=12)]], Query(max_length=50
 After = Annotated[int | None, Query(ge=0, le=2**62, description="Cursor; left out: from now on.")]
 
 
+class CentreTold(BaseModel):
+    """Where a session is held."""
+
+    name: str
+    address: str
+    block_name: str
+    district_name: str
+    state_name: str
+    latitude: float
+    longitude: float
+
+
+class SessionTold(BaseModel):
+    """A session as it stands."""
+
+    date: day
+    vaccine: str
+    min_age_limit: int
+    max_age_limit: int | None
+    fee: str
+    available_capacity: int
+    available_capacity_by_dose: dict[str, int]
+    slots: list[str]
+    bookable_from: datetime | None = Field(description="When booking opens; null when it has.")
+    center: CentreTold
+
+
 class ChangeTold(BaseModel):
     """A change. The session is told as it stands when it is read, which may be later."""
 
     number: int = Field(description="The change's place in the journal; as a cursor it means: what follows this.")
     kind: Literal["published", "changed", "withdrawn", "seats_gone", "seats_released"]
     at: datetime
+    session_id: str
+    center_id: int
     district_id: int
     pincode: str
-    center_id: int
-    session_id: str
-    session: shapes.Session | None = Field(description="As in findByDistrict; null where it cannot be found any more.")
+    session: SessionTold | None = Field(description="Null where it cannot be found any more.")
 
 
 class ChangesTold(BaseModel):
@@ -215,17 +242,8 @@ def _written(found: scheduling.Changes) -> Page:
 
 def _told(change: scheduling.Change) -> Told:
     noted = change.noted
-    body = {
-        "number": noted.change_number,
-        "kind": noted.kind,
-        "at": noted.happened_at,
-        "district_id": noted.district_id,
-        "pincode": noted.pin_code,
-        "center_id": noted.centre_id,
-        "session_id": str(noted.session_id),
-        "session": next(shapes.flat_sessions(change.session, "en")) if change.session else None,
-    }
-    return Told(noted.change_number, noted.district_id, noted.pin_code, noted.kind, orjson.dumps(body))
+    body = orjson.dumps(feeds.written(change))
+    return Told(noted.change_number, noted.district_id, noted.pin_code, noted.kind, body)
 
 
 def _page_response(page: Page) -> Response:
