@@ -22,6 +22,7 @@ ROOMS = (
     "tablets",
     "alerts",
     "talks",
+    "feeds",
     "waitlist",
     "draw",
     "fairness",
