@@ -1,6 +1,6 @@
 """`make bench`: runs every benchmark, tells each as it ends, and writes docs/performance.md."""
 
-from benchmarks import bookings, calendar, certificates, machine, report
+from benchmarks import bookings, calendar, certificates, fairness, machine, report
 from benchmarks.lab import ROOT, opened
 from benchmarks.measure import Measured, Pair, compare
 
@@ -23,6 +23,9 @@ def main() -> None:
             run(pairs)
         with calendar.pairs(lab) as pairs:
             run(pairs)
+        with fairness.pairs(lab) as pairs:
+            run(pairs)
+        fairness.write(fairness.simulate(lab))
     (ROOT / "docs" / "performance.md").write_text(report.document(described, measured), "utf-8")
 
 
