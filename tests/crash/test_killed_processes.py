@@ -1,4 +1,7 @@
-"""Web, worker and PostgreSQL are killed with -9, in turns, under a load: nothing that was told is lost."""
+"""Web, worker and PostgreSQL are killed with -9, in turns, under a load: nothing that was told is lost.
+
+Two web processes serve, and a waiting room stands before all bookings.
+"""
 
 import asyncio
 import os
@@ -16,6 +19,8 @@ import httpx
 import psycopg
 import pytest
 
+from opencowin import fairness
+from opencowin.kit.actor import Place
 from opencowin.kit.crypto import new_keyring, write_keyring
 from opencowin.kit.db import make_pool, transaction
 from opencowin.kit.embedded import EmbeddedPostgres
@@ -23,7 +28,7 @@ from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.migrate import migrate
 from opencowin.kit.settings import Settings
 from opencowin.notifications import Template, latest_message
-from tests.builders import Household, households_of, load_country, partner_key_of, sessions_of
+from tests.builders import TEST, Household, connected, households_of, load_country, partner_key_of, sessions_of
 from tests.contract.conftest import free_port
 from tests.folders import walkable_folder
 
@@ -31,6 +36,8 @@ pytestmark = pytest.mark.anyio
 
 PEOPLE, LOAD_SECONDS, CALM_SECONDS = 120, 4.0, 60.0
 SEED = 20210428
+PACE = 900
+"""People let in per minute: half as many again as come."""
 
 
 @dataclass(slots=True)
@@ -40,6 +47,8 @@ class Told:
     bookings: dict[str, str] = field(default_factory=dict)
     """By member: the booking that was confirmed."""
     doses: set[str] = field(default_factory=set)
+    tickets: dict[str, set[str]] = field(default_factory=dict)
+    """By member: the places in the waiting room that were told."""
     unsure: set[str] = field(default_factory=set)
     """Members whose call got no answer: it may have happened or not."""
 
@@ -78,6 +87,7 @@ async def platform(folder: Path) -> AsyncIterator[Platform]:
         "OPENCOWIN_DATA_DIR": str(folder / "data"),
         "OPENCOWIN_DEMO": "true",
         "OPENCOWIN_PORT": str(port),
+        "OPENCOWIN_WEB_WORKERS": "2",
         "OPENCOWIN_API_CALLS_PER_5_MINUTES": "1000000",
     }
     environment.pop("OPENCOWIN_DATABASE_URL", None)
@@ -90,6 +100,8 @@ async def platform(folder: Path) -> AsyncIterator[Platform]:
         people = await households_of(server.dsn, floor, PEOPLE)
         sessions = await sessions_of(server.dsn, floor, count=6, seats=12)
         key = await partner_key_of(server.dsn, floor)
+        async with connected(server.dsn) as conn:
+            await fairness.announce_room(conn, floor, TEST, Place(), opens_at=None, per_minute=PACE)
         serving = serve(environment)
         try:
             yield Platform(f"http://127.0.0.1:{port}", server, serving, floor, key, people, sessions)
@@ -144,6 +156,20 @@ def kill(pids: list[int]) -> None:
             continue
 
 
+async def when_it_is_their_turn(
+    platform: Platform, http: httpx.AsyncClient, body: Any, headers: dict[str, str], tickets: set[str]
+) -> httpx.Response:
+    """Ask to book until the waiting room lets it, now and then without the ticket that was told."""
+    while True:
+        booked = await http.post(f"{platform.url}/api/v2/appointment/schedule", json=body, headers=headers)
+        ticket = booked.headers.get("x-queue-ticket")
+        if ticket is None:
+            return booked
+        tickets.add(ticket)
+        headers = {**headers, "x-queue-ticket": random.choice((ticket, ""))}
+        await asyncio.sleep(0.2)
+
+
 async def one_person(platform: Platform, http: httpx.AsyncClient, person: Household, told: Told, chance: int) -> None:
     """Book a session; then be given the dose, where the booking was confirmed and chance will have it."""
     dice = random.Random(chance)
@@ -152,7 +178,7 @@ async def one_person(platform: Platform, http: httpx.AsyncClient, person: Househ
     body = {"dose": 1, "session_id": session, "slot": "09:00AM-11:00AM", "beneficiaries": [reference]}
     headers = {"Authorization": f"Bearer {person.token}", "Idempotency-Key": f"try-{chance}"}
     try:
-        booked = await http.post(f"{platform.url}/api/v2/appointment/schedule", json=body, headers=headers)
+        booked = await when_it_is_their_turn(platform, http, body, headers, told.tickets.setdefault(reference, set()))
         if booked.status_code == 200:
             told.bookings[reference] = booked.json()["appointment_id"]
         elif booked.status_code >= 500:
@@ -267,6 +293,9 @@ async def test_nothing_is_lost_when_processes_are_killed(platform: Platform) -> 
         await ready(platform)
     assert len(told.bookings) > PEOPLE / 4, "the load did book"
     assert told.doses, "doses were recorded"
+    waited = [tickets for tickets in told.tickets.values() if tickets]
+    assert waited, "some had to wait"
+    assert all(len(tickets) == 1 for tickets in waited), "a place that was told is kept, whatever dies"
     dsn = platform.server.dsn
     then_nothing_told_was_lost(dsn, told)
     assert count(dsn, OVERSOLD) == 0
