@@ -8,7 +8,7 @@ within each priority group, which anybody can compute again from the published l
 
 from opencowin.draw.closing import close_due
 from opencowin.draw.drawing import carry_out
-from opencowin.draw.entering import EntryWish, enter, entries_of, withdraw
+from opencowin.draw.entering import MOST_PREFERENCES, EntryWish, enter, entries_of, withdraw
 from opencowin.draw.model import DRAW_LOST, Draw, DrawLost, DrawState, Entry, NewDraw, Outcome, Tally
 from opencowin.draw.opening import cancel_draw, open_draw, reveal
 from opencowin.draw.reading import draw_of, draws_in, forget_old, published_list, results, sessions_of, tally_of
@@ -27,6 +27,7 @@ from opencowin.draw.refusals import (
 
 __all__ = [
     "DRAW_LOST",
+    "MOST_PREFERENCES",
     "AlreadyEntered",
     "DifferentDoses",
     "Draw",

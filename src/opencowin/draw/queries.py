@@ -90,15 +90,17 @@ async def draw(conn: Connection, draw_id: UUID) -> Draw | None:
     return await fetch_one(conn, Draw, DRAWS + """WHERE draw_id = %(id)s""", id=draw_id)
 
 
-async def draws(conn: Connection, district_ids: Sequence[int], most: int) -> list[Draw]:
-    """Draws of these districts, the latest first."""
+async def draws(conn: Connection, district_ids: Sequence[int] | None, most: int) -> list[Draw]:
+    """Draws of these districts, or of all: those under way first, then the latest."""
     return await fetch_all(
         conn,
         Draw,
         DRAWS
-        + """WHERE district_id = ANY (%(districts)s) ORDER BY ended_at IS NOT NULL, closes_at DESC, draw_id
-             LIMIT %(most)s""",
-        districts=list(district_ids),
+        + """
+        WHERE %(districts)s::int[] IS NULL OR district_id = ANY (%(districts)s::int[])
+        ORDER BY ended_at IS NOT NULL, closes_at DESC, draw_id LIMIT %(most)s
+        """,
+        districts=None if district_ids is None else list(district_ids),
         most=most,
     )
 

@@ -29,8 +29,8 @@ async def tally_of(conn: Connection, draw_id: UUID) -> Tally:
     return await queries.tally(conn, draw_id)
 
 
-async def draws_in(conn: Connection, district_ids: Sequence[int]) -> list[Draw]:
-    """The draws of these districts: those under way first, then the latest."""
+async def draws_in(conn: Connection, district_ids: Sequence[int] | None) -> list[Draw]:
+    """The draws of these districts, or of all: those under way first, then the latest."""
     return await queries.draws(conn, district_ids, MOST)
 
 

@@ -36,6 +36,9 @@ class SessionInCalendar(Answer):
     bookable_from: str | None = Field(
         None, description="ISO 8601. When booking opens; only until then, and nothing counts as available before."
     )
+    draw_id: str | None = Field(
+        None, description="The draw that allots its seats (`/api/open/v1/draws`); only while it lasts."
+    )
 
 
 class CentreFacts(Answer):
@@ -161,6 +164,8 @@ def _session(view: scheduling.SessionView) -> dict[str, Any]:
         written["max_age_limit"] = view.max_age
     if view.bookable_from is not None:
         written["bookable_from"] = view.bookable_from.isoformat(timespec="seconds")
+    if view.draw_id is not None:
+        written["draw_id"] = str(view.draw_id)
     return written
 
 

@@ -142,12 +142,14 @@ def _fits(session: scheduling.SessionView, search: Search) -> bool:
         session.min_age <= search.age and (session.max_age is None or search.age <= session.max_age)
     )
     paid = {"free": session.fee == 0, "paid": session.fee > 0}.get(search.fee, True)
-    to_come = search.also_full or session.bookable_from is not None
+    to_come = search.also_full or session.bookable_from is not None or session.draw_id is not None
     return old_enough and paid and (to_come or session.free_by_dose.get(search.dose, 0) >= search.people)
 
 
 def _first_day(one: CentreSessions, dose: int) -> date:
-    good = [each.held_on for each in one.sessions if each.bookable_from or each.free_by_dose.get(dose, 0)]
+    good = [
+        each.held_on for each in one.sessions if each.bookable_from or each.draw_id or each.free_by_dose.get(dose, 0)
+    ]
     return min(good, default=date.max)
 
 

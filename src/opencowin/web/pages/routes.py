@@ -9,6 +9,7 @@ from opencowin.web.pages import (
     board_files,
     booking,
     dashboard,
+    draws,
     find,
     history,
     looks,
@@ -48,5 +49,6 @@ PEOPLE: tuple[APIRouter, ...] = (
     open_data.pages,
     verify.router,
     waitlist.router,
+    draws.router,
 )
 """Pages for people alone."""
