@@ -17,7 +17,7 @@ from granian.server.embed import Server
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opencowin import alerts, cases, fairness, identity, places, registry, reports, scheduling
+from opencowin import alerts, cases, draw, fairness, identity, places, registry, reports, scheduling
 from opencowin.identity import Role
 from opencowin.kit import measures
 from opencowin.kit.actor import Actor, ActorKind, Permission, Place
@@ -30,6 +30,7 @@ from opencowin.worker import run_worker
 from tests.browser.appointed import appointing, half_signed_in
 from tests.browser.office import at_work, furnish
 from tests.builders import TEST, a_session, citizen, new_centre, pan, stock_in
+from tests.rooms.test_alerts import later
 from tests.surface import Surface, free_port, until_up
 from tests.web.clinic import MORNING, Clinic, Home, a_home, booked, open_clinic
 from tests.web.desks import APPOINTED
@@ -213,6 +214,20 @@ async def history(conn: Connection, floor: Floor) -> None:
     await reports.import_history(conn, floor.clock, layout, read)
 
 
+async def two_draws(conn: Connection, floor: Floor, actor: Actor, reference_id: int, clinic: Clinic) -> dict[str, str]:
+    """A draw that the household has entered, and one that has closed, over sessions of far days: their ids."""
+    ids, now = [], floor.clock.now()
+    for days, closes in ((40, now + timedelta(days=30)), (41, now + timedelta(minutes=5))):
+        new = a_session(clinic.centre, floor.clock.today() + timedelta(days=days), doses=0)
+        session = await scheduling.publish_session(conn, floor, TEST, new)
+        groups, source = ("aged_60_and_over",), "Closing value of the index on that day, two decimals"
+        wish = draw.NewDraw(clinic.centre.district_id, (session,), groups, closes, source)
+        ids.append(await draw.open_draw(conn, floor, TEST, wish))
+        await draw.enter(conn, floor, actor, ids[-1], draw.EntryWish((reference_id,), (session,)))
+    assert await draw.close_due(conn, later(floor, timedelta(minutes=6))) == ids[1]
+    return {"draw_id": str(ids[0]), "closed_draw_id": str(ids[1])}
+
+
 async def staff_at_work(conn: Connection, floor: Floor, clinic: Clinic, state_id: int) -> dict[Visitor, str]:
     """A member of staff of each tier, signed in at the console: the secrets of their sessions."""
     district_id, centre_id = clinic.centre.district_id, clinic.centre.centre_id
@@ -287,6 +302,7 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         actor = citizen(account)
         world.accounts = dict.fromkeys((Visitor.MEMBER, Visitor.CHOOSING, Visitor.CHECKING), account)
         world.accounts[Visitor.NEWCOMER] = world.accounts[Visitor.PROVEN] = newcomer
+        on_lots = await two_draws(conn, surface.floor, actor, int(free), clinic)
         asked = await an_issue_with_a_question(conn, surface.floor, actor, int(dosed))
         place = await places.district(conn, clinic.centre.district_id)
         await two_alerts(conn, surface.floor, actor, clinic)
@@ -301,6 +317,7 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
     world.facts = {
         **on_desks,
         **queued,
+        **on_lots,
         **await appointing(surface, officer, worker),
         "booking_id": await booked(clinic, home, waiting),
         "session_id": clinic.tomorrow,
