@@ -133,7 +133,8 @@ async def _new_page(request: Request, actor: Actor, form: Filled, status: int) -
         if where.place.district_id is not None:
             last = today + timedelta(days=DAYS)
             wish = PlanWish(first=today, last=last, place=replace(where.place, centre_id=None), state="published")
-            found = [one for one in await scheduling.plans_in(conn, wish, start=0, rows=ROWS * 4) if not one.closed]
+            planned = await scheduling.plans_in(conn, wish, start=0, rows=ROWS * 4)
+            found = [one for one in planned if not (one.closed or one.reserved_for or one.draw_id)]
         centres = await places.centres_with_ids(conn, sorted({one.centre_id for one in found}))
         groups = (await programme.current_programme(conn)).groups
     return console_page(
