@@ -10,7 +10,8 @@ from opencowin.kit.db import Connection, fetch_all, fetch_value
 
 PLANNED: LiteralString = """
     SELECT s.session_id, s.district_id, s.centre_id, s.held_on, s.vaccine_id, s.min_age, s.max_age, s.state,
-           s.round, s.closed, s.reserved_for, s.draw_id, s.publish_at, s.held_back, s.withdrawn_reason, t.doses, t.booked,
+           s.round, s.closed, s.reserved_for, s.draw_id, s.publish_at, s.held_back, s.withdrawn_reason,
+           t.doses, t.booked,
            coalesce(c.seats, 0)::integer AS seats,
            (SELECT count(*) FROM appointment a WHERE a.district_id = s.district_id
               AND a.session_id = s.session_id AND a.state = 'given')::integer AS given, w.starts_at, w.ends_at
