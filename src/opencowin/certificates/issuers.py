@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from cryptography import x509
@@ -96,6 +97,7 @@ def new_issuer(profile: IssuerProfile, now: datetime, chosen: Mapping[Format, Al
     return Issuer(profile, identities, authority.certificate)
 
 
+@lru_cache(maxsize=64)
 def key_id(certificate: x509.Certificate) -> bytes:
     """The 8 bytes by which HC1 names a signer: the beginning of a hash of its certificate."""
     return certificate.fingerprint(hashes.SHA256())[:8]
