@@ -14,7 +14,7 @@ from uuid import uuid4
 import psycopg
 
 from benchmarks.lab import Lab
-from benchmarks.measure import Pair
+from benchmarks.measure import Goal, Pair
 from opencowin.kit.db import Connection, run
 from opencowin.registry import Person
 
@@ -43,8 +43,7 @@ def pairs(lab: Lab) -> Iterator[list[Pair]]:
                 partial(book, count, some),
                 f"one-row INSERT, {_connections(count)}",
                 partial(book, count, ()),
-                PEAK,
-                PEAK_REASON,
+                Goal(PEAK, PEAK_REASON),
             )
             for where, some in ((f"spread over {SESSIONS} sessions", seats), ("all in one slot", seats[:1]))
             for count in CONNECTIONS

@@ -1,72 +1,194 @@
-"""HTTP callers that cost little: connections kept open, the next request sent when the answer is complete."""
+"""HTTP callers that cost little: connections kept open, prepared requests, each answer timed.
+
+They call as fast as they are answered (to find a rate), or at instants that were fixed beforehand, whether the answers
+come or not (to find how long people wait: who comes late because others were slow has waited since the instant).
+"""
 
 import asyncio
 import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import repeat
 from typing import cast
 
 import uvloop
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
-class Caller(asyncio.Protocol):
-    """One connection that asks for the same thing over and over; answers other than 200 end it."""
+@dataclass(slots=True)
+class Answers:
+    """What came back."""
 
-    def __init__(self, path: str, until: float) -> None:
-        self.request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
-        self.until = until
-        self.answers = 0
-        self.body_bytes = 0
-        self.wrong = ""
+    statuses: Counter[int] = field(default_factory=Counter)
+    waits: list[float] = field(default_factory=list)
+    """Seconds that each answer took."""
+    seconds: float = 0.0
+    body: bytes = b""
+    """The last body."""
+    unlike: bytes = b""
+    """The first answer that is not 2xx, whole."""
+
+    @property
+    def good(self) -> int:
+        """How many were answered 2xx."""
+        return sum(count for status, count in self.statuses.items() if status < 300)
+
+    @property
+    def rate(self) -> float:
+        """Good answers a second."""
+        return self.good / self.seconds
+
+    def wait(self, share: float) -> float:
+        """Seconds within which this share of the answers came."""
+        ordered = sorted(self.waits)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+    def all_good(self) -> "Answers":
+        """Itself. Raises RuntimeError where an answer was not 2xx."""
+        if self.unlike:
+            raise RuntimeError(f"answered: {self.unlike.decode(errors='replace')[:600]}")
+        return self
+
+
+def get(path: str, **headers: str) -> bytes:
+    """A GET as it goes over the wire."""
+    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{more}\r\n".encode()
+
+
+def post(path: str, body: bytes, token: str = "") -> bytes:
+    """A POST of JSON as it goes over the wire."""
+    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+    head = f"Host: 127.0.0.1\r\n{bearer}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+class _Caller(asyncio.Protocol):
+    """One connection: takes a call, sends it, and when the answer is whole takes the next."""
+
+    def __init__(self, line: "_Line") -> None:
+        self.line = line
         self.over = asyncio.get_running_loop().create_future()
-        self._held = b""
+        self._held: list[bytes] = []
+        self._have = self._whole = 0
+        self._since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the first time."""
         self.transport = cast(asyncio.Transport, transport)  # uvloop's own does not derive from it
-        self.transport.write(self.request)
+        self.line.idle(self)
+
+    def ask(self, call: bytes, since: float) -> None:
+        """Send a call that is due since an instant."""
+        self._since = since
+        self.transport.write(call)
 
     def data_received(self, data: bytes) -> None:
-        """Ask again once the answer is whole."""
-        self._held += data
-        head, blank, body = self._held.partition(b"\r\n\r\n")
-        if not blank:
+        self._held.append(data)
+        self._have += len(data)
+        if not self._whole:
+            self._whole = _size_of(b"".join(self._held))
+        if not self._whole or self._have < self._whole:
             return
-        whole = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-        if len(body) < whole:
-            return
-        self._held, self.body_bytes = b"", whole
-        self.answers += 1
-        if not head.startswith(b"HTTP/1.1 200"):
-            self.wrong = head.decode()
-        if self.wrong or time.monotonic() >= self.until:
-            self.transport.close()
-        else:
-            self.transport.write(self.request)
+        answer = b"".join(self._held)
+        self._held, self._have, self._whole = [], 0, 0
+        self.line.note(answer, self._since)
+        self.line.idle(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Done, or thrown out."""
-        if exc is not None:
-            self.wrong = self.wrong or str(exc)
-        self.over.set_result(None)
+        if not self.over.done():
+            self.over.set_result(exc)
 
 
-async def _call(port: int, path: str, connections: int, seconds: float) -> tuple[float, int]:
-    loop, begun = asyncio.get_running_loop(), time.monotonic()
-    callers = [Caller(path, begun + seconds) for _ in range(connections)]
+def _size_of(begun: bytes) -> int:
+    """Bytes of the whole answer; 0 while its head is not there."""
+    head, blank, _ = begun.partition(b"\r\n\r\n")
+    if not blank:
+        return 0
+    length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
+    return len(head) + len(blank) + int(length or 0)
+
+
+class _Line:
+    """Calls in their order, each for the next caller that is free; at their instants, where they have some."""
+
+    def __init__(self, calls: Iterator[bytes], until: float, gap: float | None) -> None:
+        self.answers = Answers()
+        self._calls, self._until, self._gap = calls, until, gap
+        self._begun = time.perf_counter()
+        self._due = self._begun
+        self._idle: deque[_Caller] = deque()
+        self._over = False
+
+    def idle(self, caller: _Caller) -> None:
+        """This one is free."""
+        if self._over:
+            caller.transport.close()
+        elif self._gap is None:
+            self._next(caller, time.perf_counter())
+        elif self._due <= time.perf_counter():
+            self._next(caller, self._due)
+        else:
+            self._idle.append(caller)
+
+    async def keep_time(self) -> None:
+        """Give out the calls as they come due."""
+        while self._gap is not None and not self._over:
+            now = time.perf_counter()
+            while self._idle and self._due <= now and not self._over:
+                self._next(self._idle.popleft(), self._due)
+            await asyncio.sleep(min(0.001, max(0.0, self._due - now)))
+        while self._idle:
+            self._idle.popleft().transport.close()
+
+    def note(self, answer: bytes, since: float) -> None:
+        """An answer has come."""
+        told, status = self.answers, int(answer[9:12])
+        told.statuses[status] += 1
+        told.waits.append(time.perf_counter() - since)
+        told.body = answer.partition(b"\r\n\r\n")[2]
+        told.seconds = time.perf_counter() - self._begun
+        if status >= 300 and not told.unlike:
+            told.unlike = answer
+
+    def _next(self, caller: _Caller, since: float) -> None:
+        call = None if since > self._until else next(self._calls, None)
+        if call is None:
+            self._over = True
+            caller.transport.close()
+            return
+        self._due += self._gap or 0.0
+        caller.ask(call, since)
+
+
+async def _call(
+    port: int, calls: Iterable[bytes], connections: int, seconds: float, per_second: float | None
+) -> Answers:
+    loop = asyncio.get_running_loop()
+    begin = time.perf_counter()
+    line = _Line(iter(calls), begin + seconds, None if per_second is None else 1 / per_second)
+    callers = [_Caller(line) for _ in range(connections)]
     for caller in callers:
         await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)  # type: ignore[misc]
-    async with asyncio.timeout(seconds + PATIENCE):
-        await asyncio.gather(*(caller.over for caller in callers))
-    if wrong := next((caller.wrong for caller in callers if caller.wrong), ""):
-        raise RuntimeError(f"{path} was answered: {wrong}")
-    return sum(caller.answers for caller in callers) / (time.monotonic() - begun), callers[0].body_bytes
+    async with asyncio.timeout(min(seconds, 600.0) + PATIENCE):
+        _, *ends = await asyncio.gather(line.keep_time(), *(caller.over for caller in callers))
+    if broken := next((end for end in ends if end is not None), None):
+        raise RuntimeError(f"a connection broke: {broken}")
+    return line.answers
 
 
-def call(port: int, path: str, *, connections: int, seconds: float) -> tuple[float, int]:
-    """Answers a second over so many connections, and the size of the last body.
+def call(
+    port: int, calls: Iterable[bytes], *, connections: int, seconds: float = 600.0, per_second: float | None = None
+) -> Answers:
+    """Send these calls until they or the seconds are over; `per_second`: at that rate, whatever comes back.
 
-    Raises RuntimeError unless all are 200, TimeoutError where they do not come.
+    Raises RuntimeError where a connection broke, TimeoutError where answers do not come.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_call(port, path, connections, seconds))
+        return runner.run(_call(port, calls, connections, seconds, per_second))
+
+
+def again(call_: bytes) -> Iterator[bytes]:
+    """The same call for ever."""
+    return repeat(call_)

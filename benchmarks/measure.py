@@ -4,28 +4,46 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 RUNS = 5
 
-Rate = Callable[[], float]
-"""One run: how often a second."""
+Figure = Callable[[], float]
+"""One run: how often a second, or how long in seconds, or how much."""
+
+
+class Unit(StrEnum):
+    """What a figure counts."""
+
+    RATE = "/s"
+    SECONDS = "s"
+    BYTES = "B"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A bound for the figure, or for its ratio to the reference; rates are to reach it, all else to stay below."""
+
+    bound: float
+    reason: str
+    of_ratio: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What is measured: ours against a reference, with the goal and what the figure is limited by."""
+    """What is measured: ours against a reference, with the goal and why it is one."""
 
     name: str
-    ours: Rate
+    ours: Figure
     reference_name: str
-    reference: Rate
-    goal: float
-    goal_reason: str
+    reference: Figure
+    goal: Goal
+    unit: Unit = Unit.RATE
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The runs of a pair, per second; how busy others kept the machine just before and just after, 0 to 1."""
+    """The runs of a pair; how busy others kept the machine just before and just after, 0 to 1."""
 
     pair: Pair
     ours: Sequence[float]
@@ -46,6 +64,12 @@ class Measured:
     def ratio(self) -> float:
         """Ours by the reference."""
         return self.rate / self.reference_rate
+
+    @property
+    def reached(self) -> bool:
+        """Whether the goal is."""
+        found = self.ratio if self.pair.goal.of_ratio else self.rate
+        return found >= self.pair.goal.bound if self.pair.unit is Unit.RATE else found <= self.pair.goal.bound
 
 
 def compare(pair: Pair, busy: Callable[[], float]) -> Measured:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from benchmarks.measure import RUNS, Measured
+from benchmarks.measure import RUNS, Measured, Unit
 
 QUIET = 0.10
 HEAD = """# Performance
@@ -34,18 +34,20 @@ METHOD = f"""
 - One machine, one disk, no standby. A commit that waits for a synchronous standby takes its round trip longer, and
   bookings in one slot wait for one another's commits.
 """
-COLUMNS = ("what", "goal /s", "ours /s", "spread", "reference", "its rate /s", "its spread", "ratio")
+COLUMNS = ("what", "goal", "ours", "spread", "reference", "its figure", "its spread", "ratio")
 
 
 def line(one: Measured) -> str:
     """A measurement for the terminal."""
-    verdict = "reached" if one.rate >= one.pair.goal else "MISSED"
+    unit = one.pair.unit
+    verdict = "reached" if one.reached else "MISSED"
     return (
         f"{one.pair.name}\n"
-        f"    goal       {one.pair.goal:>10,.0f} /s  {verdict}: {one.pair.goal_reason}\n"
-        f"    ours       {one.rate:>10,.0f} /s  {_spread(one.ours)}\n"
-        f"    reference  {one.reference_rate:>10,.0f} /s  {_spread(one.reference)}  {one.pair.reference_name}\n"
-        f"    ratio      {one.ratio:>10.3g}"
+        f"    goal       {_goal(one):>14}  {verdict}: {one.pair.goal.reason}\n"
+        f"    ours       {_figure(one.rate, unit):>14}  {_spread(one.ours, unit)}\n"
+        f"    reference  {_figure(one.reference_rate, unit):>14}  {_spread(one.reference, unit)}"
+        f"  {one.pair.reference_name}\n"
+        f"    ratio      {one.ratio:>14.3g}"
     )
 
 
@@ -53,21 +55,33 @@ def document(machine: str, measured: Sequence[Measured]) -> str:
     """The document."""
     table = [COLUMNS, ("---",) * len(COLUMNS), *map(_row, measured)]
     rows = "".join(f"| {' | '.join(cells)} |\n" for cells in table)
-    goals = dict.fromkeys(f"- {one.pair.goal:,.0f} a second: {one.pair.goal_reason}." for one in measured)
+    goals = dict.fromkeys(f"- {_goal(one)}: {one.pair.goal.reason}." for one in measured)
     told = f"{datetime.now(UTC):%d %B %Y}, on {machine}. {_others(measured)}\n\n"
     return HEAD + told + rows + "\nGoals:\n" + "\n".join(goals) + "\n" + METHOD
 
 
 def _row(one: Measured) -> tuple[str, ...]:
-    pair = one.pair
-    goal = f"{pair.goal:,.0f}" + ("" if one.rate >= pair.goal else " (missed)")
-    ours, reference = f"**{one.rate:,.0f}**", f"{one.reference_rate:,.0f}"
-    spreads = (_spread(one.ours), _spread(one.reference))
+    pair, unit = one.pair, one.pair.unit
+    goal = _goal(one) + ("" if one.reached else " (missed)")
+    ours, reference = f"**{_figure(one.rate, unit)}**", _figure(one.reference_rate, unit)
+    spreads = (_spread(one.ours, unit), _spread(one.reference, unit))
     return (pair.name, goal, ours, spreads[0], pair.reference_name, reference, spreads[1], f"{one.ratio:.3g}")
 
 
-def _spread(runs: Sequence[float]) -> str:
-    return f"{min(runs):,.0f}–{max(runs):,.0f}"
+def _goal(one: Measured) -> str:
+    bound = "≥" if one.pair.unit is Unit.RATE else "≤"
+    goal = one.pair.goal
+    return f"{bound} {goal.bound:g} × reference" if goal.of_ratio else f"{bound} {_figure(goal.bound, one.pair.unit)}"
+
+
+def _figure(value: float, unit: Unit) -> str:
+    if unit is Unit.SECONDS:
+        return f"{value * 1000:,.1f} ms"
+    return f"{value:,.0f} {unit.value}"
+
+
+def _spread(runs: Sequence[float], unit: Unit) -> str:
+    return f"{_figure(min(runs), unit).split()[0]}–{_figure(max(runs), unit).split()[0]}"
 
 
 def _others(measured: Sequence[Measured]) -> str:

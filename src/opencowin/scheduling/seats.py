@@ -178,6 +178,40 @@ async def hold_stocks(conn: Connection, keys: Sequence[SeatKey]) -> int:
     )
 
 
+async def book_all(conn: Connection, orders: Sequence[tuple[SeatKey, Group]], programme_id: str, now: datetime) -> bool:
+    """Claim and seat groups of any slots and doses in one call: all of them, or none where one cannot be.
+
+    Each person once.
+    """
+    for seat, _ in orders:
+        touch(seat.district_id)
+    each = [
+        (seat, group, person, claim)
+        for seat, group in orders
+        for person, claim in zip(group.people, group.claims, strict=True)
+    ]
+    booked = await fetch_value(
+        conn,
+        """
+        SELECT book_all(%(districts)s::int[], %(sessions)s::uuid[], %(slots)s::smallint[], %(classes)s::smallint[],
+                        %(doses)s::smallint[], %(programme)s, %(claims)s::uuid[], %(bookings)s::uuid[],
+                        %(accounts)s::uuid[], %(beneficiaries)s::uuid[], %(now)s)
+        """,
+        districts=[seat.district_id for seat, *_ in each],
+        sessions=[seat.session_id for seat, *_ in each],
+        slots=[seat.slot_number for seat, *_ in each],
+        classes=[seat.dose_class for seat, *_ in each],
+        doses=[group.dose_number for _, group, *_ in each],
+        programme=programme_id,
+        claims=[claim for *_, claim in each],
+        bookings=[group.booking_id for _, group, *_ in each],
+        accounts=[person.account_id for *_, person, _ in each],
+        beneficiaries=[person.beneficiary_id for *_, person, _ in each],
+        now=now,
+    )
+    return booked is True
+
+
 async def book_local(
     conn: Connection, orders: Sequence[tuple[SeatKey, Sequence[Group]]], programme_id: str, now: datetime
 ) -> list[list[str]]:

@@ -157,17 +157,28 @@ def _order(floor: Floor, at: int, one: Asked, known: _Known) -> _Order:
 
 async def _take(conn: Connection, floor: Floor, orders: Iterable[_Order], rules: Programme) -> list[tuple[_Order, str]]:
     """Take the seats in their order; the outcome of each. Raises Disturbed when who holds seats does not get them."""
-    alike = [(key, list(some)) for key, some in groupby(sorted(orders, key=lambda one: one.key), lambda one: one.key)]
-    holds = [one.hold for _, some in alike for one in some if one.hold]
-    if holds:
-        await lock_seats(conn, [seat for (seat, _), _ in alike])
+    ordered = sorted(orders, key=lambda one: one.key)
+    keys = list(dict.fromkeys(one.key for one in ordered))
+    if holds := [one.hold for one in ordered if one.hold]:
+        await lock_seats(conn, [seat for seat, _ in keys])
         await give_up(conn, holds)
-    calls = [(seat, [one.group for one in some]) for (seat, _), some in alike]
-    outcomes = await seats.book_local(conn, calls, rules.programme_id, floor.clock.now()) if calls else []
-    told = [pair for (_, some), theirs in zip(alike, outcomes, strict=True) for pair in zip(some, theirs, strict=True)]
+    if len(keys) > 1 and await seats.book_all(
+        conn, [(one.seat, one.group) for one in ordered], rules.programme_id, floor.clock.now()
+    ):
+        return [(one, "booked") for one in ordered]
+    told = await _seat_by_seat(conn, floor, ordered, rules)
     if any(order.hold and outcome != "booked" for order, outcome in told):
         raise Disturbed
     return told
+
+
+async def _seat_by_seat(
+    conn: Connection, floor: Floor, ordered: Iterable[_Order], rules: Programme
+) -> list[tuple[_Order, str]]:
+    alike = [(key, list(some)) for key, some in groupby(ordered, lambda one: one.key)]
+    calls = [(seat, [one.group for one in some]) for (seat, _), some in alike]
+    outcomes = await seats.book_local(conn, calls, rules.programme_id, floor.clock.now()) if calls else []
+    return [pair for (_, some), theirs in zip(alike, outcomes, strict=True) for pair in zip(some, theirs, strict=True)]
 
 
 def _told(order: _Order, outcome: str) -> Outcome:
