@@ -2,7 +2,9 @@
 
 import asyncio
 import hmac
+from collections import OrderedDict
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,6 +30,8 @@ REFRESH_AT_MOST_EVERY = timedelta(seconds=10)
 SIGN_IN, STATUS, STATUS_TOLD = "BENEFICIARY", "STATUS", "STATUS_TOLD"
 """Types of token: the second is good for one question only, the status of one person; the third is its answer."""
 SHARE_CODE_DIGITS = 32
+REMEMBERED = 5_000
+"""Tokens whose signature is not checked again, a few megabytes: a person makes several calls in a row."""
 log = structlog.get_logger(__name__)
 
 
@@ -39,6 +43,7 @@ class TokenBook:
         self._pool = pool
         self._signing: ECKey | None = None
         self._verifying: dict[str, ECKey] = {}
+        self._read: OrderedDict[bytes, dict[str, Any]] = OrderedDict()
         self._asked_at: datetime | None = None
         self._refreshing: asyncio.Task[None] | None = None
 
@@ -57,6 +62,7 @@ class TokenBook:
             for key in public
             if key.retired_at is None or key.retired_at + lasts > self._asked_at
         }
+        self._read.clear()
 
     def issue(self, account_id: UUID, face: str, reference_id: int | None = None) -> str:
         """A token for an account, which signed in on this face of the API; it may name a member by reference."""
@@ -137,13 +143,24 @@ class TokenBook:
 
     def _claims(self, token: str, user_type: str) -> dict[str, Any]:
         self._refresh_if_older_than(REFRESH_EVERY)
-        try:
-            claims = jwt.decode(token, self._key_for, algorithms=[ALGORITHM]).claims
-        except (JoseError, ValueError):
-            raise NotSignedIn from None
+        claims = self._signed_claims(token)
         now = self._floor.clock.now().timestamp()
         if claims["user_type"] != user_type or claims["iss"] != self._floor.settings.address or now >= claims["exp"]:
             raise NotSignedIn
+        return claims
+
+    def _signed_claims(self, token: str) -> dict[str, Any]:
+        """What a signed token says; those lately read are known by their hash, until the keys are read again."""
+        mark = sha256(token.encode()).digest()
+        claims = self._read.get(mark)
+        if claims is None:
+            try:
+                claims = jwt.decode(token, self._key_for, algorithms=[ALGORITHM]).claims
+            except (JoseError, ValueError):
+                raise NotSignedIn from None
+            self._read[mark] = claims
+            if len(self._read) > REMEMBERED:
+                self._read.popitem(last=False)
         return claims
 
     def _key_for(self, token: GuestProtocol) -> ECKey:

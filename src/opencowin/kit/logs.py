@@ -4,13 +4,28 @@ import logging
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
+import orjson
 import structlog
+
+
+class _Lines:
+    """A logger that writes finished lines to standard error, without the records of the standard library's logging."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+
+    def write(self, line: str) -> None:
+        """Write one line at once, so that lines of several tasks do not mix."""
+        sys.stderr.write(f"{line}\n")
+
+    debug = info = warning = error = critical = exception = write
 
 
 def configure_logs(level: str) -> None:
     """Set up structlog and the standard library's logging to write to standard error at this level."""
-    readable = sys.stderr.isatty()
+    least = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -18,10 +33,13 @@ def configure_logs(level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    renderer = structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()
+    renderer = (
+        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(serializer=_json)
+    )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=_Lines,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -33,9 +51,13 @@ def configure_logs(level: str) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    root.setLevel(least)
     for chatty in ("psycopg.pool", "pgqueuer", "granian", "_granian"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+
+
+def _json(event: object, **how: Any) -> str:
+    return orjson.dumps(event, default=how["default"]).decode()
 
 
 def way_to(fault: BaseException) -> list[str]:

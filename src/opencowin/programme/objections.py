@@ -66,10 +66,10 @@ def _session_objection(case: Case, on: date) -> Objection | None:
 
 
 def _group_objection(case: Case, on: date) -> Objection | None:
-    groups = case.programme.groups.values()
-    mine = [group for group in groups if belongs(case, group, on)]
-    if any(case.is_open(group.group_id, case.wish.vaccine_id, on) for group in mine):
+    groups, vaccine = case.programme.groups.values(), case.wish.vaccine_id
+    if any(belongs(case, group, on) and case.is_open(group.group_id, vaccine, on) for group in groups):
         return None
+    mine = [group for group in groups if belongs(case, group, on)]
     offered = [g for g in groups if case.is_open(g.group_id, case.wish.vaccine_id, on)]
     if any(lacks_only_birth_date(case.facts, group, on) for group in offered):
         return Objection(Reason.BIRTH_DATE_NEEDED)

@@ -63,6 +63,7 @@ from opencowin.web.middleware import BoundedBody, LenientJson, Observed, Unbroke
 from opencowin.web.national_id import relying_parties
 from opencowin.web.pages.routes import FIGURES, PEOPLE
 from opencowin.web.site import Site
+from opencowin.web.straight import Straight, ways_of
 from opencowin.web.tail import Tail
 
 DESCRIPTION = """The Co-WIN API, version 2, as an open platform. Sign in with a one-time password, find a session, book,
@@ -93,6 +94,7 @@ MIDDLEWARE = [
     Middleware(Unbroken),
     Middleware(BoundedBody, most=MAX_BODY_BYTES, wider=WIDER),
     Middleware(LenientJson),
+    Middleware(Straight, ways=[ways_of("/api", one.router, one.STRAIGHT) for one in (appointments, auth, members)]),
 ]
 """From the outside in."""
 API = (

@@ -170,9 +170,10 @@ def refusal_response(request: Request, refusal: Refusal) -> Response:
     return JSONResponse(body, status_of(type(refusal)), _headers(refusal))
 
 
-async def _refused(request: Request, refused: Exception) -> Response:
-    assert isinstance(refused, Refusal)
-    return refusal_response(request, refused)
+async def _expected(request: Request, fault: Exception) -> Response:
+    answer = answer_to(request, fault)
+    assert answer is not None
+    return answer
 
 
 async def _to_wait(request: Request, refused: Exception) -> Response:
@@ -213,9 +214,14 @@ def _refusal_of(status: int, path: str) -> Refusal:
             return ParameterMissing(field="body", name="body")
 
 
-async def _database_away(request: Request, error: Exception) -> Response:
-    log.error("database away", error=type(error).__name__, route=route_of(request.scope))
-    return refusal_response(request, SomethingWentWrong(retry_after=5))
+def answer_to(request: Request, fault: Exception) -> Response | None:
+    """What is answered to a fault that may be met in any call; None to a defect of ours."""
+    if isinstance(fault, Refusal):
+        return refusal_response(request, fault)
+    if isinstance(fault, OperationalError | PoolTimeout):
+        log.error("database away", error=type(fault).__name__, route=route_of(request.scope))
+        return refusal_response(request, SomethingWentWrong(retry_after=5))
+    return None
 
 
 def broken_response() -> Response:
@@ -226,12 +232,11 @@ def broken_response() -> Response:
 
 def add_error_handlers(app: FastAPI) -> None:
     """Register the table with the application."""
-    app.add_exception_handler(Refusal, _refused)
+    for expected in (Refusal, OperationalError, PoolTimeout):
+        app.add_exception_handler(expected, _expected)
     app.add_exception_handler(fairness.WaitYourTurn, _to_wait)
     app.add_exception_handler(SignInFirst, lead_to_sign_in)
     app.add_exception_handler(ConsoleSignInFirst, lead_to_console_sign_in)
     app.add_exception_handler(SecondFactorFirst, lead_to_enrolment)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_refused)
-    app.add_exception_handler(OperationalError, _database_away)
-    app.add_exception_handler(PoolTimeout, _database_away)

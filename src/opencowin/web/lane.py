@@ -55,10 +55,11 @@ class _Call(NamedTuple):
 def locks_of(prefix: str, router: APIRouter, boarded: frozenset[Callable[..., Any]]) -> dict[str, Lock]:
     """The guards of these of a router's routes, by path."""
     ours = [one for one in router.routes if isinstance(one, APIRoute) and one.endpoint in boarded]
-    return {prefix + route.path: _lock(route) for route in ours}
+    return {prefix + route.path: lock_of(route) for route in ours}
 
 
-def _lock(route: APIRoute) -> Lock:
+def lock_of(route: APIRoute) -> Lock:
+    """The guard of a route."""
     (lock,) = (one.call for one in route.dependant.dependencies if type(one.call) in {Guard, Open})
     assert isinstance(lock, Guard | Open)
     return lock

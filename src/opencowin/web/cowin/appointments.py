@@ -1,6 +1,7 @@
 """P1–P4: book, move and cancel appointments, and the slip."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query
@@ -137,3 +138,7 @@ async def slip(request: Request, appointment_id: Annotated[UUID, Query()], actor
     async with site.transaction() as conn:
         page = await scheduling.read_slip(conn, site.floor, actor, appointment_id)
     return pdf_response(await scheduling.printed_slip(site.floor, page, language_of(request)))
+
+
+STRAIGHT: frozenset[Callable[..., Any]] = frozenset({schedule})
+"""What a rush is made of here."""

@@ -1,7 +1,8 @@
 """A1–A7: one-time passwords and tokens on the public, partner and portal faces."""
 
 import secrets
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -165,3 +166,9 @@ async def get_recaptcha(_actor: Annotated[Actor, may(Permission.BOOK_FOR_OWN_MEM
     glyphs = "".join(_glyph(position) for position in range(CAPTCHA_GLYPHS))
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="150" height="50" viewBox="0,0,150,50">{glyphs}</svg>'
     return Captcha(captcha=svg)
+
+
+STRAIGHT: frozenset[Callable[..., Any]] = frozenset(
+    {generate_public_otp, confirm_public_otp, generate_otp, confirm_otp, generate_mobile_otp, validate_mobile_otp}
+)
+"""What a rush is made of here."""

@@ -1,6 +1,6 @@
 """B1–B4: register, list, edit and remove the members of a household."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -256,3 +256,7 @@ async def beneficiaries(request: Request, actor: Own) -> Any:
     site = site_of(request)
     async with site.transaction() as conn:
         return {"beneficiaries": await _household(conn, site, actor)}
+
+
+STRAIGHT: frozenset[Callable[..., Any]] = frozenset({register})
+"""What a rush is made of here."""

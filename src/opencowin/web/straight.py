@@ -1,0 +1,134 @@
+"""The straight way: calls that a rush is made of reach the function of their route without the framework between.
+
+A route may take it that reads a JSON body and says who may call. The function is the route's own and so are its model
+and its lock; a call that is not valid, or whose caller only the database can tell, goes the long way and is answered
+there.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+import orjson
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from opencowin.web.errors import answer_to
+from opencowin.web.guard import Guard, Open
+from opencowin.web.lane import lock_of
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A route as far as the straight way needs it. `path` is its template, under which it is logged and counted."""
+
+    path: str
+    endpoint: Callable[..., Any]
+    lock: Guard | Open
+    actor: str
+    body: TypeAdapter[Any]
+    headers: Mapping[str, tuple[str, TypeAdapter[Any]]]
+    """Argument and form of each header that the function reads."""
+
+
+def ways_of(prefix: str, router: APIRouter, straight: frozenset[Callable[..., Any]]) -> dict[str, Way]:
+    """The ways to these functions of a router, by path."""
+    ours = [one for one in router.routes if isinstance(one, APIRoute) and one.endpoint in straight]
+    return {prefix + route.path: _way(prefix, route) for route in ours}
+
+
+def _way(prefix: str, route: APIRoute) -> Way:
+    wanted = route.dependant
+    (body,) = wanted.body_params
+    (caller,) = wanted.dependencies
+    assert (wanted.request_param_name, body.name) == ("request", "body")
+    assert not [*wanted.path_params, *wanted.query_params, *wanted.cookie_params]
+    assert caller.name is not None
+    hints = get_type_hints(route.endpoint, include_extras=True)
+    return Way(
+        path=prefix + route.path,
+        endpoint=route.endpoint,
+        lock=lock_of(route),
+        actor=caller.name,
+        body=TypeAdapter(hints["body"]),
+        headers={one.alias: (one.name, TypeAdapter(hints[one.name])) for one in wanted.header_params},
+    )
+
+
+class Straight:
+    """Answers calls whose way is known, or passes on."""
+
+    def __init__(self, app: ASGIApp, ways: Iterable[Mapping[str, Way]]) -> None:
+        self.app = app
+        self.ways = {path: way for some in ways for path, way in some.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        way = self.ways.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if way is None:
+            await self.app(scope, receive, send)
+            return
+        read: list[Message] = []
+        try:
+            raw = await _body(receive, read)
+        except HTTPException as too_large:
+            await self.app(scope, _again(read, receive, too_large), send)
+            return
+        answer = await _answer(way, Request(scope), raw)
+        if answer is None:
+            await self.app(scope, _again(read, receive), send)
+            return
+        scope["route"] = way
+        await answer(scope, receive, send)
+
+
+async def _body(receive: Receive, read: list[Message]) -> bytes:
+    """The whole body; what was read of it is kept. Raises ClientDisconnect, and HTTPException where it is too large."""
+    while not read or read[-1].get("more_body", False):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        read.append(message)
+    return b"".join(message.get("body", b"") for message in read)
+
+
+def _again(read: list[Message], receive: Receive, fault: Exception | None = None) -> Receive:
+    """What was read, to be read once more; then the fault that reading met, or whatever comes."""
+    kept = iter(read)
+
+    async def replay() -> Message:
+        if (message := next(kept, None)) is not None:
+            return message
+        if fault is not None:
+            raise fault
+        return await receive()
+
+    return replay
+
+
+async def _answer(way: Way, request: Request, raw: bytes) -> Response | None:
+    """What the route's function answers; None where the call is to go the long way."""
+    try:
+        sent = {"body": way.body.validate_python(orjson.loads(raw))}
+        for header, (name, form) in way.headers.items():
+            if header in request.headers:
+                sent[name] = form.validate_python(request.headers[header])
+    except (orjson.JSONDecodeError, ValidationError):
+        return None
+    try:
+        actor = way.lock.at_once(request)
+        if actor is None:
+            return None
+        told = await way.endpoint(request, **{way.actor: actor}, **sent)
+    except Exception as fault:
+        answer = answer_to(request, fault)
+        if answer is None:
+            raise
+        return answer
+    assert isinstance(told, BaseModel)
+    return Response(told.model_dump_json(by_alias=True), media_type="application/json")
