@@ -86,7 +86,7 @@ async def _commits(dsn: str, programme_id: str, seats: Sequence[SeatKey], begin:
 
 async def _book(conn: Connection, seat: SeatKey, programme_id: str) -> None:
     group = Group(uuid4(), (Person(uuid4(), uuid4()),), (uuid4(),), dose_number=1)
-    ((outcome,),) = await book_local(conn, [(seat, [group])], programme_id, datetime.now(UTC))
+    outcome = await book_local(conn, seat, group, programme_id, datetime.now(UTC))
     if outcome != "booked":
         raise RuntimeError(f"a booking that should succeed was answered {outcome}")
 

@@ -1,7 +1,8 @@
-"""Set functions: many bookings of one slot in one call, each with its own outcome, against a plain model."""
+"""Set functions: many bookings in one call, each with its own outcome, against a plain model."""
 
 import random
 from dataclasses import dataclass, field
+from typing import LiteralString, Protocol
 from uuid import UUID, uuid4
 
 import pytest
@@ -31,13 +32,24 @@ class Request:
 
 
 ACCOUNT = UUID(int=1)
+ONE_SLOT = """
+    SELECT book_local(%(d)s, %(s)s, %(n)s::smallint, 1::smallint, 1::smallint, 'programme', %(g)s::int[],
+                      %(c)s::uuid[], %(b)s::uuid[], %(a)s::uuid[], %(p)s::uuid[], %(now)s)
+"""
+ANY_SLOTS = """
+    SELECT book_all(array_fill(%(d)s::int, ARRAY[m]), array_fill(%(s)s::uuid, ARRAY[m]),
+                    array_fill(%(n)s::smallint, ARRAY[m]), array_fill(1::smallint, ARRAY[m]),
+                    array_fill(1::smallint, ARRAY[m]), 'programme', %(g)s::int[],
+                    %(c)s::uuid[], %(b)s::uuid[], %(a)s::uuid[], %(p)s::uuid[], %(now)s)
+    FROM cardinality(%(g)s::int[]) AS m
+"""
 
 
 class Batch:
-    """Batches for one slot of one session."""
+    """Batches for one slot of one session, by one of the two functions."""
 
-    def __init__(self, conn: Connection, floor: Floor, seat: SeatKey) -> None:
-        self.conn, self.floor, self.seat = conn, floor, seat
+    def __init__(self, conn: Connection, floor: Floor, seat: SeatKey, function: LiteralString) -> None:
+        self.conn, self.floor, self.seat, self.function = conn, floor, seat, function
 
     async def book(self, *requests: Request) -> list[list[str]]:
         """The outcomes, request by request."""
@@ -49,10 +61,7 @@ class Batch:
         groups, claims, bookings, people = (list(column) for column in zip(*rows, strict=True))
         found = await fetch_value(
             self.conn,
-            """
-            SELECT book_local(%(d)s, %(s)s, %(n)s::smallint, 1::smallint, 1::smallint, 'programme', %(g)s::int[],
-                              %(c)s::uuid[], %(b)s::uuid[], %(a)s::uuid[], %(p)s::uuid[], %(now)s)
-            """,
+            self.function,
             d=self.seat.district_id,
             s=self.seat.session_id,
             n=self.seat.slot_number,
@@ -83,23 +92,33 @@ async def scene(conn: Connection, floor: Floor) -> Scene:
     return Scene(conn, floor, centre)
 
 
-async def batch_for(scene: Scene, *, places: int, doses: int = 100) -> Batch:
-    session = await scene.session(seats=places, doses=doses)
-    return Batch(scene.conn, scene.floor, SeatKey(scene.centre.district_id, session, 1, 1))
+class Making(Protocol):
+    """Makes a batch at a new session."""
+
+    async def __call__(self, scene: Scene, *, places: int, doses: int = 100) -> Batch: ...
+
+
+@pytest.fixture(params=[ONE_SLOT, ANY_SLOTS], ids=["one slot", "any slots"])
+def batch_for(request: pytest.FixtureRequest) -> Making:
+    async def made(scene: Scene, *, places: int, doses: int = 100) -> Batch:
+        session = await scene.session(seats=places, doses=doses)
+        return Batch(scene.conn, scene.floor, SeatKey(scene.centre.district_id, session, 1, 1), request.param)
+
+    return made
 
 
 def people(count: int) -> tuple[UUID, ...]:
     return tuple(uuid4() for _ in range(count))
 
 
-async def test_a_smaller_group_behind_a_larger_one_still_fits(scene: Scene) -> None:
+async def test_a_smaller_group_behind_a_larger_one_still_fits(scene: Scene, batch_for: Making) -> None:
     batch = await batch_for(scene, places=5)
     told = await batch.book(Request(people(2)), Request(people(4)), Request(people(3)), Request(people(1)))
     assert told == [["booked"] * 2, ["full"] * 4, ["booked"] * 3, ["full"]]
     assert await violations(scene.conn) == []
 
 
-async def test_the_doses_of_the_session_bound_a_batch_too(scene: Scene) -> None:
+async def test_the_doses_of_the_session_bound_a_batch_too(scene: Scene, batch_for: Making) -> None:
     batch = await batch_for(scene, places=5, doses=3)
     assert await batch.book(Request(people(2)), Request(people(2)), Request(people(1))) == [
         ["booked"] * 2,
@@ -108,7 +127,7 @@ async def test_the_doses_of_the_session_bound_a_batch_too(scene: Scene) -> None:
     ]
 
 
-async def test_a_person_twice_in_a_batch_is_booked_once(scene: Scene) -> None:
+async def test_a_person_twice_in_a_batch_is_booked_once(scene: Scene, batch_for: Making) -> None:
     batch = await batch_for(scene, places=5)
     who = people(2)
     told = await batch.book(Request(who), Request((who[1],)), Request(who))
@@ -116,17 +135,19 @@ async def test_a_person_twice_in_a_batch_is_booked_once(scene: Scene) -> None:
     assert await violations(scene.conn) == []
 
 
-async def test_what_was_refused_leaves_nothing_behind(scene: Scene) -> None:
+async def test_what_was_refused_leaves_nothing_behind(scene: Scene, batch_for: Making) -> None:
     batch = await batch_for(scene, places=1)
     who = people(2)
     assert await batch.book(Request(who)) == [["full"] * 2]
     assert await batch.book(Request((who[1],))) == [["booked"]]
-    nowhere = Batch(scene.conn, scene.floor, SeatKey(batch.seat.district_id, batch.seat.session_id, 9, 1))
+    nowhere = Batch(
+        scene.conn, scene.floor, SeatKey(batch.seat.district_id, batch.seat.session_id, 9, 1), batch.function
+    )
     assert await nowhere.book(Request((who[0],))) == [["no_such_slot"]]
     assert await fetch_value(scene.conn, "SELECT count(*) FROM claim") == 1
 
 
-async def test_taking_seats_again_changes_nothing(scene: Scene) -> None:
+async def test_taking_seats_again_changes_nothing(scene: Scene, batch_for: Making) -> None:
     batch = await batch_for(scene, places=3)
     request = Request(people(2))
     await batch.book(request)
@@ -143,7 +164,7 @@ async def test_taking_seats_again_changes_nothing(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_batches_answer_as_a_plain_model_does(scene: Scene, seed: int) -> None:
+async def test_batches_answer_as_a_plain_model_does(scene: Scene, batch_for: Making, seed: int) -> None:
     chance = random.Random(seed)
     batch, capacity = await batch_for(scene, places=12, doses=10), 10
     crowd, booked = people(16), list[Request]()
@@ -166,3 +187,21 @@ async def test_batches_answer_as_a_plain_model_does(scene: Scene, seed: int) -> 
             expected.append([outcome] * len(one.people))
         assert await batch.book(*requests) == expected
     assert await violations(scene.conn) == []
+
+
+async def test_several_slots_at_once_share_the_sessions_doses(scene: Scene) -> None:
+    where = scene.centre.district_id
+    first, second = await scene.session(seats=2, doses=3), await scene.session(seats=2, doses=2)
+    wishes = [(first, 1, 2), (first, 2, 2), (second, 1, 1), (second, 1, 2), (first, 2, 1)]
+    orders = []
+    for session, slot, count in wishes:
+        who = [Person(uuid4(), uuid4()) for _ in range(count)]
+        group = Group(uuid4(), tuple(who), tuple(uuid4() for _ in who), 1)
+        orders.append((SeatKey(where, session, slot, 1), group))
+    told = await seats.book_all(scene.conn, orders, "programme", scene.floor.clock.now())
+    assert told == ["booked", "full", "booked", "full", "booked"]
+    assert await violations(scene.conn) == []
+    assert await seats.book_all(scene.conn, orders[:1] + orders[2:3], "programme", scene.floor.clock.now()) == [
+        "has_appointment",
+        "has_appointment",
+    ]

@@ -147,7 +147,7 @@ async def _book(
     group = group_of(booking_id, people, wish.dose_number)
     await _clear_way(conn, floor, people, seat)
     now = floor.clock.now()
-    ((outcome,),) = await seats.book_local(conn, [(seat, [group])], rules.programme_id, now)
+    outcome = await seats.book_local(conn, seat, group, rules.programme_id, now)
     if outcome == "has_appointment" and (same := await _booked_meanwhile(conn, floor, wish, people, booking_id)):
         return same
     refuse_outcome(outcome)

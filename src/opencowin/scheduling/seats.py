@@ -7,9 +7,6 @@ from itertools import accumulate
 from typing import LiteralString, cast
 from uuid import UUID
 
-from psycopg import AsyncCursor
-from psycopg.rows import TupleRow
-
 from opencowin.kit.db import Connection, fetch_all, fetch_value, run, touch
 from opencowin.registry import Person
 from opencowin.scheduling.model import LiveAppointment
@@ -178,84 +175,68 @@ async def hold_stocks(conn: Connection, keys: Sequence[SeatKey]) -> int:
     )
 
 
-async def book_all(conn: Connection, orders: Sequence[tuple[SeatKey, Group]], programme_id: str, now: datetime) -> bool:
-    """Claim and seat groups of any slots and doses in one call: all of them, or none where one cannot be.
-
-    Each person once.
-    """
+async def book_all(
+    conn: Connection, orders: Sequence[tuple[SeatKey, Group]], programme_id: str, now: datetime
+) -> list[str]:
+    """Claim and seat groups of any slots and doses in one call; the outcome of each group, as of `book_local`."""
     for seat, _ in orders:
         touch(seat.district_id)
     each = [
-        (seat, group, person, claim)
-        for seat, group in orders
+        (number, seat, group, person, claim)
+        for number, (seat, group) in enumerate(orders)
         for person, claim in zip(group.people, group.claims, strict=True)
     ]
-    booked = await fetch_value(
+    outcomes = await fetch_value(
         conn,
         """
         SELECT book_all(%(districts)s::int[], %(sessions)s::uuid[], %(slots)s::smallint[], %(classes)s::smallint[],
-                        %(doses)s::smallint[], %(programme)s, %(claims)s::uuid[], %(bookings)s::uuid[],
-                        %(accounts)s::uuid[], %(beneficiaries)s::uuid[], %(now)s)
+                        %(doses)s::smallint[], %(programme)s, %(groups)s::int[], %(claims)s::uuid[],
+                        %(bookings)s::uuid[], %(accounts)s::uuid[], %(beneficiaries)s::uuid[], %(now)s)
         """,
-        districts=[seat.district_id for seat, *_ in each],
-        sessions=[seat.session_id for seat, *_ in each],
-        slots=[seat.slot_number for seat, *_ in each],
-        classes=[seat.dose_class for seat, *_ in each],
-        doses=[group.dose_number for _, group, *_ in each],
+        districts=[seat.district_id for _, seat, *_ in each],
+        sessions=[seat.session_id for _, seat, *_ in each],
+        slots=[seat.slot_number for _, seat, *_ in each],
+        classes=[seat.dose_class for _, seat, *_ in each],
+        doses=[group.dose_number for *_, group, _, _ in each],
         programme=programme_id,
+        groups=[number for number, *_ in each],
         claims=[claim for *_, claim in each],
-        bookings=[group.booking_id for _, group, *_ in each],
+        bookings=[group.booking_id for *_, group, _, _ in each],
         accounts=[person.account_id for *_, person, _ in each],
         beneficiaries=[person.beneficiary_id for *_, person, _ in each],
         now=now,
     )
-    return booked is True
+    firsts = accumulate((len(group.claims) for _, group in orders[:-1]), initial=0)
+    return [str(outcomes[first]) for first in firsts]
 
 
-async def book_local(
-    conn: Connection, orders: Sequence[tuple[SeatKey, Sequence[Group]]], programme_id: str, now: datetime
-) -> list[list[str]]:
-    """Claim and seat groups that come for the same dose, seat by seat, all in one trip; the outcome of each group.
+async def book_local(conn: Connection, seat: SeatKey, group: Group, programme_id: str, now: datetime) -> str:
+    """Claim and seat one group; the outcome.
 
-    Outcomes: booked, full, withdrawn, no_such_slot, has_appointment, or void. Give seats in their order, and each
-    person once.
+    Outcomes: booked, full, withdrawn, no_such_slot, has_appointment, or void.
     """
-    async with conn.pipeline():
-        cursors = [await _book_local(conn, seat, groups, programme_id, now) for seat, groups in orders]
-    outcomes = []
-    for (_, groups), cursor in zip(orders, cursors, strict=True):
-        row = await cursor.fetchone()
-        assert row is not None
-        firsts = accumulate((len(group.claims) for group in groups[:-1]), initial=0)
-        outcomes.append([str(row[0][first]) for first in firsts])
-    return outcomes
-
-
-async def _book_local(
-    conn: Connection, seat: SeatKey, groups: Sequence[Group], programme_id: str, now: datetime
-) -> AsyncCursor[TupleRow]:
     touch(seat.district_id)
-    return await conn.execute(
+    outcomes = await fetch_value(
+        conn,
         """
         SELECT book_local(%(district)s, %(session)s, %(slot)s::smallint, %(dose_class)s::smallint, %(dose)s::smallint,
                           %(programme)s, %(groups)s::int[], %(claims)s::uuid[], %(bookings)s::uuid[],
                           %(accounts)s::uuid[], %(beneficiaries)s::uuid[], %(now)s)
         """,
-        {
-            "district": seat.district_id,
-            "session": seat.session_id,
-            "slot": seat.slot_number,
-            "dose_class": seat.dose_class,
-            "dose": groups[0].dose_number,
-            "programme": programme_id,
-            "groups": [number for number, group in enumerate(groups) for _ in group.claims],
-            "claims": [claim for group in groups for claim in group.claims],
-            "bookings": [group.booking_id for group in groups for _ in group.claims],
-            "accounts": [account for group in groups for account in group.accounts],
-            "beneficiaries": [beneficiary for group in groups for beneficiary in group.beneficiaries],
-            "now": now,
-        },
+        district=seat.district_id,
+        session=seat.session_id,
+        slot=seat.slot_number,
+        dose_class=seat.dose_class,
+        dose=group.dose_number,
+        programme=programme_id,
+        groups=[1] * len(group.claims),
+        claims=list(group.claims),
+        bookings=[group.booking_id] * len(group.claims),
+        accounts=group.accounts,
+        beneficiaries=group.beneficiaries,
+        now=now,
     )
+    return str(outcomes[0])
 
 
 async def take(conn: Connection, seat: SeatKey, group: Group, booked_at: datetime, now: datetime) -> list[str]:

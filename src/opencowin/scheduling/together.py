@@ -6,7 +6,6 @@ appointment that was missed) is left to `book`, which takes its time.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from uuid import UUID
 
 from opencowin.kit.actor import Actor, ActorKind, Permission
@@ -74,11 +73,6 @@ class _Order:
     group: Group
     label: str
     hold: Hold | None
-
-    @property
-    def key(self) -> tuple[SeatKey, int]:
-        """What one statement can book."""
-        return self.seat, self.group.dose_number
 
 
 async def book_together(conn: Connection, floor: Floor, asked: Sequence[Asked]) -> list[Outcome]:
@@ -157,28 +151,16 @@ def _order(floor: Floor, at: int, one: Asked, known: _Known) -> _Order:
 
 async def _take(conn: Connection, floor: Floor, orders: Iterable[_Order], rules: Programme) -> list[tuple[_Order, str]]:
     """Take the seats in their order; the outcome of each. Raises Disturbed when who holds seats does not get them."""
-    ordered = sorted(orders, key=lambda one: one.key)
-    keys = list(dict.fromkeys(one.key for one in ordered))
+    ordered = sorted(orders, key=lambda one: one.seat)
     if holds := [one.hold for one in ordered if one.hold]:
-        await lock_seats(conn, [seat for seat, _ in keys])
+        await lock_seats(conn, list(dict.fromkeys(one.seat for one in ordered)))
         await give_up(conn, holds)
-    if len(keys) > 1 and await seats.book_all(
-        conn, [(one.seat, one.group) for one in ordered], rules.programme_id, floor.clock.now()
-    ):
-        return [(one, "booked") for one in ordered]
-    told = await _seat_by_seat(conn, floor, ordered, rules)
+    pairs = [(one.seat, one.group) for one in ordered]
+    outcomes = await seats.book_all(conn, pairs, rules.programme_id, floor.clock.now()) if pairs else []
+    told = list(zip(ordered, outcomes, strict=True))
     if any(order.hold and outcome != "booked" for order, outcome in told):
         raise Disturbed
     return told
-
-
-async def _seat_by_seat(
-    conn: Connection, floor: Floor, ordered: Iterable[_Order], rules: Programme
-) -> list[tuple[_Order, str]]:
-    alike = [(key, list(some)) for key, some in groupby(ordered, lambda one: one.key)]
-    calls = [(seat, [one.group for one in some]) for (seat, _), some in alike]
-    outcomes = await seats.book_local(conn, calls, rules.programme_id, floor.clock.now()) if calls else []
-    return [pair for (_, some), theirs in zip(alike, outcomes, strict=True) for pair in zip(some, theirs, strict=True)]
 
 
 def _told(order: _Order, outcome: str) -> Outcome:
