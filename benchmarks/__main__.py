@@ -1,6 +1,6 @@
 """`make bench`: runs every benchmark, tells each as it ends, and writes docs/performance.md."""
 
-from benchmarks import bookings, calendar, certificates, fairness, machine, report
+from benchmarks import bookings, calendar, certificates, desk, fairness, machine, report
 from benchmarks.lab import ROOT, opened
 from benchmarks.measure import Measured, Pair, compare
 
@@ -17,14 +17,9 @@ def main() -> None:
     with opened() as lab:
         described = machine.describe(lab.server_version)
         print(described, flush=True)
-        with bookings.pairs(lab) as pairs:
-            run(pairs)
-        with certificates.pairs(lab) as pairs:
-            run(pairs)
-        with calendar.pairs(lab) as pairs:
-            run(pairs)
-        with fairness.pairs(lab) as pairs:
-            run(pairs)
+        for part in (bookings, desk, certificates, calendar, fairness):
+            with part.pairs(lab) as pairs:
+                run(pairs)
         fairness.write(fairness.simulate(lab))
     (ROOT / "docs" / "performance.md").write_text(report.document(described, measured), "utf-8")
 
