@@ -51,6 +51,7 @@ FALLBACK_POLL = timedelta(seconds=2)
 BATCH = 20
 AT_ONCE = 100
 TRIES = 8
+ROUNDS = 10
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=1), timedelta(minutes=1)
 HOUR = 3600.0
 PASSING = (psycopg.OperationalError, psycopg.InterfaceError, OSError, TimeoutError, Unavailable)
@@ -223,7 +224,7 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("alerts.forget_old", HOUR, within(lambda conn: alerts.forget_old(conn, floor))),
         Recurring("waitlist.forget_old", HOUR, within(lambda conn: waitlist.forget_old(conn, floor))),
         Recurring("draw.close_due", 5, within(lambda conn: draw.close_due(conn, floor))),
-        Recurring("draw.carry_out", 2, within(lambda conn: draw.carry_out(conn, floor))),
+        Recurring("draw.carry_out", 2, some_rounds(within(lambda conn: draw.carry_out(conn, floor)))),
         Recurring("draw.forget_old", HOUR, within(lambda conn: draw.forget_old(conn, floor))),
         Recurring("cases.carry_out_due", 60, within(lambda conn: cases.carry_out_due(conn, floor))),
         Recurring("cases.open_duplicates", 30, within(lambda conn: cases.open_duplicates(conn, floor))),
@@ -245,6 +246,18 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("bulk.forget_exports", HOUR, within(lambda conn: bulk.forget_old_exports(conn, floor))),
         Recurring("jobs.forget_old", HOUR, within(forget_old_log)),
     ]
+
+
+def some_rounds(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+    """The same work a few times on end, while there is something to do."""
+
+    async def rounds() -> object:
+        for _ in range(ROUNDS):
+            if await work() is None:
+                break
+        return None
+
+    return rounds
 
 
 async def repeat(task: Recurring, stop: asyncio.Event) -> None:

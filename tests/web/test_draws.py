@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from opencowin import draw
@@ -138,6 +139,31 @@ async def published(platform: Surface, which: UUID, folder: Path) -> None:
     for name in ("list", "results"):
         answer = await platform.get(f"{API}/{which}/{name}")
         (folder / f"{name}.txt").write_bytes(answer.content)
+
+
+async def drop(platform: Surface, path: str, token: str) -> httpx.Response:
+    """DELETE a path below /api."""
+    return await platform.http.delete(f"/api{path}", headers={"Authorization": f"Bearer {token}"})
+
+
+async def test_programs_enter_as_people_do(clinic: Clinic) -> None:
+    platform = clinic.platform
+    session = await platform.publish(a_session(clinic.centre, platform.day(5)))
+    place = await place_of(platform, clinic.centre)
+    _, officer = await at_console(platform, Role.DISTRICT_OFFICER, Place(place.state_id, place.district_id))
+    path = f"{API}/{await opened(clinic, officer, session)}/entries"
+    home, other = await a_home(platform, 2), await a_home(platform, 1)
+    body = {"beneficiaries": list(home.members), "sessions": [session]}
+    assert (await platform.post(path, body)).status_code == 401
+    assert (await platform.post(path, body, other.token)).status_code == 400, "of another household"
+    made = await platform.post(path, body, home.token)
+    assert made.status_code == 200, made.text
+    assert (await platform.post(path, body, home.token)).json()["errorCode"] == "DRAW0004"
+    (seen,) = (await platform.get(path, home.token)).json()
+    assert (seen["entry_id"], seen["sessions"], seen["outcome"]) == (made.json()["entry_id"], [session], None)
+    number = f"{path}/{seen['entry_id']}"
+    for token, status in ((other.token, 400), (home.token, 204), (home.token, 400)):
+        assert (await drop(platform, number, token)).status_code == status
 
 
 async def test_a_draw_is_called_off_with_a_reason_that_all_can_read(clinic: Clinic) -> None:

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection, run, touch
-from opencowin.scheduling import queries
-from opencowin.scheduling.holds import lock_seats
+from opencowin.registry import Person
+from opencowin.scheduling import queries, seats
+from opencowin.scheduling.holds import held_seats, lock_seats
 from opencowin.scheduling.model import Session
 from opencowin.scheduling.news import offer
 from opencowin.scheduling.refusals import NotForDraw
@@ -40,11 +41,16 @@ async def give_to_draw(
     return found
 
 
-async def keep_drawn(conn: Connection, drawn: Iterable[tuple[Session, int, int]]) -> None:
-    """Keep the rows that count these seats (session, slot, dose) until the transaction ends, all in their order."""
+async def keep_drawn(conn: Connection, people: Iterable[Person], drawn: Iterable[tuple[Session, int, int]]) -> None:
+    """Keep these people, what their households hold, and these seats (session, slot, dose) until the transaction ends:
+    all at once and in the one order of locks, before any of them is booked."""
+    named = sorted(people, key=lambda one: one.beneficiary_id)
+    for person in named:
+        await seats.hold_person(conn, person)
+    held = await held_seats(conn, *{person.account_id for person in named})
     keys = {SeatKey(one.district_id, one.session_id, slot, dose) for one, slot, dose in drawn}
     if keys:
-        await lock_seats(conn, list(keys))
+        await lock_seats(conn, [*keys, *(hold.key for hold in held.values())])
 
 
 async def end_draw(conn: Connection, district_id: int, draw_id: UUID, session_ids: Sequence[UUID]) -> None:

@@ -4,19 +4,21 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from opencowin import draw
 from opencowin.draw import Draw
-from opencowin.kit.actor import Actor
-from opencowin.web.guard import open_to_all
+from opencowin.kit.actor import Actor, Permission
+from opencowin.web.cowin.wire import Body, LooseText, parse_reference
+from opencowin.web.guard import may, open_to_all
 from opencowin.web.site import site_of
 
 router = APIRouter(prefix="/open/v1/draws", tags=["Our own surface"])
 Public = Annotated[Actor, open_to_all()]
+Own = Annotated[Actor, may(Permission.BOOK_FOR_OWN_MEMBERS)]
 TEXT_OUT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 FOR_A_WHILE = {"Cache-Control": "public, max-age=300"}
 
@@ -45,6 +47,31 @@ class DrawWithSessions(DrawSeen):
     """A draw and the sessions whose seats it allots."""
 
     sessions: list[UUID]
+
+
+class EntryAsked(Body):
+    """Who enters together, and for which sessions, the dearest first."""
+
+    beneficiaries: list[LooseText] = Field(
+        min_length=1, max_length=20, description="Reference numbers of members of the own household."
+    )
+    sessions: list[UUID] = Field(min_length=1, max_length=draw.MOST_PREFERENCES)
+    waitlist: bool = Field(False, description="Join the district's waitlist where no seat falls to them.")
+
+
+class EntryMade(BaseModel):
+    """The number by which an entry stands in the list."""
+
+    entry_id: int
+
+
+class EntrySeen(EntryMade):
+    """An own entry."""
+
+    dose: int
+    sessions: list[UUID]
+    waitlist: bool
+    outcome: str | None = Field(description="booked, refused, lost or cancelled; null until it is settled.")
 
 
 @router.get("")
@@ -80,6 +107,39 @@ async def results(request: Request, draw_id: UUID, _actor: Public) -> Response:
     async with site_of(request).transaction() as conn:
         content = await draw.results(conn, draw_id)
     return Response(content, media_type="text/plain", headers=FOR_A_WHILE)
+
+
+@router.get("/{draw_id}/entries")
+async def own_entries_in_draw(request: Request, draw_id: UUID, actor: Own) -> list[EntrySeen]:
+    """What the own household entered, and what became of it."""
+    async with site_of(request).transaction() as conn:
+        found = await draw.entries_of(conn, actor, draw_id)
+    return [
+        EntrySeen(
+            entry_id=one.entry_id, dose=one.dose, sessions=one.preferences, waitlist=one.waits, outcome=one.outcome
+        )
+        for one in found
+    ]
+
+
+@router.post("/{draw_id}/entries")
+async def enter_draw(request: Request, draw_id: UUID, body: EntryAsked, actor: Own) -> EntryMade:
+    """Enter members of the own household, who go together or not at all."""
+    site = site_of(request)
+    people = tuple(parse_reference(one) for one in body.beneficiaries)
+    wish = draw.EntryWish(people, tuple(body.sessions), body.waitlist)
+    async with site.transaction() as conn:
+        return EntryMade(entry_id=await draw.enter(conn, site.floor, actor, draw_id, wish))
+
+
+@router.delete("/{draw_id}/entries/{entry_id}", status_code=204)
+async def withdraw_entry(
+    request: Request, draw_id: UUID, entry_id: Annotated[int, Path(ge=1, le=2**62)], actor: Own
+) -> None:
+    """Withdraw an own entry before the draw closes."""
+    site = site_of(request)
+    async with site.transaction() as conn:
+        await draw.withdraw(conn, site.floor, actor, draw_id, entry_id)
 
 
 def _written(found: Draw) -> dict[str, Any]:
