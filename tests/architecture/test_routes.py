@@ -1,5 +1,7 @@
 """Every route says who may call it, and is documented."""
 
+import ast
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +14,7 @@ from opencowin.web.app import build_app
 from opencowin.web.cowin import availability
 from opencowin.web.guard import Guard, Open
 from opencowin.web.lane import Lane
+from tests.architecture.source import MODULES
 
 NOT_OURS = ("/docs", "/openapi.json", "/static-offline-docs", "/redoc")
 
@@ -68,3 +71,16 @@ def test_every_route_is_described(floor: Floor) -> None:
 def test_nothing_else_is_served(floor: Floor) -> None:
     others = [getattr(route, "path", "?") for route in routes(build_app(floor, "")) if not isinstance(route, APIRoute)]
     assert all(path.startswith(NOT_OURS) for path in others), others
+
+
+def test_whatever_takes_a_seat_passes_the_waiting_room_first() -> None:
+    """In the web; health workers, keypad phones and the waitlist take theirs elsewhere, without waiting."""
+    takes = re.compile(r"desk\.book\(|scheduling\.(?:book|move|hold_slot)\(")
+    found = []
+    for module in MODULES:
+        for one in ast.walk(module.tree) if module.room == "web" else ():
+            if isinstance(one, ast.AsyncFunctionDef) and (taken := takes.search(text := ast.unparse(one))):
+                found.append(one.name)
+                passed = text.find("entrance.enter(")
+                assert 0 <= passed < taken.start(), f"{module.name}: {one.name} takes a seat past the waiting room"
+    assert len(found) == 5, found

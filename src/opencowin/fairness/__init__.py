@@ -2,13 +2,15 @@
 
 Announced by an officer, or opened by load. Who is there before it opens has a place by lot, others follow in order;
 a signed ticket tells the place and is checked without the database. Release windows and holds are in the room
-`scheduling`, who waits for a seat is in `waitlist`. Owns the tables `queue_room` and `queue_ticket`.
+`scheduling`, who waits for a seat is in `waitlist`. When codes by SMS are asked for as in an attack, a proof of work is
+asked for (ALTCHA). Owns the tables `queue_room` and `queue_ticket`.
 """
 
 from opencowin.fairness.entrance import CHANNEL, Entrance
 from opencowin.fairness.joining import join
 from opencowin.fairness.model import Room, Standing, Ticket, governing, place_of, standing
-from opencowin.fairness.refusals import OpensInPast, PaceWrong, RoomOver, RoomStands, WaitYourTurn
+from opencowin.fairness.proofs import Proofs, spend_proof
+from opencowin.fairness.refusals import OpensInPast, PaceWrong, RoomOver, RoomStands, WaitYourTurn, WorkNeeded
 from opencowin.fairness.rooms import (
     MOST_PER_MINUTE,
     announce_room,
@@ -27,12 +29,14 @@ __all__ = [
     "Entrance",
     "OpensInPast",
     "PaceWrong",
+    "Proofs",
     "Room",
     "RoomOver",
     "RoomStands",
     "Standing",
     "Ticket",
     "WaitYourTurn",
+    "WorkNeeded",
     "announce_room",
     "change_pace",
     "close_room",
@@ -44,6 +48,7 @@ __all__ = [
     "place_of",
     "read_ticket",
     "rooms_within",
+    "spend_proof",
     "standing",
     "tend",
     "write_ticket",

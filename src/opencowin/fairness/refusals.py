@@ -36,3 +36,9 @@ class PaceWrong(Invalid):
     """Write a number from {least} to {most}, with digits only."""
 
     code = "QUEUE0005"
+
+
+class WorkNeeded(Unavailable):
+    """Very many codes are asked for at this moment. Please try again in {retry_after} seconds."""
+
+    code = "QUEUE0006"

@@ -58,6 +58,13 @@ class Settings(BaseSettings):
     waiting_room_per_minute: int = Field(
         default=3000, ge=1, le=1_000_000, description="People let in per minute by a waiting room that load opened."
     )
+    codes_without_proof_per_minute: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Codes for signing in that each web process sends in a minute without a proof of work; browsers"
+        " bring one by themselves beyond that; 0: all.",
+    )
     postgres_bin: Path | None = Field(
         default=None, description="Folder of PostgreSQL's programs for the embedded database."
     )

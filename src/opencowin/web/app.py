@@ -173,6 +173,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
                 desk=scheduling.Desk(floor, opened),
                 tail=(tail := feed.make_tail(floor, pool)),
                 entrance=entrance,
+                proofs=fairness.Proofs(floor),
             )
             async with _hearing(dsn, board, tail, entrance):
                 yield

@@ -1,4 +1,4 @@
-"""How the waiting room is spoken of in HTTP: the header that carries a ticket, and those that tell a place."""
+"""How fair access is spoken of in HTTP: headers that carry a ticket or a proof, and those that tell a place."""
 
 from typing import Annotated
 from uuid import UUID
@@ -18,6 +18,17 @@ QueueTicket = Annotated[
         description="The ticket of the waiting room, as the last answer gave it. Without it the call is answered alike,"
         " only more slowly.",
         max_length=200,
+    ),
+]
+
+CHALLENGE, PROOF = "X-Altcha-Challenge", "X-Altcha"
+Proof = Annotated[
+    str | None,
+    Header(
+        alias=PROOF.lower(),
+        description="A solved challenge (ALTCHA, version 2), where one was asked for: 503 QUEUE0006 carries it as JSON"
+        " in base64 in `x-altcha-challenge`.",
+        max_length=2000,
     ),
 ]
 

@@ -21,7 +21,7 @@ from opencowin.web.console.desk import (
     lead_to_enrolment,
 )
 from opencowin.web.console.shown import refusal_page
-from opencowin.web.entrance import told
+from opencowin.web.entrance import CHALLENGE, told
 from opencowin.web.limiter import TooManyRequests
 from opencowin.web.pages.render import Reader, page
 from opencowin.web.pages.visits import WAITING, SignInFirst, go, lead_to_sign_in, visit_of
@@ -124,12 +124,14 @@ def status_of(refusal: type[Refusal]) -> int:
     return next(status for kind, status in STATUS if issubclass(refusal, kind))
 
 
-def _headers(refusal: Refusal) -> dict[str, str]:
+def _headers(request: Request, refusal: Refusal) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if "retry_after" in refusal.details:
         headers["Retry-After"] = str(refusal.details["retry_after"])
     if isinstance(refusal, fairness.WaitYourTurn):
         headers |= told(refusal.standing)
+    if isinstance(refusal, fairness.WorkNeeded):
+        headers[CHALLENGE] = site_of(request).proofs.header()
     if isinstance(refusal, NotSignedIn):
         headers["WWW-Authenticate"] = "Bearer"
     return headers
@@ -140,14 +142,14 @@ def refusal_response(request: Request, refusal: Refusal) -> Response:
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
         if request.url.path.startswith(CONSOLE):
             answer = refusal_page(request, refusal, status_of(type(refusal)))
-            answer.headers.update(_headers(refusal))
+            answer.headers.update(_headers(request, refusal))
             return answer
         reader = Reader(request)
         said = site_of(request).catalogues.refusal(refusal, reader.language.code)
         waits = isinstance(refusal, Unavailable) and request.method == "GET" and "retry_after" in refusal.details
         template = "waiting.html" if waits else "error.html"
         shown = page(reader, template, status_of(type(refusal)), text=said, code=refusal.code)
-        shown.headers.update(_headers(refusal))
+        shown.headers.update(_headers(request, refusal))
         if waits:
             shown.headers["Refresh"] = str(refusal.details["retry_after"])
         return shown
@@ -156,7 +158,7 @@ def refusal_response(request: Request, refusal: Refusal) -> Response:
         status = status_of(type(refusal))
         problem = Problem(type="about:blank", title=text, status=status, code=refusal.code, field=refusal.field)
         content = problem.model_dump(exclude_none=True)
-        return JSONResponse(content, status, _headers(refusal), media_type=PROBLEM)
+        return JSONResponse(content, status, _headers(request, refusal), media_type=PROBLEM)
     body: dict[str, object] = {"errorCode": refusal.code, "error": text}
     if isinstance(refusal, TooManyRequests):
         body["error"] = "Too Many Requests"
@@ -167,7 +169,7 @@ def refusal_response(request: Request, refusal: Refusal) -> Response:
         body["message"] = "Forbidden"
     if refusal.field:
         body["field"] = refusal.field
-    return JSONResponse(body, status_of(type(refusal)), _headers(refusal))
+    return JSONResponse(body, status_of(type(refusal)), _headers(request, refusal))
 
 
 async def _expected(request: Request, fault: Exception) -> Response:

@@ -32,6 +32,7 @@ EXPOSED = [
     "RateLimit-Reset",
     "X-Queue-Ticket",
     "X-Queue-Position",
+    "X-Altcha-Challenge",
 ]
 MOST_CALLS = 20_000
 """Forms of calls that are remembered, the least lately used forgotten first."""

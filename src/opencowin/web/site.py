@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from opencowin.fairness import Entrance
+from opencowin.fairness import Entrance, Proofs
 from opencowin.identity import TokenBook
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
@@ -35,6 +35,7 @@ class Site:
     desk: Desk
     tail: Tail
     entrance: Entrance
+    proofs: Proofs
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """One transaction for one request."""

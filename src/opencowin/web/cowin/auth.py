@@ -9,10 +9,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from opencowin import identity, registry
-from opencowin.kit.actor import Actor, Permission
+from opencowin import fairness, identity, registry
+from opencowin.kit.actor import Actor, ActorKind, Permission
 from opencowin.kit.errors import Invalid
 from opencowin.web.cowin.wire import Body, LooseText
+from opencowin.web.entrance import Proof
 from opencowin.web.guard import caller_address, may, open_to_all
 from opencowin.web.site import language_of, site_of
 
@@ -91,9 +92,12 @@ class Captcha(BaseModel):
     captcha: str = Field(description="SVG.")
 
 
-async def _send(request: Request, body: GenerateOtp) -> Transaction:
+async def _send(request: Request, body: GenerateOtp, actor: Actor, proof: str | None) -> Transaction:
     site = site_of(request)
+    solved = None if actor.kind is ActorKind.PARTNER else site.proofs.admit(proof or "")
     async with site.transaction() as conn:
+        if solved is not None:
+            await fairness.spend_proof(conn, site.floor, solved)
         txn_id = await identity.request_otp(
             conn, site.floor, body.mobile, address=caller_address(request), language=language_of(request)
         )
@@ -114,10 +118,10 @@ async def _confirm(request: Request, body: ConfirmOtp, face: str) -> TokenOfAcco
 
 @router.post("/v2/auth/public/generateOTP")
 async def generate_public_otp(
-    request: Request, body: GenerateOtp, _actor: Annotated[Actor, open_to_all()]
+    request: Request, body: GenerateOtp, actor: Annotated[Actor, open_to_all()], proof: Proof = None
 ) -> Transaction:
     """Send a one-time password to a mobile (public face)."""
-    return await _send(request, body)
+    return await _send(request, body, actor, proof)
 
 
 @router.post("/v2/auth/public/confirmOTP")
@@ -127,9 +131,11 @@ async def confirm_public_otp(request: Request, body: ConfirmOtp, _actor: Annotat
 
 
 @router.post("/v2/auth/generateOTP")
-async def generate_otp(request: Request, body: GenerateOtp, _actor: Annotated[Actor, open_to_all()]) -> Transaction:
+async def generate_otp(
+    request: Request, body: GenerateOtp, actor: Annotated[Actor, open_to_all()], proof: Proof = None
+) -> Transaction:
     """Send a one-time password to a mobile (partner face; an x-api-key is counted by its own quota)."""
-    return await _send(request, body)
+    return await _send(request, body, actor, proof)
 
 
 @router.post("/v2/auth/confirmOTP")
@@ -140,10 +146,10 @@ async def confirm_otp(request: Request, body: ConfirmOtp, _actor: Annotated[Acto
 
 @router.post("/v2/auth/generateMobileOTP")
 async def generate_mobile_otp(
-    request: Request, body: GenerateOtp, _actor: Annotated[Actor, open_to_all()]
+    request: Request, body: GenerateOtp, actor: Annotated[Actor, open_to_all()], proof: Proof = None
 ) -> Transaction:
     """Send a one-time password to a mobile (portal face)."""
-    return await _send(request, body)
+    return await _send(request, body, actor, proof)
 
 
 @router.post("/v2/auth/validateMobileOtp")

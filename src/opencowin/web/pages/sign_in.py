@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opencowin import identity, scheduling
+from opencowin import fairness, identity, scheduling
 from opencowin.kit.actor import Actor
 from opencowin.kit.errors import Invalid, Refusal
 from opencowin.web.guard import caller_address, open_to_readers
@@ -46,7 +46,10 @@ async def send_code(request: Request, _actor: Public) -> Response:
     visit = visit_of(request)
     mobile = first(fields, "mobile") or (visit.code.mobile if visit.code and "again" in fields else "")
     try:
+        solved = site.proofs.admit(first(fields, "altcha"))
         async with site.transaction() as conn:
+            if solved is not None:
+                await fairness.spend_proof(conn, site.floor, solved)
             number = site.floor.country.normalise_mobile(mobile)
             txn_id = await identity.request_otp(
                 conn, site.floor, number, address=caller_address(request), language=reader.language.code
@@ -140,11 +143,14 @@ async def stay(request: Request, _actor: Public) -> Response:
 
 
 def _mobile_page(reader: Reader, form: Filled) -> Response:
-    visit = visit_of(reader.request)
+    visit, proofs = visit_of(reader.request), site_of(reader.request).proofs
+    challenge = proofs.challenge() if proofs.wanted else ""
     return page(
         reader,
         "sign_in.html",
         400 if form.faults else 200,
+        scripts=("proof.js",) if challenge else (),
+        challenge=challenge,
         form=form,
         timed_out=bool(visit.timed_out),
         drafted=visit.draft is not None,
