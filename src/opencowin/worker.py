@@ -239,6 +239,7 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("identity.forget_old", HOUR, within(lambda conn: identity.forget_old_otps(conn, floor))),
         Recurring("identity.forget_sessions", HOUR, within(lambda conn: identity.forget_old_sessions(conn, floor))),
         Recurring("identity.forget_invited", HOUR, within(lambda conn: identity.forget_old_invitations(conn, floor))),
+        Recurring("identity.forget_keys", HOUR, within(lambda conn: identity.forget_old_key_requests(conn, floor))),
         Recurring("identity.forget_sign_ins", HOUR, within(lambda conn: identity.forget_old_sign_ins(conn, floor))),
         Recurring("reports.forget_old", HOUR, within(lambda conn: reports.forget_old_hours(conn, floor.clock))),
         Recurring("reports.find_signals", 300, within(lambda conn: reports.find_signals(conn, floor.clock))),

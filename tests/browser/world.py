@@ -289,6 +289,22 @@ async def waiting_rooms(conn: Connection, surface: Surface, account: UUID) -> tu
     return {"queued_session_id": str(session)}, tickets
 
 
+async def two_key_requests(surface: Surface, nation: str) -> dict[str, str]:
+    """A request for a key that waits, and one that was granted: its link."""
+    floor, asked = surface.floor, list[UUID]()
+    async with transaction(surface.pool) as conn:
+        for _ in range(2):
+            facts = {"name": "Slot alerts", "contact": "dev@alerts.example", "purpose": "Alerts for my village"}
+            asked.append(await identity.ask_for_key(conn, floor, **facts, language="en", address=""))
+        officer = await at_work(conn, floor, nation)
+        scopes = identity.GRANTABLE
+        await identity.approve_key(
+            conn, floor, officer, asked[1], permissions=scopes, calls_per_minute=60, calls_per_day=1000
+        )
+    said = await surface.sms("dev@alerts.example", containing="/developers/key/")
+    return {"key_request_id": str(asked[0]), "key_link": said.split("/developers/key/")[1].split()[0]}
+
+
 async def settle(app: FastAPI, surface: Surface, address: str) -> World:
     """A clinic, a household of three (vaccinated, booked, neither) and an account without anybody."""
     clinic = await open_clinic(surface)
@@ -319,6 +335,7 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         **queued,
         **on_lots,
         **await appointing(surface, officer, worker),
+        **await two_key_requests(surface, world.desks[Visitor.NATION_OFFICER]),
         "booking_id": await booked(clinic, home, waiting),
         "session_id": clinic.tomorrow,
         "reference_id": free,
@@ -337,6 +354,9 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         "opencowin messages latest",
         "Citizen ID",
         "Parquet",
+        "Slot alerts",
+        "Alerts for my village",
+        "API",
         STAFF_NAME,
         APPOINTED,
         *(one.name for one in states),

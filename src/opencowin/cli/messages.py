@@ -30,7 +30,7 @@ def messages() -> None:
 
 @app.command()
 def latest(
-    mobile: Annotated[str, typer.Argument(help="The mobile number.")],
+    mobile: Annotated[str, typer.Argument(help="The mobile number, or e-mail address.")],
     as_json: Annotated[bool, typer.Option("--json", help="The whole message as JSON.")] = False,
 ) -> None:
     """Print the newest message to a number; one on its way is waited for. Refused outside demo mode (exit code 2)."""

@@ -104,6 +104,16 @@ async def actor_of_api_key(conn: Connection, floor: Floor, secret: str, address:
     return Grant(actor, row.calls_per_minute, row.calls_per_day)
 
 
+async def own_api_key(conn: Connection, actor: Actor) -> ApiKey:
+    """The key that the actor calls with. Raises NotPermitted for anybody else."""
+    if actor.kind is not ActorKind.PARTNER:
+        raise NotPermitted
+    row = await queries.api_key_of(conn, UUID(actor.actor_id))
+    if row is None:
+        raise UnknownApiKey
+    return _opened(row)
+
+
 async def list_api_keys(conn: Connection, floor: Floor, actor: Actor) -> list[ApiKey]:  # noqa: ARG001 - a verb's form
     """The keys of the actor's area, ended ones too, newest first. Raises NotPermitted."""
     actor.require(Permission.OPERATE)

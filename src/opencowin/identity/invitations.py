@@ -5,7 +5,6 @@ address, which is kept nowhere but in the message.
 """
 
 import base64
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from uuid import UUID, uuid4
 
 from opencowin.identity import invitation_queries as queries
 from opencowin.identity import staff_queries
+from opencowin.identity.emails import is_email
 from opencowin.identity.invitation_queries import InvitationRow
 from opencowin.identity.model import Role, Staff
 from opencowin.identity.refusals import (
@@ -41,8 +41,6 @@ from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import URGENT, Job
 
 LINK, CONTACT = "staff_invitation.token", "staff_invitation.contact"
-_EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-LONGEST_EMAIL = 200
 KEPT = timedelta(days=90)
 
 
@@ -224,7 +222,7 @@ async def _send(conn: Connection, floor: Floor, row: InvitationRow, contact: str
 def _contact(floor: Floor, written: str) -> str:
     """A number in national digits, or an e-mail address."""
     if "@" in written:
-        if len(written) > LONGEST_EMAIL or not _EMAIL.fullmatch(written):
+        if not is_email(written):
             raise ContactUnusable(field="contact")
         return written
     try:

@@ -174,3 +174,45 @@ class EnrolmentCodeWrong(Forbidden):
 
     code = "USRAUT0070"
     commits = True
+
+
+class KeyRequestIncomplete(Invalid):
+    """Fill this in."""
+
+    code = "USRAUT0071"
+
+
+class EmailUnusable(Invalid):
+    """Write an e-mail address."""
+
+    code = "USRAUT0072"
+
+
+class TooManyKeyRequests(Unavailable):
+    """Too many keys were asked for from here. Please try again tomorrow."""
+
+    code = "USRAUT0073"
+
+
+class NoSuchKeyRequest(NotFound):
+    """There is no such request, or it is decided already."""
+
+    code = "USRAUT0074"
+
+
+class KeyLinkOver(NotFound):
+    """This link has been used, or is too old. Ask for a key again."""
+
+    code = "USRAUT0075"
+
+
+class ScopesNeeded(Invalid):
+    """Choose one of these."""
+
+    code = "USRAUT0076"
+
+
+class QuotaInvalid(Invalid):
+    """Write a number from {least} to {most}, with digits only."""
+
+    code = "USRAUT0077"

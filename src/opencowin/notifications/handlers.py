@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from opencowin import alerts, cases, certificates, draw, identity, scheduling, talks, waitlist
+from opencowin import alerts, cases, certificates, draw, feeds, identity, scheduling, talks, waitlist
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Handler, Job
@@ -35,6 +35,8 @@ def handlers(pool: Pool, floor: Floor, scribe: Scribe | None = None) -> list[Han
     return [
         Handler(identity.OTP_REQUESTED, desk.on_otp_requested),
         Handler(identity.STAFF_INVITED, desk.on_staff_invited),
+        Handler(identity.KEY_DECIDED, desk.on_key_decided),
+        Handler(feeds.WEBHOOK_OFF, desk.on_webhook_off),
         Handler(identity.ASSISTED, desk.on_assisted),
         Handler(scheduling.BOOKED, desk.on_booking(scheduling.BOOKED, Template.BOOKED, LIVE)),
         Handler(scheduling.MOVED, desk.on_booking(scheduling.MOVED, Template.MOVED, LIVE)),
@@ -79,6 +81,29 @@ class Desk:
         said = self.writer.staff_link(contact, news.language, url, hours)
         draft = _draft(news.invitation_id, said, news.caused_at, news.expires_at, Priority.URGENT)
         await self.scribe.deliver(replace(draft, medium=Medium.EMAIL if is_email else Medium.SMS))
+
+    async def on_key_decided(self, news: identity.KeyDecided) -> None:
+        """Tell a developer that the key is granted, with the link that makes it, or refused."""
+        contact, link = identity.open_key_decided(self.floor, news)
+        owner = identity.KeyOwner(contact, news.language)
+        if link:
+            days = (news.until - news.happened_at).days
+            said = self.writer.developer(Template.KEY_GRANTED, owner, url=link, days=days)
+        else:
+            url = f"{self.floor.settings.address}/developers"
+            said = self.writer.developer(Template.KEY_REFUSED, owner, url=url)
+        draft = _draft(news.request_id, said, news.happened_at, news.until)
+        await self.scribe.deliver(replace(draft, medium=Medium.EMAIL))
+
+    async def on_webhook_off(self, news: feeds.WebhookOff) -> None:
+        """Tell who asked for a key that an address is not called any more; keys of the operator have nobody to tell."""
+        async with transaction(self.pool) as conn:
+            owner = await identity.owner_of_key(conn, self.floor, news.key_id)
+        if owner is not None:
+            url = f"{self.floor.settings.address}/developers"
+            said = self.writer.developer(Template.WEBHOOK_OFF, owner, answer=news.answer, url=url)
+            draft = _draft(cause(feeds.WEBHOOK_OFF, news), said, news.happened_at)
+            await self.scribe.deliver(replace(draft, medium=Medium.EMAIL))
 
     async def on_answered(self, news: talks.Answered) -> None:
         """Send what a talk answered by SMS, while the talk lasts."""

@@ -114,11 +114,14 @@ async def waiting(conn: Connection, floor: Floor) -> Waiting:
 
 
 async def latest_message(conn: Connection, floor: Floor, mobile: str) -> Message | None:
-    """The newest message to a number, by when its cause happened. Raises OnlyInDemoMode, InvalidMobile."""
+    """The newest message to a number or an e-mail address, by when its cause happened.
+
+    Raises OnlyInDemoMode, InvalidMobile.
+    """
     if not floor.settings.demo:
         raise OnlyInDemoMode
-    number = floor.country.normalise_mobile(mobile)
-    stored = await queries.latest_message(conn, floor.keyring.index(number, RECIPIENT))
+    where = mobile if "@" in mobile else floor.country.normalise_mobile(mobile)
+    stored = await queries.latest_message(conn, floor.keyring.index(where, RECIPIENT))
     if stored is None or stored.text_sealed is None:
         return None
     return Message(

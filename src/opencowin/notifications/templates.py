@@ -19,6 +19,9 @@ class Template(StrEnum):
     OTP = "otp"
     OTP_SPOKEN = "otp_spoken"
     STAFF_LINK = "staff_link"
+    KEY_GRANTED = "key_granted"
+    KEY_REFUSED = "key_refused"
+    WEBHOOK_OFF = "webhook_off"
     ASSISTED = "assisted"
     MEMBER = "member"
     BOOKED = "booked"
@@ -48,6 +51,9 @@ PLACEHOLDERS: Mapping[Template, frozenset[str]] = {
     Template.OTP: frozenset({"code", "minutes"}),
     Template.OTP_SPOKEN: frozenset({"code", "minutes"}),
     Template.STAFF_LINK: frozenset({"hours", "url"}),
+    Template.KEY_GRANTED: frozenset({"days", "url"}),
+    Template.KEY_REFUSED: frozenset({"url"}),
+    Template.WEBHOOK_OFF: frozenset({"answer", "url"}),
     Template.ASSISTED: frozenset({"operator", "date", "url"}),
     Template.MEMBER: frozenset({"reference", "secret_code"}),
     Template.BOOKED: _APPOINTMENT | {"url"},

@@ -186,6 +186,10 @@ class Writer:
             Template.STAFF_LINK, Account(contact, self.texts.language(language), {}), url=url, hours=hours
         )
 
+    def developer(self, template: Template, owner: identity.KeyOwner, **values: object) -> Wording:
+        """What a developer is told of a key, by e-mail."""
+        return self._wording(template, Account(owner.contact, self.texts.language(owner.language), {}), **values)
+
     def assisted(self, whose: Account, operator: str, on: date) -> Wording:
         """What to say of an operator who acted for a household."""
         values = {"operator": operator, "date": self._date(on), "url": self.floor.settings.address}

@@ -73,6 +73,7 @@ class SomethingWentWrong(Unavailable):
 STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (NotSignedIn, 401),
     (TooManyRequests, 429),
+    (identity.TooManyKeyRequests, 429),
     (identity.TooManyOtps, 429),
     (identity.TooManySignIns, 429),
     (identity.TooManyWrongOtps, 429),
