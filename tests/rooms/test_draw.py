@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from opencowin import draw, identity, notifications, scheduling, vaccination, waitlist
@@ -303,6 +305,38 @@ async def test_an_entry_that_cannot_be_settled_holds_up_no_other(scene: Scene, m
     assert [became[one] for one in numbers] == ["booked", "refused", "booked", "booked"]
     assert await scene.live(families[1][0]) == []
     assert await scene.free(session) == 2
+
+
+async def test_a_round_that_is_cut_off_is_done_again_from_where_it_began(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await scene.session(doses=4)
+    which = await opened(scene, session)
+    families = [await scene.family(1) for _ in range(6)]
+    for one in families:
+        await entered(scene, which, one, session)
+    scene.floor = later(scene.floor, timedelta(hours=6))
+    await draw.close_due(scene.conn, scene.floor)
+    await draw.reveal(scene.conn, scene.floor, TEST, which, NUMBER)
+    await draw.carry_out(scene.conn, scene.floor)
+    book, calls = scheduling.book_allotted, count()
+
+    async def lost(conn: Connection, floor: Floor, actor: Actor, wish: scheduling.BookingWish) -> scheduling.Booking:
+        booking = await book(conn, floor, actor, wish)
+        if next(calls) == 2:
+            raise psycopg.OperationalError("the connection is lost")
+        return booking
+
+    monkeypatch.setattr(scheduling, "book_allotted", lost)
+    with pytest.raises(psycopg.OperationalError):
+        async with scene.conn.transaction():
+            await draw.carry_out(scene.conn, scene.floor)
+    assert set((await outcomes(scene, which)).values()) == {None}
+    await carried_out(scene)
+    assert Counter((await outcomes(scene, which)).values()) == {"booked": 4, "lost": 2}
+    assert sum([len(await scene.live(one[0])) for one in families]) == 4
+    assert await jobs(scene.conn, DRAW_LOST.name) == 2
+    assert await violations(scene.conn) == []
 
 
 async def test_only_the_district_opens_a_draw_and_in_the_right_order(scene: Scene) -> None:

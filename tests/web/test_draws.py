@@ -81,6 +81,8 @@ async def test_seats_go_by_lot_and_anybody_draws_again(clinic: Clinic, tmp_path:
     assert (await clinic.sessions())[session]["draw_id"] == str(which)
     found = await browser.open(f"/find?pin={clinic.centre.pin_code}&date={platform.day(3)}")
     assert f'href="/draws/{which}"' in found
+    assert 'name="slot"' not in await browser.open(f"/slots/{session}")
+    assert f'href="/draws/{which}"' in browser.page
     shown = await browser.open(f"/draws/{which}")
     before = (await platform.get(f"{API}/{which}")).json()
     assert before["commitment"] in re.sub(r"<[^>]+>", "", shown)
@@ -182,7 +184,8 @@ async def test_a_draw_is_called_off_with_a_reason_that_all_can_read(clinic: Clin
     assert (await officer.post(f"/console/draws/{which}/cancel", reason="Flooded")).status_code == 303
     assert "Flooded" in await browser.open(f"/draws/{which}")
     assert "Called off" in await browser.open(f"/draws?district_id={place.district_id}")
-    assert (await platform.get(API, district_id=place.district_id)).json()[0]["seed"]
+    listed = (await platform.get(API, district_id=place.district_id)).json()
+    assert [one["state"] for one in listed if one["draw_id"] == str(which) and one["seed"]] == ["cancelled"]
     assert (await clinic.sessions())[session]["available_capacity"] > 0
     await browser.open(f"/draws/{uuid4()}")
     assert "There is no such draw." in browser.page
