@@ -18,6 +18,7 @@ import psycopg
 from benchmarks.lab import ROOT, Lab, opened
 from benchmarks.measure import Goal, Pair, per_cpu_second, per_second
 from opencowin import fairness
+from opencowin.fairness import Wanted
 from opencowin.kit.actor import Actor, Place
 from opencowin.kit.db import Connection, Pool, make_pool, run, transaction
 from tests import rush
@@ -128,8 +129,8 @@ async def _open(dsn: str) -> Pool:
     return pool
 
 
-async def _nowhere(_conn: Connection, _session: UUID) -> Place:
-    return Place()
+async def _nowhere(_conn: Connection, _session: UUID) -> Wanted:
+    return Wanted(Place(), None)
 
 
 async def _a_room(pool: Pool, lab: Lab) -> None:

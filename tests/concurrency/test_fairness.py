@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from opencowin import fairness
-from opencowin.fairness import Entrance, Room, Ticket, queries
+from opencowin.fairness import Entrance, Room, Ticket, Wanted, queries
 from opencowin.kit.actor import Actor, Place, system
 from opencowin.kit.clock import Clock
 from opencowin.kit.db import Connection, Pool, fetch_all, fetch_one, run, transaction
@@ -105,5 +105,5 @@ async def test_one_place_each_though_all_ask_everywhere_while_the_room_opens(poo
     assert len({one.number for one in tickets if one.number}) == 60 - room.early, "no place is given twice"
 
 
-async def _nowhere(_conn: Connection, _session: UUID) -> Place:
-    return Place(1, 2)
+async def _nowhere(_conn: Connection, _session: UUID) -> Wanted:
+    return Wanted(Place(1, 2), None)

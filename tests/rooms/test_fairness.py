@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from opencowin import fairness, places
-from opencowin.fairness import Entrance, Room, Ticket, WaitYourTurn
+from opencowin.fairness import Entrance, Room, Ticket, WaitYourTurn, Wanted
 from opencowin.kit.actor import Actor, ActorKind, NotPermitted, Permission, Place
 from opencowin.kit.clock import Clock
 from opencowin.kit.db import Connection, Pool, fetch_value, run, transaction
@@ -174,8 +174,14 @@ async def doors(pool: Pool) -> AsyncIterator[Doors]:
         await run(conn, "DELETE FROM queue_room")
 
 
-async def nowhere(_conn: Connection, _session: UUID) -> Place:
-    return Place(1, 2)
+async def nowhere(_conn: Connection, _session: UUID) -> Wanted:
+    """A session that can be booked when the rooms of these tests open."""
+    return Wanted(Place(1, 2), NOON + timedelta(seconds=60))
+
+
+async def anywhere(_conn: Connection, _session: UUID) -> Wanted:
+    """A session that can be booked already."""
+    return Wanted(Place(1, 2), None)
 
 
 async def until_heard(entrance: Entrance, *, rooms: int) -> None:
@@ -237,6 +243,20 @@ async def test_a_room_opens_at_its_instant_though_no_worker_runs(doors: Doors, f
     with pytest.raises(WaitYourTurn) as told:
         await Entrance(at(floor, 60), doors, nowhere).enter(late, uuid4(), "")
     assert told.value.standing.before == 1
+
+
+async def test_until_a_room_opens_what_can_be_booked_already_is_booked_as_ever(doors: Doors, floor: Floor) -> None:
+    first, second = citizen(uuid4()), citizen(uuid4())
+    async with transaction(doors.pool) as conn:
+        await a_room(conn, at(floor), pace=1)
+    for _ in range(2):
+        await Entrance(at(floor, 59), doors, anywhere).enter(first, uuid4(), "")
+    async with transaction(doors.pool) as conn:
+        assert await fetch_value(conn, "SELECT count(*) FROM queue_ticket") == 0
+    later = Entrance(at(floor, 60), doors, anywhere)
+    await later.enter(first, uuid4(), "")
+    with pytest.raises(WaitYourTurn):
+        await later.enter(second, uuid4(), "")
 
 
 async def test_too_many_calls_for_too_long_open_a_room_for_the_nation(

@@ -3,8 +3,10 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import uuid4
 
+import httpx
 import pytest
 
 from opencowin import fairness, places
@@ -13,13 +15,14 @@ from opencowin.kit.actor import Place, system
 from opencowin.kit.db import fetch_value, run, transaction
 from tests.builders import a_session, mobile
 from tests.surface import Surface
-from tests.web.clinic import MORNING, Clinic, a_home
+from tests.web.clinic import MORNING, NOON, Clinic, Home, a_home
 from tests.web.desks import at_console
 from tests.web.test_citizen_pages import Browser
 
 pytestmark = pytest.mark.anyio
 OFFICER = system("test")
 BOOK, QUEUE = "/v2/appointment/schedule", "/open/v1/queue"
+FIND = "/v2/appointment/sessions/public/findByDistrict"
 
 
 @pytest.fixture
@@ -36,12 +39,14 @@ async def _no_room(platform: Surface) -> AsyncIterator[None]:
         await run(conn, "DELETE FROM queue_room")
 
 
-async def a_room(clinic: Clinic, *, minutes: int = 10, pace: int = 60) -> None:
-    """Before bookings in the clinic's district."""
+async def a_room(clinic: Clinic, *, opens: datetime | None, before: int = 0) -> None:
+    """Before bookings in the clinic's district, letting in one a minute; so many came before."""
+    floor = clinic.platform.floor
     async with transaction(clinic.platform.pool) as conn:
+        await run(conn, "DELETE FROM queue_room")
         place = await places.place_of(conn, district_id=clinic.centre.district_id)
-        opens = clinic.platform.floor.clock.now() + timedelta(minutes=minutes)
-        await fairness.announce_room(conn, clinic.platform.floor, OFFICER, place, opens_at=opens, per_minute=pace)
+        room = await fairness.announce_room(conn, floor, OFFICER, place, opens_at=opens, per_minute=1)
+        await fairness.join(conn, floor, room, [uuid4() for _ in range(before)])
     await heard(clinic)
 
 
@@ -51,96 +56,111 @@ async def heard(clinic: Clinic) -> None:
         await conn.execute("SELECT pg_sleep(0.4)")
 
 
+async def soon(clinic: Clinic) -> tuple[datetime, str]:
+    """An instant, and a session that can be booked from then on."""
+    opens = clinic.platform.floor.clock.now() + timedelta(minutes=10)
+    new = replace(a_session(clinic.centre, clinic.platform.day(4)), bookable_from=opens)
+    return opens, await clinic.platform.publish(new)
+
+
 async def it_opens(clinic: Clinic) -> None:
+    """The instant has come, for rooms and sessions."""
+    now = clinic.platform.floor.clock.now()
     async with transaction(clinic.platform.pool) as conn:
-        await run(conn, "UPDATE queue_room SET opens_at = %(now)s", now=clinic.platform.floor.clock.now())
+        await run(conn, "UPDATE queue_room SET opens_at = %(now)s", now=now)
+        await run(conn, "UPDATE session SET bookable_from = %(now)s WHERE bookable_from > %(now)s", now=now)
     await heard(clinic)
 
 
-def body(clinic: Clinic, reference: str) -> dict[str, object]:
-    return {"dose": 1, "session_id": clinic.tomorrow, "slot": MORNING, "beneficiaries": [reference]}
+async def let_in(clinic: Clinic, people: int) -> None:
+    async with transaction(clinic.platform.pool) as conn:
+        await run(conn, "UPDATE queue_room SET let_in = %(people)s, per_minute = 1", people=people)
+    await heard(clinic)
 
 
 async def test_a_program_is_told_its_place_by_headers_and_books_when_it_is_its_turn(clinic: Clinic) -> None:
-    platform, home, other = clinic.platform, await a_home(clinic.platform), await a_home(clinic.platform)
-    wish = {"session_id": clinic.tomorrow}
+    platform, homes = clinic.platform, [await a_home(clinic.platform) for _ in range(5)]
+    home, other, early, *late = homes
+    opens, session = await soon(clinic)
+    wish = {"session_id": session}
+
+    async def try_to_book(one: Home, session_id: str = session, **headers: str) -> httpx.Response:
+        body = {"dose": 1, "session_id": session_id, "slot": MORNING, "beneficiaries": [one.first]}
+        return await platform.post(BOOK, body, one.token, **headers)
+
     assert (await platform.post(QUEUE, wish, home.token)).json()["your_turn"], "no room: everybody's"
-    await a_room(clinic)
-    refused = await platform.post(BOOK, body(clinic, home.first), home.token)
+    await a_room(clinic, opens=opens)
+    assert (await try_to_book(early, clinic.tomorrow)).status_code == 200, "what can be booked already is"
+    refused = await try_to_book(home)
     assert (refused.status_code, refused.json()["errorCode"]) == (503, "QUEUE0001")
     assert int(refused.headers["retry-after"]) == 120
-    ticket = refused.headers["x-queue-ticket"]
+    ticket = {"x-queue-ticket": refused.headers["x-queue-ticket"]}
     assert "x-queue-position" not in refused.headers, "places are drawn when it opens"
-    seen = await platform.post(QUEUE, wish, home.token, **{"x-queue-ticket": ticket})
-    assert (seen.json()["ticket"], seen.json()["your_turn"], seen.json()["before_you"]) == (ticket, False, None)
-    assert (await platform.post(QUEUE, wish, other.token)).headers["x-queue-ticket"] != ticket
-    move = {"appointment_id": str(clinic.tomorrow), "session_id": clinic.tomorrow, "slot": MORNING}
-    moved = await platform.post("/v2/appointment/reschedule", move, home.token)
-    assert (moved.status_code, moved.headers["x-queue-ticket"]) == (503, ticket)
-    found = await platform.get(
-        "/v2/appointment/sessions/public/findByDistrict",
-        district_id=clinic.centre.district_id,
-        date=platform.day(1).strftime("%d-%m-%Y"),
-    )
+    seen = (await platform.post(QUEUE, wish, home.token, **ticket)).json()
+    assert (seen["ticket"], seen["your_turn"], seen["before_you"]) == (ticket["x-queue-ticket"], False, None)
+    assert (await platform.post(QUEUE, wish, other.token)).headers["x-queue-ticket"] != ticket["x-queue-ticket"]
+    moving = {"appointment_id": session, "session_id": session, "slot": MORNING}
+    moved = await platform.post("/v2/appointment/reschedule", moving, home.token)
+    assert (moved.status_code, moved.headers["x-queue-ticket"]) == (503, ticket["x-queue-ticket"])
+    day = platform.day(1).strftime("%d-%m-%Y")
+    found = await platform.get(FIND, district_id=clinic.centre.district_id, date=day)
     assert found.status_code == 200, "who searches does not wait"
     await it_opens(clinic)
     mine = await platform.post(QUEUE, wish, home.token)
-    assert int(mine.headers["x-queue-position"]) in {1, 2, 3}
-    async with transaction(platform.pool) as conn:
-        await run(conn, "UPDATE queue_room SET let_in = 2, per_minute = 1")
-    await heard(clinic)
-    late = [await a_home(platform) for _ in range(2)]
-    answers = [
-        await platform.post(BOOK, body(clinic, one.first), one.token, **{"x-queue-ticket": ticket}) for one in late
-    ]
+    assert int(mine.headers["x-queue-position"]) in {1, 2}
+    await let_in(clinic, 2)
+    answers = [await try_to_book(one, **ticket) for one in late]
     assert [one.status_code for one in answers] == [200, 503], "one place was free; a ticket of others is none"
-    assert answers[1].headers["x-queue-ticket"] != ticket
-    booked = await platform.post(BOOK, body(clinic, home.first), home.token, **{"x-queue-ticket": ticket})
-    assert booked.status_code == 200, booked.text
-    unaware = await platform.post(BOOK, body(clinic, other.first), other.token)
+    assert answers[1].headers["x-queue-ticket"] != ticket["x-queue-ticket"]
+    assert (await try_to_book(home, **ticket)).status_code == 200
+    unaware = await try_to_book(other)
     assert unaware.status_code == 200, "a program that knows nothing of tickets comes back and books"
 
 
 async def test_a_person_waits_on_a_page_and_goes_on_to_the_slot_that_was_chosen(
     clinic: Clinic, browser: Browser
 ) -> None:
-    await a_room(clinic)
+    await a_room(clinic, opens=None, before=3)
     page = await browser.open(f"/slots/{clinic.tomorrow}")
     assert f"/queue?session_id={clinic.tomorrow}" in page
     await browser.send("/book", session_id=clinic.tomorrow, slot=MORNING, dose="1", people="1")
     await browser.sign_in(mobile())
     assert browser.path == "/queue", browser.page
     assert "You have a place in the waiting room." in browser.page
+    assert "People ahead of you: 3" in browser.page
     answer = await browser._http.get("/queue?lang=hi")
-    assert answer.headers["refresh"] == answer.headers["retry-after"] == "120"
+    assert answer.headers["refresh"] == answer.headers["retry-after"]
+    assert 40 < int(answer.headers["refresh"]) < 50
     assert "प्रतीक्षा कक्ष" in answer.text
+    await browser.send("/queue/on")
+    assert browser.path == "/queue", "it is not their turn"
     async with transaction(clinic.platform.pool) as conn:
-        assert await fetch_value(conn, "SELECT count(*) FROM queue_ticket") == 1
-    await it_opens(clinic)
+        assert await fetch_value(conn, "SELECT count(*) FROM queue_ticket") == 4
+    await let_in(clinic, 3)
     await browser.open("/queue")
     assert "It is your turn" in browser.page
     await browser.send("/queue/on")
     assert browser.path == "/people/new"
     await browser.register("Asha Kumari", to="/book/who")
     (reference,) = re.findall(r'name="who" value="(\d+)"', browser.page)
-    async with transaction(clinic.platform.pool) as conn:
-        await run(conn, "DELETE FROM queue_room")
-    await a_room(clinic)
+    await a_room(clinic, opens=None, before=3)
     await browser.send("/book/who", who=reference)
     assert browser.path == "/book/check"
     await browser.send("/book/check")
-    assert browser.path.startswith("/appointments/"), "a slot that is held is booked, though a room stands again"
+    assert browser.path.startswith("/appointments/"), "a slot that is held is booked, though another room stands"
+    move = browser.path + "/move"
+    other = {"session_id": clinic.tomorrow, "slot": NOON}
+    await browser.open(f"{move}?session_id={clinic.tomorrow}&slot={NOON}")
+    await browser.send(move, **other)
+    assert browser.path == "/queue", "moving takes another seat: one waits for a turn"
 
 
 async def test_a_person_takes_a_place_before_anything_can_be_booked(clinic: Clinic, browser: Browser) -> None:
-    opens = clinic.platform.floor.clock.now() + timedelta(minutes=10)
-    session = await clinic.platform.publish(
-        replace(a_session(clinic.centre, clinic.platform.day(4), seats=2), bookable_from=opens)
-    )
+    opens, session = await soon(clinic)
     await browser.open(f"/queue?session_id={session}")
     await browser.sign_in(mobile())
     assert browser.path == f"/slots/{session}", "no room: on to the times"
-    await a_room(clinic)
+    await a_room(clinic, opens=opens)
     await browser.open(f"/queue?session_id={session}")
     assert "Take a place in the waiting room" in browser.page
     await browser.send("/queue", session_id=session)

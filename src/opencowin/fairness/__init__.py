@@ -8,7 +8,7 @@ asked for (ALTCHA). Owns the tables `queue_room` and `queue_ticket`.
 
 from opencowin.fairness.entrance import CHANNEL, Entrance
 from opencowin.fairness.joining import join
-from opencowin.fairness.model import Room, Standing, Ticket, governing, place_of, standing
+from opencowin.fairness.model import Room, Standing, Ticket, Wanted, governing, place_of, standing
 from opencowin.fairness.proofs import Proofs, spend_proof
 from opencowin.fairness.refusals import OpensInPast, PaceWrong, RoomOver, RoomStands, WaitYourTurn, WorkNeeded
 from opencowin.fairness.rooms import (
@@ -36,6 +36,7 @@ __all__ = [
     "Standing",
     "Ticket",
     "WaitYourTurn",
+    "Wanted",
     "WorkNeeded",
     "announce_room",
     "change_pace",

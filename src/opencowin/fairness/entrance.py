@@ -15,7 +15,7 @@ from uuid import UUID
 
 from opencowin.fairness import queries
 from opencowin.fairness.joining import join
-from opencowin.fairness.model import Room, Standing, Ticket, governing, standing
+from opencowin.fairness.model import Room, Standing, Ticket, Wanted, governing, standing
 from opencowin.fairness.refusals import WaitYourTurn
 from opencowin.fairness.rooms import open_by_load
 from opencowin.fairness.tickets import lot, read_ticket, write_ticket
@@ -26,27 +26,27 @@ from opencowin.kit.gathered import Gathered
 
 CHANNEL: LiteralString = "opencowin_queue"
 MOST_TOGETHER, MOST_WAITING = 256, 20_000
-MOST_PLACES = 20_000
+MOST_SESSIONS = 20_000
 UNHEARD = 1.0
 """Seconds for which rooms are believed while changes cannot be heard."""
 PATIENCE = 2.0
 """Seconds for which a process is crowded before it opens a room."""
-Where = Callable[[Connection, UUID], Awaitable[Place]]
+Look = Callable[[Connection, UUID], Awaitable[Wanted]]
 
 
 class Entrance:
     """Which rooms stand, as this process knows it."""
 
     def __init__(
-        self, floor: Floor, transaction: Callable[[], AbstractAsyncContextManager[Connection]], where: Where
+        self, floor: Floor, transaction: Callable[[], AbstractAsyncContextManager[Connection]], look: Look
     ) -> None:
-        """`where` tells at which place a session is held."""
-        self._floor, self._transaction, self._where = floor, transaction, where
+        """`look` tells what there is to know of a session."""
+        self._floor, self._transaction, self._look = floor, transaction, look
         self._rooms: tuple[Room, ...] = ()
         self._listens = self._known = False
         self._changes, self._read_at = 0, 0.0
         self._reading: asyncio.Task[None] | None = None
-        self._places: OrderedDict[UUID, Place] = OrderedDict()
+        self._sessions: OrderedDict[UUID, Wanted] = OrderedDict()
         self._joining = Gathered[tuple[UUID, UUID], Ticket | None](
             self._join_together, most=MOST_TOGETHER, room=MOST_WAITING
         )
@@ -71,18 +71,23 @@ class Entrance:
     async def enter(self, actor: Actor, session_id: UUID, ticket: str) -> None:
         """Let the actor on to book in a session, or raise WaitYourTurn with the ticket to come back with.
 
-        Who helps a household on the telephone is let through. Raises what `where` raises.
+        Until a room opens, what can be booked already is booked as ever. Who helps a household on the telephone is let
+        through. Raises what `look` raises.
         """
         if (self._listens and self._known and not self._rooms) or actor.kind is ActorKind.OPERATOR:
             return
-        found = await self.stand(actor, session_id, ticket)
+        room = await self.room_before(session_id)
+        now = self._floor.clock.now()
+        if room is None or (room.ahead(now) and (await self._session(session_id)).bookable(now)):
+            return
+        found = await self._stand(room, actor.own_account(), ticket)
         if found is not None and not found.turn:
             raise WaitYourTurn(found)
 
     async def stand(self, actor: Actor, session_id: UUID, ticket: str) -> Standing | None:
         """Where the actor stands in the room before a session; None where none stands. Joins who has no ticket.
 
-        Raises what `where` raises.
+        Raises what `look` raises.
         """
         room = await self.room_before(session_id)
         return await self._stand(room, actor.own_account(), ticket) if room else None
@@ -95,9 +100,9 @@ class Entrance:
         return await self._stand(room, actor.own_account(), ticket) if room else None
 
     async def room_before(self, session_id: UUID) -> Room | None:
-        """The room that stands before bookings in a session. Raises what `where` raises, where any room stands."""
+        """The room that stands before bookings in a session. Raises what `look` raises, where any room stands."""
         rooms = await self._standing_rooms()
-        return governing(rooms, await self._place_of(session_id)) if rooms else None
+        return governing(rooms, (await self._session(session_id)).place) if rooms else None
 
     def call_began(self) -> None:
         """A call is under way; too many for too long open a room for the nation."""
@@ -163,13 +168,13 @@ class Entrance:
         self._known = False
         self._changes += 1
 
-    async def _place_of(self, session_id: UUID) -> Place:
-        known = self._places.get(session_id)
+    async def _session(self, session_id: UUID) -> Wanted:
+        known = self._sessions.get(session_id)
         if known is None:
             async with self._transaction() as conn:
-                known = self._places[session_id] = await self._where(conn, session_id)
-            if len(self._places) > MOST_PLACES:
-                self._places.popitem(last=False)
+                known = self._sessions[session_id] = await self._look(conn, session_id)
+            if len(self._sessions) > MOST_SESSIONS:
+                self._sessions.popitem(last=False)
         return known
 
     async def _join_together(self, asked: Sequence[tuple[UUID, UUID]]) -> Sequence[Ticket | None]:

@@ -44,9 +44,25 @@ class Room:
         """How many wait; places that nobody came to take count as well."""
         return max(0, ceil(self.early + self.late - self.admitted(now)))
 
+    def ahead(self, now: datetime) -> bool:
+        """Whether its instant is still to come."""
+        return self.opened_at is None and now < self.opens_at
+
     def due(self, now: datetime) -> bool:
         """Whether it is to open and has not yet."""
         return self.opened_at is None and self.opens_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A session as the entrance knows it: where it is held, and from when it can be booked (None: already)."""
+
+    place: Place
+    bookable_from: datetime | None
+
+    def bookable(self, now: datetime) -> bool:
+        """Whether it can be booked at an instant."""
+        return self.bookable_from is None or self.bookable_from <= now
 
 
 @dataclass(frozen=True, slots=True)

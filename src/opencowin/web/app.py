@@ -55,7 +55,7 @@ from opencowin.web.cowin import (
     vaccinator,
 )
 from opencowin.web.crowd import Crowd
-from opencowin.web.entrance import place_of_session
+from opencowin.web.entrance import look_at_session
 from opencowin.web.errors import MAX_BODY_BYTES, WIDER, Error, add_error_handlers
 from opencowin.web.lane import EXPOSED, Lane, locks_of
 from opencowin.web.limiter import Limiter
@@ -160,7 +160,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
         async with make_pool(dsn, size=floor.settings.database_pool) as pool, relying_parties(floor) as national_ids:
             tokens, board = TokenBook(floor, pool), Board(floor.settings.board_megabytes * 1_000_000)
             opened = partial(transaction, pool, board.changed_here)
-            entrance = fairness.Entrance(floor, opened, place_of_session)
+            entrance = fairness.Entrance(floor, opened, look_at_session)
             await tokens.refresh()
             app.state.site = Site(
                 floor=floor,

@@ -6,8 +6,7 @@ from uuid import UUID
 from fastapi import Header
 
 from opencowin import places, scheduling
-from opencowin.fairness import Standing
-from opencowin.kit.actor import Place
+from opencowin.fairness import Standing, Wanted
 from opencowin.kit.db import Connection
 
 TICKET, POSITION = "X-Queue-Ticket", "X-Queue-Position"
@@ -33,10 +32,10 @@ Proof = Annotated[
 ]
 
 
-async def place_of_session(conn: Connection, session_id: UUID) -> Place:
-    """Where a session is held. Raises NoSuchSession."""
+async def look_at_session(conn: Connection, session_id: UUID) -> Wanted:
+    """What the entrance must know of a session. Raises NoSuchSession."""
     session = await scheduling.read_session(conn, session_id)
-    return await places.place_of(conn, district_id=session.district_id)
+    return Wanted(await places.place_of(conn, district_id=session.district_id), session.bookable_from)
 
 
 def told(standing: Standing) -> dict[str, str]:
