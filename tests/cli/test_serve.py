@@ -7,6 +7,8 @@ import re
 import signal
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,18 @@ def ask(port: int, method: str, path: str, body: dict[str, str] | None = None) -
         link.close()
 
 
+@contextmanager
+def open_stream(port: int) -> Iterator[None]:
+    """Somebody who reads the stream of changes and does not go away."""
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    link.request("GET", "/api/open/v1/availability/stream")
+    answer = link.getresponse()
+    assert answer.status == 200
+    assert answer.readline().startswith(b"retry:")
+    yield
+    link.close()
+
+
 def processes_called(place: Place, name: str) -> list[int]:
     return [pid for pid in place.everyone() if name.encode() in command_of(pid)]
 
@@ -58,8 +72,9 @@ def test_it_serves_says_ready_last_and_stops_in_order(trial: Place) -> None:
     assert any(f"http://127.0.0.1:{port}/docs" in line for line in told)
     assert any("vaccinator" in line for line in told)
     assert ask(port, "GET", "/health/ready")[0] == 200
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
+    with open_stream(port):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0, "it does not wait for who reads a stream"
     until(lambda: not trial.everyone())
 
 
@@ -90,9 +105,10 @@ def test_what_dies_is_started_again_and_a_killed_parent_leaves_nothing(trial: Pl
             os.kill(pid, signal.SIGKILL)
         until(lambda name=name, before=before: bool(set(processes_called(trial, name)) - set(before)))  # type: ignore[misc]
     until(lambda: ask(port, "GET", "/health/ready")[0] == 200)
-    process.kill()
-    process.wait()
-    until(lambda: not trial.everyone())
+    with open_stream(port):
+        process.kill()
+        process.wait()
+        until(lambda: not trial.everyone())
 
 
 def test_a_port_in_use_is_named_and_nothing_is_started(trial: Place) -> None:

@@ -102,3 +102,14 @@ async def test_streams_are_bounded_end_and_give_their_places_back(clinic: Clinic
                         assert fourth.status == 503
                 assert await first.event() is None, "its time is over"
         assert (await narrow.get(CHANGES, after=begin, wait=0.1)).status_code == 200
+
+
+async def test_who_reads_and_who_waits_are_let_go_when_the_process_ends(clinic: Clinic) -> None:
+    async with beside(clinic.platform) as ending, streamed(ending, STREAM) as stream:
+        waiting = asyncio.create_task(changes(ending, await cursor_of(ending), wait=20))
+        await asyncio.sleep(0.1)
+        ending.http._transport.app.state.site.tail.close()  # type: ignore[attr-defined]  # as the parting signal does
+        assert await stream.event() is None
+        assert (await asyncio.wait_for(waiting, 2))["changes"] == []
+        async with streamed(ending, STREAM) as late:
+            assert late.status == 503

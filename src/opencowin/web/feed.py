@@ -194,9 +194,9 @@ async def _events(site: Site, page: Page, where: Where) -> AsyncIterator[bytes]:
             yield b"id: %d\nevent: %s\ndata: %s\n\n" % (one.number, one.kind.encode(), one.body)
         if not page.more:
             left = end - time.monotonic()
-            if left <= 0:
+            if left <= 0 or site.tail.closed:
                 return
-            if not await site.tail.growth(page.cursor, min(HEARTBEAT, left)):
+            if not await site.tail.growth(page.cursor, min(HEARTBEAT, left)) and not site.tail.closed:
                 yield b": still here\nid: %d\n\n" % page.cursor
         try:
             page = await _next(site, page.cursor, where)

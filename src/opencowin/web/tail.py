@@ -75,6 +75,7 @@ class Tail:
         self._kept: deque[Told] = deque(maxlen=KEPT)
         self._begins = 0
         self._here: Tally[str] = Tally()
+        self.closed = False
         self._heard, self._wanted, self._grown = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     def line_opened(self) -> None:
@@ -91,7 +92,7 @@ class Tail:
     @contextmanager
     def seat(self, caller: str) -> Iterator[None]:
         """A place among those who wait. Raises TooManyStreams."""
-        if self._here.total() >= self._most or self._here[caller] >= self._most_each:
+        if self.closed or self._here.total() >= self._most or self._here[caller] >= self._most_each:
             raise TooManyStreams(retry_after=RETRY_AFTER)
         self._here[caller] += 1
         WAITING.set(self._here.total())
@@ -115,11 +116,16 @@ class Tail:
         end = time.monotonic() + seconds
         while self.cursor is None or self.cursor <= cursor:
             grown, left = self._grown, end - time.monotonic()
-            if left <= 0:
+            if left <= 0 or self.closed:
                 return False
             with suppress(TimeoutError):
                 await asyncio.wait_for(grown.wait(), left)
         return True
+
+    def close(self) -> None:
+        """The process is about to end: so do all who wait, and go on elsewhere."""
+        self.closed = True
+        self._grown.set()
 
     async def follow(self) -> None:
         """Read the journal while anybody waits, until cancelled."""
