@@ -29,10 +29,11 @@ def until_ready(process: subprocess.Popen[str]) -> list[str]:
     raise AssertionError("\n".join(lines))
 
 
-def ask(port: int, method: str, path: str, body: dict[str, str] | None = None) -> tuple[int, str]:
+def ask(port: int, method: str, path: str, body: dict[str, str] | None = None, key: str = "") -> tuple[int, str]:
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    headers = {"Content-Type": "application/json", **({"x-api-key": key} if key else {})}
     try:
-        link.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
+        link.request(method, path, json.dumps(body) if body else None, headers)
         answer = link.getresponse()
         return answer.status, answer.read().decode()
     except OSError:

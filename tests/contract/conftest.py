@@ -67,7 +67,7 @@ def server(floor: Floor, database: str, tmp_path_factory: pytest.TempPathFactory
         "OPENCOWIN_API_CALLS_PER_5_MINUTES": "1000000",
         "OPENCOWIN_LOG_LEVEL": "DEBUG",
         "OPENCOWIN_FEED_WAIT_SECONDS": "0.1",
-        "OPENCOWIN_FEED_STREAM_SECONDS": "1",
+        "OPENCOWIN_FEED_STREAM_SECONDS": "0.2",
     }
     logs = tmp_path_factory.mktemp("logs")
     door = open_door(database, floor)

@@ -22,7 +22,7 @@ from opencowin.identity import InvalidOtp, OtpPurpose, Role, TokenBook, password
 from opencowin.kit import signing_keys
 from opencowin.kit.actor import Actor, ActorKind, NotPermitted, Permission, Place, system
 from opencowin.kit.clock import Clock
-from opencowin.kit.db import Connection, Pool, fetch_all, fetch_value, transaction
+from opencowin.kit.db import Connection, Pool, fetch_all, fetch_value, run, transaction
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
 from opencowin.kit.limits import count_use
@@ -759,3 +759,18 @@ async def test_strangers_guesses_keep_the_owner_out_neither_at_a_known_address_n
             await identity.check_password(conn, floor, made.user_name, PASSWORD, new_address())
         await identity.check_password(conn, floor, made.user_name, PASSWORD, home)
         await identity.check_password(conn, floor, made.user_name, PASSWORD, new_address(), browser=browser)
+
+
+async def test_keys_that_are_kept_open_a_sandbox_that_was_made_anew(conn: Connection, floor: Floor) -> None:
+    _, secret = await new_key(conn, floor)
+    request = await identity.ask_for_key(
+        conn, floor, name="Alerts", contact="dev@alerts.example", purpose="Alerts", language="en", address=""
+    )
+    kept = await identity.keys_to_keep(conn)
+    await run(conn, "TRUNCATE api_key, api_key_request CASCADE")
+    with pytest.raises(identity.UnknownApiKey):
+        await identity.actor_of_api_key(conn, floor, secret, "")
+    await identity.put_back_keys(conn, kept)
+    assert (await identity.actor_of_api_key(conn, floor, secret, "")).actor.permissions == {Permission.VACCINATE}
+    assert await identity.keys_to_keep(conn) == kept
+    assert str(request) in str(kept["requests"])

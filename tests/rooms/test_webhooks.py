@@ -126,6 +126,10 @@ def later(floor: Floor, by: timedelta) -> Floor:
     return replace(floor, clock=Clock(floor.clock.zone, lambda: now() + by))
 
 
+def without_private_addresses(floor: Floor) -> Floor:
+    return replace(floor, settings=floor.settings.model_copy(update={"private_webhooks": False}))
+
+
 async def test_changes_are_sent_once_in_their_order_and_signed(
     pool: Pool, floor: Floor, partner: Actor, centre: places.Centre, receiver: Receiver
 ) -> None:
@@ -254,7 +258,7 @@ async def test_changes_that_are_kept_no_more_are_said_to_be_missed(
 
 
 async def test_who_may_have_webhooks_and_where(pool: Pool, floor: Floor, partner: Actor) -> None:
-    strict = replace(floor, settings=floor.settings.model_copy(update={"demo": False}))
+    strict = without_private_addresses(floor)
     async with transaction(pool) as conn:
         for url in ("http://example.org/", "https://example.org:6379/", "nowhere"):
             with pytest.raises(AddressUnusable):
@@ -279,7 +283,6 @@ async def test_a_private_address_is_not_called_though_it_was_open_once(
     """Outside demo mode the address is judged at each call: a name may lead elsewhere by then."""
     await added(pool, floor, partner, receiver.url)
     await published(pool, floor, centre)
-    strict = replace(floor, settings=floor.settings.model_copy(update={"demo": False}))
-    await call_due(pool, strict)
+    await call_due(pool, without_private_addresses(floor))
     assert receiver.calls == []
     assert (await seen(pool, floor, partner)).last_answer == "address unusable"

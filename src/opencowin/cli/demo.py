@@ -5,19 +5,20 @@ import os
 import time
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import psycopg
 import typer
 
 from opencowin import demo as play
+from opencowin import identity
 from opencowin.cli import queries
 from opencowin.cli.country import load_country
 from opencowin.cli.explain import MISUSED, CommandRefused
 from opencowin.cli.terminal import bars, out, say
 from opencowin.demo import Made, Notes, Plan
 from opencowin.kit.crypto import new_keyring, write_keyring
-from opencowin.kit.db import transaction
+from opencowin.kit.db import make_pool, transaction
 from opencowin.kit.migrate import migrate
 from opencowin.kit.settings import ENV_FILE, PREFIX, default_data_dir, settings
 from opencowin.places import Progress
@@ -31,7 +32,7 @@ POOL = 6
 
 
 @app.callback(invoke_without_command=True)
-def demo(
+def demo(  # noqa: PLR0917 (a command's options)
     ctx: typer.Context,
     size: Annotated[
         str | None, typer.Option(help="small, standard, large or whole (110,595 centres) [default: standard].")
@@ -39,6 +40,7 @@ def demo(
     seed: Annotated[str | None, typer.Option(help="Another seed makes another supply [default: 2021].")] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Throw the demo's data away first.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before throwing away.")] = False,
+    keep_keys: Annotated[bool, typer.Option("--keep-keys", help="Keep API keys, and who asked for them.")] = False,
 ) -> None:
     """Make a demo, or bring one up to date: what is there stays, and days that have no sessions yet get theirs."""
     if ctx.invoked_subcommand is not None:
@@ -47,10 +49,13 @@ def demo(
     if not settings().demo:
         raise CommandRefused(f"{PREFIX}DEMO is off for this deployment", MISUSED)
     with database(settings(), say) as dsn:
+        kept = asyncio.run(_keys(dsn)) if reset and keep_keys else None
         if reset:
             _reset(dsn, yes)
         migrate(dsn, say)
         asyncio.run(_make(_notes(size, seed)))
+        if kept:
+            asyncio.run(_put_back(dsn, kept))
 
 
 def _prepare_folder(folder: Path) -> None:
@@ -76,6 +81,20 @@ def _reset(dsn: str, sure: bool) -> None:
             raise CommandRefused("the demo is in use: stop `opencowin serve` first")
         queries.drop_everything(conn)
     play.write_notes(settings().data_dir, Notes())
+
+
+async def _keys(dsn: str) -> dict[str, Any] | None:
+    """API keys and requests of a demo; None where there is none yet."""
+    async with make_pool(dsn, size=1) as pool, transaction(pool) as conn:
+        try:
+            return await identity.keys_to_keep(conn)
+        except psycopg.errors.UndefinedTable:
+            return None
+
+
+async def _put_back(dsn: str, kept: dict[str, Any]) -> None:
+    async with make_pool(dsn, size=1) as pool, transaction(pool) as conn:
+        say(f"API keys kept: {await identity.put_back_keys(conn, kept)}")
 
 
 def _notes(size: str | None, seed: str | None) -> Notes:

@@ -15,6 +15,7 @@ COMMANDS = {
     "serve": "serve",
     "worker": "worker",
     "demo": "demo",
+    "sandbox": "sandbox",
     "doctor": "doctor",
     "migrate": "migrate",
     "country": "country",

@@ -49,7 +49,7 @@ class Target:
 def check_url(url: str, *, trial: bool) -> tuple[str, int, bool, str]:
     """Host, port, whether it is https, and path of an address. Raises AddressUnusable.
 
-    On trial (in demo mode) an address may be http, on any port.
+    On trial (on one machine) an address may be http, on any port.
     """
     try:
         parts = urlsplit(url)

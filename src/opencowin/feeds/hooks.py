@@ -77,7 +77,7 @@ async def add_webhook(conn: Connection, floor: Floor, actor: Actor, new: NewWebh
     Raises NotPermitted, AddressUnusable, TooManyWebhooks, ChangesForgotten.
     """
     key_id = _key_of(actor)
-    check_url(new.url, trial=floor.settings.demo)
+    check_url(new.url, trial=floor.settings.webhooks_on_trial)
     await queries.hold_key(conn, key_id)
     if len(await queries.of_key(conn, key_id)) >= MOST_EACH:
         raise TooManyWebhooks(most=MOST_EACH)

@@ -137,7 +137,7 @@ class Caller:
 
     async def _try(self, call: _Call) -> bool:
         """Call it once, and keep what came of it; whether it took it."""
-        taken, answer = await _post(call, trial=self.floor.settings.demo)
+        taken, answer = await _post(call, trial=self.floor.settings.webhooks_on_trial)
         now = self.floor.clock.now()
         async with transaction(self.pool) as conn:
             if taken:

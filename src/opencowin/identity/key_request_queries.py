@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_all, fetch_one, run
+from psycopg.types.json import Jsonb
+
+from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
 
 _REQUEST: LiteralString = """
     SELECT request_id, name, contact_sealed, purpose, language, asked_at, decided_at, decided_by, approved, permissions,
@@ -146,6 +148,34 @@ async def note_claimed(conn: Connection, request_id: UUID, key_id: UUID) -> int:
 async def of_key(conn: Connection, key_id: UUID) -> KeyRequestRow | None:
     """The request that led to a key."""
     return await fetch_one(conn, KeyRequestRow, _REQUEST + " WHERE key_id = %(key)s", key=key_id)
+
+
+async def all_keys(conn: Connection) -> dict[str, Any]:
+    """Every key and every request, as the tables keep them."""
+    found: dict[str, Any] = await fetch_value(
+        conn,
+        """
+        SELECT jsonb_build_object(
+            'keys', (SELECT coalesce(jsonb_agg(to_jsonb(k)), '[]') FROM api_key k),
+            'requests', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM api_key_request r))
+        """,
+    )
+    return found
+
+
+async def put_back(conn: Connection, kept: dict[str, Any]) -> int:
+    """Write keys and requests as they were; how many keys."""
+    return await run(
+        conn,
+        """
+        WITH requests AS (
+            INSERT INTO api_key_request SELECT * FROM jsonb_populate_recordset(NULL::api_key_request, %(requests)s)
+        )
+        INSERT INTO api_key SELECT * FROM jsonb_populate_recordset(NULL::api_key, %(keys)s)
+        """,
+        keys=Jsonb(kept["keys"]),
+        requests=Jsonb(kept["requests"]),
+    )
 
 
 async def forget(conn: Connection, before: datetime) -> int:

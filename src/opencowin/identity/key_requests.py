@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from opencowin.identity import key_request_queries as queries
@@ -214,6 +215,16 @@ async def owner_of_key(conn: Connection, floor: Floor, key_id: UUID) -> KeyOwner
     """Who asked for a key; None for one that the operator made."""
     row = await queries.of_key(conn, key_id)
     return None if row is None else KeyOwner(floor.keyring.open(row.contact_sealed, CONTACT), row.language)
+
+
+async def keys_to_keep(conn: Connection) -> dict[str, Any]:
+    """All keys and requests, for who makes the rest of a sandbox anew."""
+    return await queries.all_keys(conn)
+
+
+async def put_back_keys(conn: Connection, kept: dict[str, Any]) -> int:
+    """Put keys and requests back that were kept; their hashes stand under the same keyring. How many keys."""
+    return await queries.put_back(conn, kept)
 
 
 async def forget_old_key_requests(conn: Connection, floor: Floor) -> int:

@@ -151,9 +151,17 @@ class Settings(BaseSettings):
     feed_streams_per_caller: int = Field(
         default=6, ge=1, le=10_000, description="How many of them one key or address may have in a web process."
     )
+    private_webhooks: bool | None = Field(
+        default=None,
+        description="Whether webhooks may lead to http and to private addresses, for trials on one machine; not set:"
+        " only in demo mode. Set it to false where others reach a demo.",
+    )
     feed_wait_seconds: float = Field(default=25, ge=0, le=300, description="How long a call may wait for a change.")
     feed_stream_seconds: float = Field(
-        default=1800, ge=1, le=86_400, description="How long a stream of changes lasts; its reader then opens another."
+        default=1800,
+        ge=0.1,
+        le=86_400,
+        description="How long a stream of changes lasts; its reader opens another.",
     )
     reminder_hour: int = Field(
         default=8,
@@ -236,6 +244,8 @@ class Settings(BaseSettings):
             return self
         if self.otp_resend_seconds < 30:
             raise UnsafeSettings("OPENCOWIN_OTP_RESEND_SECONDS below 30 is for demo mode only: set it to 30 or more.")
+        if self.private_webhooks:
+            raise UnsafeSettings("OPENCOWIN_PRIVATE_WEBHOOKS is for demo mode only: take it out.")
         if self.otp_tries > 5:
             raise UnsafeSettings("OPENCOWIN_OTP_TRIES above 5 is for demo mode only: set it to 5 or less.")
         if self.breached_passwords_file is not None and not self.breached_passwords_file.is_file():
@@ -251,6 +261,11 @@ class Settings(BaseSettings):
     def second_factor_required(self) -> bool:
         """Whether staff who may look at people need a second factor."""
         return not self.demo if self.second_factor is None else self.second_factor
+
+    @property
+    def webhooks_on_trial(self) -> bool:
+        """Whether webhooks may lead to http and to private addresses."""
+        return self.demo if self.private_webhooks is None else self.private_webhooks
 
     @property
     def keyring_path(self) -> Path:

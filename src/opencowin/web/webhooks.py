@@ -70,7 +70,7 @@ async def add_webhook(request: Request, body: WebhookWish, actor: Own) -> Webhoo
     """
     site = site_of(request)
     new = feeds.NewWebhook(url=body.url, district_ids=body.district_ids, pin_codes=body.pincodes, after=body.after)
-    await feeds.look_up(body.url, trial=site.floor.settings.demo)
+    await feeds.look_up(body.url, trial=site.floor.settings.webhooks_on_trial)
     async with site.transaction() as conn:
         made = await feeds.add_webhook(conn, site.floor, actor, new)
     return WebhookMade(webhook_id=made.webhook_id, secret=made.secret, cursor=made.cursor)
