@@ -165,6 +165,19 @@ async def test_drafts_and_sessions_for_invited_people_and_undone_work_are_not_to
     assert await told(pool, floor, begin) == [(draft, "published")]
 
 
+async def test_a_session_that_a_draw_allots_is_told_as_changed(pool: Pool, floor: Floor, centre: places.Centre) -> None:
+    async with scene_of(pool, floor, centre) as scene:
+        session = await scene.session(doses=5)
+    begin = await newest(pool)
+    async with transaction(pool) as conn:
+        await scheduling.give_to_draw(conn, TEST, uuid4(), centre.district_id, [session])
+    assert await told(pool, floor, begin) == [(session, "changed")]
+    async with transaction(pool) as conn:
+        (change,) = (await scheduling.changes_after(conn, floor, begin)).changes
+    assert change.session is not None
+    assert change.session.sessions[0].free_total == 0, "nobody can book it now"
+
+
 async def test_a_place_is_told_of_its_own_changes_alone(pool: Pool, floor: Floor, centre: places.Centre) -> None:
     begin = await newest(pool)
     async with scene_of(pool, floor, centre) as scene:

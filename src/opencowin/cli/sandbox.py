@@ -13,6 +13,7 @@ import typer
 
 from opencowin.cli.explain import CommandRefused
 from opencowin.cli.terminal import say
+from opencowin.kit.embedded.survivors import end_with_parent
 from opencowin.kit.settings import PREFIX
 
 app = typer.Typer()
@@ -64,7 +65,13 @@ def sandbox(
 def _run(*arguments: str) -> subprocess.Popen[bytes]:
     environment = {PREFIX + "PRIVATE_WEBHOOKS": "false", **os.environ}
     command: Sequence[str] = (sys.executable, "-m", "opencowin.cli", *arguments)
-    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+    return subprocess.Popen(  # noqa: S603 (our own command)
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=end_with_parent(signal.SIGTERM),  # noqa: PLW1509 (no thread runs here)
+    )
 
 
 def _until_ended(process: subprocess.Popen[bytes], stopping: Stopping, end: float | None) -> int:

@@ -32,6 +32,7 @@ def _session(found: CentreSessions) -> dict[str, Any]:
         "available_capacity_by_dose": {str(dose): seats for dose, seats in sorted(view.free_by_dose.items())},
         "slots": [slot.label for slot in view.slots],
         "bookable_from": view.bookable_from.isoformat(timespec="seconds") if view.bookable_from else None,
+        "draw_id": str(view.draw_id) if view.draw_id else None,
         "center": {
             "name": centre.name,
             "address": centre.address,

@@ -69,7 +69,8 @@ from opencowin.web.tail import Tail
 
 DESCRIPTION = """The Co-WIN API, version 2, as an open platform. Sign in with a one-time password, find a session, book,
 and fetch the certificate. Dates are DD-MM-YYYY. Errors carry a stable `errorCode`; all codes are at
-`/api/open/v1/errors`. `Accept-Language: hi_IN` adds names in that language as `*_l`. Poll with `If-None-Match`."""
+`/api/open/v1/errors`. `Accept-Language: hi_IN` adds names in that language as `*_l`. Poll with `If-None-Match`, or
+read what changed: `/api/open/v1/availability`, webhooks; see `/developers`."""
 REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Error, "description": "Not valid, or not found: the text says what to do."},
     401: {"model": Error, "description": "Not signed in, or no longer."},

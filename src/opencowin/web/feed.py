@@ -64,6 +64,7 @@ class SessionTold(BaseModel):
     available_capacity_by_dose: dict[str, int]
     slots: list[str]
     bookable_from: datetime | None = Field(description="When booking opens; null when it has.")
+    draw_id: str | None = Field(description="The draw that allots its seats (`/api/open/v1/draws`), while it lasts.")
     center: CentreTold
 
 

@@ -8,12 +8,11 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-import psycopg
 import structlog
 from prometheus_client import Gauge
-from psycopg_pool import PoolTimeout
 
 from opencowin.kit.errors import Unavailable
+from opencowin.kit.logs import way_to
 
 WAITING = Gauge("opencowin_feed_streams", "Streams of changes, and calls that wait for one, in this process.")
 REST = 0.1
@@ -140,27 +139,29 @@ class Tail:
             if self._heard.is_set():
                 self._heard.clear()
                 watchful = time.monotonic() + WATCHFUL
-            await self._read_on()
+            if await self._read_on():
+                self._heard.set()
             await asyncio.sleep(REST)
 
-    async def _read_on(self) -> None:
+    async def _read_on(self) -> bool:
+        """Read what follows; whether more is ready to be read. A fault is told, and tried again."""
         try:
             page = await self._read(self.cursor)
-        except (psycopg.Error, PoolTimeout, OSError) as fault:
-            log.warning("changes are not read", fault=type(fault).__name__)
-            return
         except Unreadable:
             self.cursor = None
-            return
+            return False
+        except Exception as fault:
+            log.warning("changes are not read", fault=type(fault).__name__, where=way_to(fault))
+            return False
         if self.cursor is None:
             self._kept.clear()
             self._begins = page.cursor
-        if page.cursor == self.cursor:
-            return
-        self._keep(page.told)
-        self.cursor = page.cursor
-        grown, self._grown = self._grown, asyncio.Event()
-        grown.set()
+        if page.cursor != self.cursor:
+            self._keep(page.told)
+            self.cursor = page.cursor
+            grown, self._grown = self._grown, asyncio.Event()
+            grown.set()
+        return page.more
 
     def _keep(self, told: Sequence[Told]) -> None:
         for one in told:
