@@ -7,14 +7,14 @@ come or not (to find how long people wait: who comes late because others were sl
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import cast
 
 import uvloop
 
-PATIENCE = 30.0
+PATIENCE, LONGEST = 30.0, 600.0
 
 
 @dataclass(slots=True)
@@ -27,6 +27,8 @@ class Answers:
     seconds: float = 0.0
     body: bytes = b""
     """The last body."""
+    bodies: list[bytes] = field(default_factory=list)
+    """All of them, where they were to be kept."""
     unlike: bytes = b""
     """The first answer that is not 2xx, whole."""
 
@@ -54,15 +56,18 @@ class Answers:
 
 def get(path: str, **headers: str) -> bytes:
     """A GET as it goes over the wire."""
-    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{more}\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{_lines(headers)}\r\n".encode()
 
 
-def post(path: str, body: bytes, token: str = "") -> bytes:
+def post(path: str, body: bytes, token: str = "", **headers: str) -> bytes:
     """A POST of JSON as it goes over the wire."""
-    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
-    head = f"Host: 127.0.0.1\r\n{bearer}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
+    bearer = {"authorization": f"Bearer {token}"} if token else {}
+    lines = _lines({**bearer, "content-type": "application/json", "content-length": str(len(body)), **headers})
+    return f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode() + body
+
+
+def _lines(headers: Mapping[str, str]) -> str:
+    return "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
 
 
 class _Caller(asyncio.Protocol):
@@ -113,9 +118,9 @@ def _size_of(begun: bytes) -> int:
 class _Line:
     """Calls in their order, each for the next caller that is free; at their instants, where they have some."""
 
-    def __init__(self, calls: Iterator[bytes], until: float, gap: float | None) -> None:
+    def __init__(self, calls: Iterator[bytes], until: float, gap: float | None, *, keep: bool) -> None:
         self.answers = Answers()
-        self._calls, self._until, self._gap = calls, until, gap
+        self._calls, self._until, self._gap, self._keep = calls, until, gap, keep
         self._begun = time.perf_counter()
         self._due = self._begun
         self._idle: deque[_Caller] = deque()
@@ -148,6 +153,8 @@ class _Line:
         told.statuses[status] += 1
         told.waits.append(time.perf_counter() - since)
         told.body = answer.partition(b"\r\n\r\n")[2]
+        if self._keep:
+            told.bodies.append(told.body)
         told.seconds = time.perf_counter() - self._begun
         if status >= 300 and not told.unlike:
             told.unlike = answer
@@ -162,31 +169,38 @@ class _Line:
         caller.ask(call, since)
 
 
-async def _call(
-    port: int, calls: Iterable[bytes], connections: int, seconds: float, per_second: float | None
-) -> Answers:
-    loop = asyncio.get_running_loop()
-    begin = time.perf_counter()
-    line = _Line(iter(calls), begin + seconds, None if per_second is None else 1 / per_second)
-    callers = [_Caller(line) for _ in range(connections)]
+async def _call(port: int, line: Callable[[], _Line], connections: int, patience: float) -> Answers:
+    loop, begun = asyncio.get_running_loop(), line()
+    callers = [_Caller(begun) for _ in range(connections)]
     for caller in callers:
         await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)  # type: ignore[misc]
-    async with asyncio.timeout(min(seconds, 600.0) + PATIENCE):
-        _, *ends = await asyncio.gather(line.keep_time(), *(caller.over for caller in callers))
+    async with asyncio.timeout(patience):
+        _, *ends = await asyncio.gather(begun.keep_time(), *(caller.over for caller in callers))
     if broken := next((end for end in ends if end is not None), None):
         raise RuntimeError(f"a connection broke: {broken}")
-    return line.answers
+    return begun.answers
 
 
 def call(
-    port: int, calls: Iterable[bytes], *, connections: int, seconds: float = 600.0, per_second: float | None = None
+    port: int,
+    calls: Iterable[bytes],
+    *,
+    connections: int,
+    seconds: float = LONGEST,
+    per_second: float | None = None,
+    keep: bool = False,
 ) -> Answers:
     """Send these calls until they or the seconds are over; `per_second`: at that rate, whatever comes back.
 
     Raises RuntimeError where a connection broke, TimeoutError where answers do not come.
     """
+
+    def line() -> _Line:
+        gap = None if per_second is None else 1 / per_second
+        return _Line(iter(calls), time.perf_counter() + seconds, gap, keep=keep)
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_call(port, calls, connections, seconds, per_second))
+        return runner.run(_call(port, line, connections, seconds + PATIENCE))
 
 
 def again(call_: bytes) -> Iterator[bytes]:

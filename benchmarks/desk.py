@@ -3,20 +3,17 @@
 import asyncio
 import json
 import random
-import re
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 import psycopg
 
 from benchmarks.callers import Answers, call, post
 from benchmarks.lab import Lab
 from benchmarks.measure import Goal, Pair, Unit
+from benchmarks.pgbench import pgbench
 from benchmarks.servers import fixed, platform
-from opencowin.kit.embedded.binaries import bundled_folder
 from opencowin.scheduling import BulkSession
 from tests.builders import Household, households_of
 
@@ -30,7 +27,6 @@ SCARCE = 200
 WORKERS = 2
 SLOT = "09:00AM-11:00AM"
 PATH = "/api/v2/appointment/schedule"
-SECONDS = 2
 CLIENTS = 16
 UNDO = (
     "TRUNCATE claim, appointment, pgqueuer, pgqueuer_log",
@@ -59,6 +55,7 @@ BEGIN
         SELECT id, status, priority, entrypoint FROM queued;
 END $$;
 """
+BOOK = "\\set number random(1, :sessions)\nSELECT bench_book(:number);\n"
 """What one booking writes: claim, appointment, both counters and the queued news."""
 
 
@@ -69,7 +66,6 @@ def pairs(lab: Lab) -> Iterator[list[Pair]]:
     scarce = lab.publish(centres=1, days=1, seats=SCARCE)
     homes = asyncio.run(households_of(lab.dsn, lab.floor, HOUSEHOLDS))
     _prepare(lab, sessions)
-    script = lab.folder / "book.sql"
     with platform(lab, WORKERS, OPENCOWIN_DATABASE_POOL="16") as port, fixed(100) as bare:
         spread = partial(_booked, lab, port, homes, lambda: random.choice(sessions))
         hot = partial(_booked, lab, port, homes, lambda: sessions[0])
@@ -79,7 +75,7 @@ def pairs(lab: Lab) -> Iterator[list[Pair]]:
                 f"bookings over HTTP, spread over {SESSIONS:,} sessions, {who}",
                 lambda: spread().rate,
                 f"pgbench, {CLIENTS} clients, the same rows in a transaction each, nobody signed in or eligible",
-                partial(_pgbench, lab, script, SESSIONS),
+                partial(_rows, lab, SESSIONS),
                 Goal(1.0, "what signing in and eligibility cost is won back by the desk", of_ratio=True),
             ),
             Pair(
@@ -93,7 +89,7 @@ def pairs(lab: Lab) -> Iterator[list[Pair]]:
                 f"bookings over HTTP, all in one slot, {who}",
                 lambda: hot().rate,
                 f"pgbench, {CLIENTS} clients, all in one slot",
-                partial(_pgbench, lab, script, 1),
+                partial(_rows, lab, 1),
                 Goal(1.0, "many wait for one row", of_ratio=True),
             ),
             Pair(
@@ -113,7 +109,6 @@ def _prepare(lab: Lab, sessions: Sequence[BulkSession]) -> None:
         with conn.cursor().copy("COPY bench_seat FROM STDIN") as rows:
             for number, one in enumerate(sessions, 1):
                 rows.write_row((number, one.district_id, one.session_id))
-    (lab.folder / "book.sql").write_text("\\set number random(1, :sessions)\nSELECT bench_book(:number);\n", "utf-8")
 
 
 def _undo(lab: Lab) -> None:
@@ -152,12 +147,6 @@ def _asked_at_once(port: int) -> float:
     return call(port, [post("/", b"{}")] * CONTENDERS, connections=CONTENDERS).all_good().wait(0.99)
 
 
-def _pgbench(lab: Lab, script: Path, sessions: int) -> float:
+def _rows(lab: Lab, sessions: int) -> float:
     _undo(lab)
-    program = str(bundled_folder() / "pgbench")
-    settings = f"-n -M prepared -c {CLIENTS} -j 2 -T {SECONDS} -D sessions={sessions}".split()
-    command = (program, *settings, "-f", str(script), lab.dsn)
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"tps = ([\d.]+)", told)
-    assert found is not None
-    return float(found[1])
+    return pgbench(lab, BOOK, clients=CLIENTS, sessions=sessions)
