@@ -21,9 +21,9 @@ def pairs(lab: Lab) -> Iterator[list[Pair]]:
     day = sessions[0].held_on.strftime("%d-%m-%Y")
     query = f"district_id={sessions[0].district_id}&date={day}"
     ask = get(f"/api/v2/appointment/sessions/public/calendarByDistrict?{query}", Accept_Encoding="gzip")
-    with platform(lab) as port:
+    with platform(lab) as (port, _):
         body = call(port, [ask], connections=1).all_good().body
-        with fixed(len(body)) as other, nginx(lab.folder / "nginx", body) as files:
+        with fixed(len(body)) as (other, _), nginx(lab.folder / "nginx", body) as (files, _):
             whole = f"{len(body) / 1000:.1f} kB zipped"
             name = f"calendarByDistrict, {CENTRES} centres × {DAYS} days ({whole}), one web process"
             yield [

@@ -7,14 +7,14 @@ come or not (to find how long people wait: who comes late because others were sl
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import cast
 
 import uvloop
 
-PATIENCE, LONGEST = 30.0, 600.0
+PATIENCE, LONGEST = 120.0, 600.0
 
 
 @dataclass(slots=True)
@@ -52,6 +52,17 @@ class Answers:
         if self.unlike:
             raise RuntimeError(f"answered: {self.unlike.decode(errors='replace')[:600]}")
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls of one kind: over so many connections, as fast as they are answered or so many a second."""
+
+    calls: Iterable[bytes]
+    connections: int
+    per_second: float | None = None
+    keep: bool = False
+    """Whether the answers' bodies are kept."""
 
 
 def get(path: str, **headers: str) -> bytes:
@@ -118,10 +129,10 @@ def _size_of(begun: bytes) -> int:
 class _Line:
     """Calls in their order, each for the next caller that is free; at their instants, where they have some."""
 
-    def __init__(self, calls: Iterator[bytes], until: float, gap: float | None, *, keep: bool) -> None:
+    def __init__(self, calls: Iterator[bytes], begin: float, until: float, gap: float | None, *, keep: bool) -> None:
         self.answers = Answers()
         self._calls, self._until, self._gap, self._keep = calls, until, gap, keep
-        self._begun = time.perf_counter()
+        self._begun = begin
         self._due = self._begun
         self._idle: deque[_Caller] = deque()
         self._over = False
@@ -169,38 +180,38 @@ class _Line:
         caller.ask(call, since)
 
 
-async def _call(port: int, line: Callable[[], _Line], connections: int, patience: float) -> Answers:
-    loop, begun = asyncio.get_running_loop(), line()
-    callers = [_Caller(begun) for _ in range(connections)]
+async def _answers(port: int, calls: Calls, begin: float, until: float) -> Answers:
+    loop, gap = asyncio.get_running_loop(), 1 / calls.per_second if calls.per_second else None
+    line = _Line(iter(calls.calls), begin, until, gap, keep=calls.keep)
+    callers = [_Caller(line) for _ in range(calls.connections)]
     for caller in callers:
         await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)  # type: ignore[misc]
-    async with asyncio.timeout(patience):
-        _, *ends = await asyncio.gather(begun.keep_time(), *(caller.over for caller in callers))
+    _, *ends = await asyncio.gather(line.keep_time(), *(caller.over for caller in callers))
     if broken := next((end for end in ends if end is not None), None):
         raise RuntimeError(f"a connection broke: {broken}")
-    return begun.answers
+    return line.answers
 
 
-def call(
-    port: int,
-    calls: Iterable[bytes],
-    *,
-    connections: int,
-    seconds: float = LONGEST,
-    per_second: float | None = None,
-    keep: bool = False,
-) -> Answers:
-    """Send these calls until they or the seconds are over; `per_second`: at that rate, whatever comes back.
+async def _side_by_side(port: int, kinds: Sequence[Calls], seconds: float) -> list[Answers]:
+    begin = time.perf_counter()
+    async with asyncio.timeout(seconds + PATIENCE):
+        return await asyncio.gather(*(_answers(port, one, begin, begin + seconds) for one in kinds))
+
+
+def side_by_side(port: int, kinds: Sequence[Calls], seconds: float = LONGEST) -> list[Answers]:
+    """Send calls of several kinds at once, each until they or the seconds are over.
 
     Raises RuntimeError where a connection broke, TimeoutError where answers do not come.
     """
-
-    def line() -> _Line:
-        gap = None if per_second is None else 1 / per_second
-        return _Line(iter(calls), time.perf_counter() + seconds, gap, keep=keep)
-
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_call(port, line, connections, seconds + PATIENCE))
+        return runner.run(_side_by_side(port, kinds, seconds))
+
+
+def call(
+    port: int, calls: Iterable[bytes], *, connections: int, seconds: float = LONGEST, keep: bool = False
+) -> Answers:
+    """Send these calls as fast as they are answered. Raises what `side_by_side` raises."""
+    return side_by_side(port, [Calls(calls, connections, keep=keep)], seconds)[0]
 
 
 def again(call_: bytes) -> Iterator[bytes]:

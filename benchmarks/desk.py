@@ -11,7 +11,7 @@ import psycopg
 
 from benchmarks.callers import Answers, call, post
 from benchmarks.lab import Lab
-from benchmarks.measure import Goal, Pair, Unit
+from benchmarks.measure import Figure, Goal, Pair, Unit
 from benchmarks.pgbench import pgbench
 from benchmarks.servers import fixed, platform
 from opencowin.scheduling import BulkSession
@@ -28,6 +28,7 @@ WORKERS = 2
 SLOT = "09:00AM-11:00AM"
 PATH = "/api/v2/appointment/schedule"
 CLIENTS = 16
+SLOWER = 1
 UNDO = (
     "TRUNCATE claim, appointment, pgqueuer, pgqueuer_log",
     "UPDATE slot_capacity SET booked = 0 WHERE booked > 0",
@@ -66,7 +67,7 @@ def pairs(lab: Lab) -> Iterator[list[Pair]]:
     scarce = lab.publish(centres=1, days=1, seats=SCARCE)
     homes = asyncio.run(households_of(lab.dsn, lab.floor, HOUSEHOLDS))
     _prepare(lab, sessions)
-    with platform(lab, WORKERS, OPENCOWIN_DATABASE_POOL="16") as port, fixed(100) as bare:
+    with platform(lab, WORKERS, OPENCOWIN_DATABASE_POOL="16") as (port, _), fixed(100) as (bare, _):
         spread = partial(_booked, lab, port, homes, lambda: random.choice(sessions))
         hot = partial(_booked, lab, port, homes, lambda: sessions[0])
         who = f"{WORKERS} web processes, {CONNECTIONS} connections"
@@ -93,6 +94,13 @@ def pairs(lab: Lab) -> Iterator[list[Pair]]:
                 Goal(1.0, "many wait for one row", of_ratio=True),
             ),
             Pair(
+                f"bookings over HTTP, all in one slot, each commit {SLOWER} ms later, {who}",
+                lambda: _slow(lab, lambda: hot().rate),
+                f"pgbench, {CLIENTS} clients, all in one slot, each commit {SLOWER} ms later",
+                lambda: _slow(lab, partial(_rows, lab, 1)),
+                Goal(1.0, "as with a standby that answers before the commit is told", of_ratio=True),
+            ),
+            Pair(
                 f"the slowest of a hundred, {CONTENDERS:,} contenders at once for {SCARCE} seats of one slot",
                 partial(_contended, lab, port, homes, scarce[0]),
                 f"the slowest of a hundred of {CONTENDERS:,} calls at once for a fixed body",
@@ -109,6 +117,20 @@ def _prepare(lab: Lab, sessions: Sequence[BulkSession]) -> None:
         with conn.cursor().copy("COPY bench_seat FROM STDIN") as rows:
             for number, one in enumerate(sessions, 1):
                 rows.write_row((number, one.district_id, one.session_id))
+
+
+def _slow(lab: Lab, figure: Figure) -> float:
+    """The figure while each commit waits before it is flushed, alone or not."""
+    with psycopg.connect(lab.dsn, autocommit=True) as conn:
+        conn.execute(f"ALTER SYSTEM SET commit_delay = {SLOWER * 1000}")
+        conn.execute("ALTER SYSTEM SET commit_siblings = 0")
+        conn.execute("SELECT pg_reload_conf()")
+        try:
+            return figure()
+        finally:
+            conn.execute("ALTER SYSTEM RESET commit_delay")
+            conn.execute("ALTER SYSTEM RESET commit_siblings")
+            conn.execute("SELECT pg_reload_conf()")
 
 
 def _undo(lab: Lab) -> None:

@@ -1,7 +1,7 @@
 """The lab's own deployment: an embedded server on a real disk, the country's places, and a supply of sessions."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import time, timedelta
@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 
+from benchmarks.machine import parent_of
 from opencowin import programme, scheduling, vaccination
 from opencowin.kit.crypto import new_keyring, write_keyring
 from opencowin.kit.db import Connection
@@ -37,12 +38,22 @@ class Lab:
     floor: Floor
     server_version: str
 
+    @property
+    def server_pid(self) -> int:
+        """The process that all of the database's hang on."""
+        with psycopg.connect(self.dsn) as conn:
+            return parent_of(conn.info.backend_pid)
+
     def publish(self, *, centres: int, days: int, seats: int) -> list[BulkSession]:
         """New centres of one district with a session a day from tomorrow on, four slots in each."""
+        return self.publish_at([None] * centres, days=days, seats=seats)
+
+    def publish_at(self, districts: Sequence[int | None], *, days: int, seats: int) -> list[BulkSession]:
+        """A new centre in each of these districts (None: in one and the same), with sessions like those."""
 
         async def everything() -> list[BulkSession]:
             async with connected(self.dsn) as conn:
-                return await self._publish(conn, centres, days, seats)
+                return await self._publish(conn, districts, days, seats)
 
         return asyncio.run(everything())
 
@@ -60,7 +71,9 @@ class Lab:
 
         return asyncio.run(everybody())
 
-    async def _publish(self, conn: Connection, centres: int, days: int, seats: int) -> list[BulkSession]:
+    async def _publish(
+        self, conn: Connection, districts: Sequence[int | None], days: int, seats: int
+    ) -> list[BulkSession]:
         slots = tuple(BulkSlot(start, end, {1: seats, 2: seats}) for start, end in HOURS)
         tomorrow = self.floor.clock.today() + timedelta(days=1)
         sessions = [
@@ -77,7 +90,7 @@ class Lab:
                 slots=slots,
                 doses=seats * 2 * len(slots),
             )
-            for centre in [await new_centre(conn) for _ in range(centres)]
+            for centre in [await new_centre(conn, one) for one in districts]
             for day in range(days)
         ]
         rules = await programme.current_programme(conn)

@@ -4,6 +4,8 @@ import os
 import platform
 import re
 import time
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import granian
@@ -34,6 +36,35 @@ def busy() -> float:
     time.sleep(WATCH_SECONDS)
     (idle, whole), (idle_before, whole_before) = _times(), before
     return 1 - (idle - idle_before) / max(1, whole - whole_before)
+
+
+def processor_seconds(*roots: int) -> float:
+    """Processor time of these processes and of everything that they have begun, the ended ones with them."""
+    parents, used = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with suppress(OSError):
+                fields = _fields(int(entry.name))
+                parents[int(entry.name)] = int(fields[1])
+                used[int(entry.name)] = sum(map(int, fields[11:15]))
+    ours = [pid for pid in used if _descends(pid, parents, roots)]
+    return sum(used[pid] for pid in ours) / os.sysconf("SC_CLK_TCK")
+
+
+def parent_of(pid: int) -> int:
+    """The process that began this one."""
+    return int(_fields(pid)[1])
+
+
+def _fields(pid: int) -> list[str]:
+    """What the kernel tells of a process, from its state on."""
+    return _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+
+
+def _descends(pid: int, parents: Mapping[int, int], roots: Collection[int]) -> bool:
+    while pid and pid not in roots:
+        pid = parents.get(pid, 0)
+    return pid != 0
 
 
 def _times() -> tuple[int, int]:

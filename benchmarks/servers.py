@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.callers import call, get
 from benchmarks.fixed import BODY_BYTES
@@ -38,9 +39,16 @@ http {{
 """
 
 
+class Served(NamedTuple):
+    """A web server that runs: where it listens, and the process that it all hangs on."""
+
+    port: int
+    pid: int
+
+
 @contextmanager
-def platform(lab: Lab, workers: int = 1, **settings: str) -> Iterator[int]:
-    """The platform's web server on the lab's data, limits out of the way: its port."""
+def platform(lab: Lab, workers: int = 1, **settings: str) -> Iterator[Served]:
+    """The platform's web server on the lab's data, limits out of the way."""
     environment = {
         "OPENCOWIN_DATABASE_URL": lab.dsn,
         "OPENCOWIN_DATA_DIR": str(lab.folder),
@@ -51,20 +59,20 @@ def platform(lab: Lab, workers: int = 1, **settings: str) -> Iterator[int]:
         "OPENCOWIN_OTP_PER_ADDRESS_PER_HOUR": UNLIMITED,
         **settings,
     }
-    with _serving((sys.executable, "-m", "opencowin.serving.website"), environment, "/health/ready") as port:
-        yield port
+    with _serving((sys.executable, "-m", "opencowin.serving.website"), environment, "/health/ready") as served:
+        yield served
 
 
 @contextmanager
-def fixed(size: int) -> Iterator[int]:
-    """The same Granian with a raw ASGI application that answers everything with so many bytes: its port."""
-    with _serving((sys.executable, "-m", "benchmarks.fixed"), {BODY_BYTES: str(size)}, "/") as port:
-        yield port
+def fixed(size: int) -> Iterator[Served]:
+    """The same Granian with a raw ASGI application that answers everything with so many bytes."""
+    with _serving((sys.executable, "-m", "benchmarks.fixed"), {BODY_BYTES: str(size)}, "/") as served:
+        yield served
 
 
 @contextmanager
-def nginx(folder: Path, body: bytes) -> Iterator[int]:
-    """One worker of nginx that serves `/body` from a file: its port. Raises RuntimeError where nginx is missing."""
+def nginx(folder: Path, body: bytes) -> Iterator[Served]:
+    """One worker of nginx that serves `/body` from a file. Raises RuntimeError where nginx is missing."""
     program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
         raise RuntimeError("the reference is nginx: install it with: apt install nginx-light")
@@ -74,15 +82,15 @@ def nginx(folder: Path, body: bytes) -> Iterator[int]:
     port = _free_port()
     written = folder / "nginx.conf"
     written.write_text(NGINX.format(folder=folder, port=port), "utf-8")
-    with _running((program, "-p", str(folder), "-c", str(written)), {}, port, "/body"):
-        yield port
+    with _running((program, "-p", str(folder), "-c", str(written)), {}, port, "/body") as served:
+        yield served
 
 
 @contextmanager
-def _serving(command: Sequence[str], environment: Mapping[str, str], path: str) -> Iterator[int]:
+def _serving(command: Sequence[str], environment: Mapping[str, str], path: str) -> Iterator[Served]:
     port = _free_port()
-    with _running((*command, str(port)), {**environment, "OPENCOWIN_PORT": str(port)}, port, path):
-        yield port
+    with _running((*command, str(port)), {**environment, "OPENCOWIN_PORT": str(port)}, port, path) as served:
+        yield served
 
 
 def _free_port() -> int:
@@ -91,7 +99,7 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _running(command: Sequence[str], environment: Mapping[str, str], port: int, path: str) -> Iterator[None]:
+def _running(command: Sequence[str], environment: Mapping[str, str], port: int, path: str) -> Iterator[Served]:
     process = subprocess.Popen(
         command,
         env={**os.environ, **environment},
@@ -102,7 +110,7 @@ def _running(command: Sequence[str], environment: Mapping[str, str], port: int, 
     )
     try:
         _wait_until_there(process, port, path)
-        yield
+        yield Served(port, process.pid)
     finally:
         process.terminate()
         process.wait()
