@@ -1,7 +1,7 @@
 """An alert bot on the public feed alone: it says when there are seats, and asks the platform nothing again and again.
 
     python alert_bot.py --pincode 560001 --age 30 --dose 1
-    python alert_bot.py --district 294 --post https://ntfy.example.org/my-village
+    python alert_bot.py --district 1001 --post https://ntfy.example.org/my-village
 
 It needs Python >= 3.11 and httpx, and no key. README.md beside it explains each step.
 """
