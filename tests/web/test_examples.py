@@ -74,7 +74,10 @@ async def test_the_bot_says_what_is_free_and_what_becomes_free_and_goes_on_after
         assert await line(process) == f"5 seats: {platform.day(5)} COVISHIELD at {name} (free)"
     await platform.publish(a_session(clinic.centre, platform.day(6), doses=6, seats=6))
     async with bot(address, clinic, kept) as process:
-        assert (await line(process)).startswith(f"6 seats: {platform.day(6)}"), "it missed nothing while it was down"
+        said = await line(process)
+        if said.startswith("5 seats"):
+            said = await line(process)  # it was killed before it had noted that it had said this
+        assert said.startswith(f"6 seats: {platform.day(6)}"), "it missed nothing while it was down"
 
 
 def blocks(language: str) -> list[str]:

@@ -3,8 +3,9 @@
 import logging
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -13,12 +14,12 @@ import structlog
 class _Lines:
     """A logger that writes finished lines to standard error, without the records of the standard library's logging."""
 
-    def __init__(self, name: str = "") -> None:
-        self.name = name
+    def __init__(self, stream: TextIO, name: str = "") -> None:
+        self.stream, self.name = stream, name
 
     def write(self, line: str) -> None:
         """Write one line at once, so that lines of several tasks do not mix."""
-        sys.stderr.write(f"{line}\n")
+        self.stream.write(f"{line}\n")
 
     debug = info = warning = error = critical = exception = write
 
@@ -39,7 +40,7 @@ def configure_logs(level: str) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=_Lines,
+        logger_factory=partial(_Lines, sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
