@@ -110,6 +110,7 @@ from opencowin.identity.providers import (
     listed_providers,
     ready_providers,
 )
+from opencowin.identity.reception import Reception
 from opencowin.identity.refusals import (
     AccountNotFound,
     ApiKeyInvalid,
@@ -248,6 +249,7 @@ __all__ = [
     "Proof",
     "Provider",
     "ReadyProvider",
+    "Reception",
     "Role",
     "RoleNeedsPlace",
     "SecondFactorMissing",

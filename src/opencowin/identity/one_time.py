@@ -44,11 +44,20 @@ async def request_otp(
     await queries.hold_number(conn, mobile_hash)
     _refuse_if_just_asked(floor, await queries.last_asked_at(conn, mobile_hash), now)
     await _count_request(conn, floor, mobile_hash, address)
-    code = f"{secrets.randbelow(CODES):06}"
-    txn_id = uuid4()
+    row, news = new_otp(floor, number, purpose=purpose, language=language, now=now, detail=detail)
+    await queries.insert_otp(conn, row)
+    await OTP_REQUESTED.enqueue(conn, news)
+    return row.txn_id
+
+
+def new_otp(
+    floor: Floor, number: str, *, purpose: OtpPurpose, language: str, now: datetime, detail: str | None = None
+) -> tuple[OtpRow, OtpRequested]:
+    """A one-time password for a normalised number: what is kept of it, and the news that sends it."""
+    code, txn_id = f"{secrets.randbelow(CODES):06}", uuid4()
     row = OtpRow(
         txn_id=txn_id,
-        mobile_hash=mobile_hash,
+        mobile_hash=floor.keyring.index(number, MOBILE),
         mobile_sealed=floor.keyring.seal(number, MOBILE),
         code_hash=_code_hash(floor, txn_id, hashlib.sha256(code.encode()).hexdigest()),
         purpose=purpose.value,
@@ -59,9 +68,7 @@ async def request_otp(
         spent_at=None,
         detail_sealed=None if detail is None else floor.keyring.seal(detail, OTP_DETAIL),
     )
-    await queries.insert_otp(conn, row)
-    await OTP_REQUESTED.enqueue(conn, _news(floor, row, code))
-    return txn_id
+    return row, _news(floor, row, code)
 
 
 async def confirm_otp(
@@ -79,13 +86,12 @@ async def confirm_otp(
     another purpose; and TooManyWrongOtps.
     """
     row = await queries.hold_otp(conn, txn_id)
-    limits = _wrong_tries(floor, row, address)
+    limits = wrong_tries(floor, row, address)
     if wait := await wait_for(conn, floor, limits):
         raise TooManyWrongOtps(retry_after=wait)
     now = floor.clock.now()
-    given = _code_hash(floor, txn_id, otp_hash.strip().lower())
-    right = hmac.compare_digest(given, row.code_hash if row else bytes(len(given)))
-    if row is None or not right or not _is_good(floor, row, purpose, now):
+    right = is_right(floor, row, txn_id, otp_hash, purpose, now)
+    if row is None or not right:
         await _count_wrong(conn, floor, row, limits, now)
         raise InvalidOtp(field="otp")
     await queries.spend_otp(conn, txn_id, now)
@@ -108,6 +114,15 @@ async def forget_old_otps(conn: Connection, floor: Floor) -> int:
     return await queries.delete_otps(conn, floor.clock.now() - KEPT_FOR)
 
 
+def is_right(  # noqa: PLR0917 (a code is judged by all of these)
+    floor: Floor, row: OtpRow | None, txn_id: UUID, otp_hash: str, purpose: OtpPurpose, now: datetime
+) -> bool:
+    """Whether the code is the one that was sent, and still good for this; as long to judge for an unknown password."""
+    given = _code_hash(floor, txn_id, otp_hash.strip().lower())
+    fits = hmac.compare_digest(given, row.code_hash if row else bytes(len(given)))
+    return fits and row is not None and _is_good(floor, row, purpose, now)
+
+
 def _code_hash(floor: Floor, txn_id: UUID, wire_form: str) -> bytes:
     return floor.keyring.index(f"{txn_id}:{wire_form}", OTP_CODE)
 
@@ -121,17 +136,23 @@ def _refuse_if_just_asked(floor: Floor, last: datetime | None, now: datetime) ->
         raise OtpWait(retry_after=max(1, round(left)))
 
 
-async def _count_request(conn: Connection, floor: Floor, mobile_hash: bytes, address: str) -> None:
-    limits = (
+def request_limits(floor: Floor, mobile_hash: bytes, address: str) -> tuple[Limit, Limit]:
+    """How many one-time passwords a number may have, and an address may ask for."""
+    return (
         Limit(f"otp-number:{mobile_hash.hex()}", floor.settings.otp_per_number_per_day, DAY),
         Limit(f"otp-address:{address}", floor.settings.otp_per_address_per_hour, HOUR),
     )
+
+
+async def _count_request(conn: Connection, floor: Floor, mobile_hash: bytes, address: str) -> None:
+    limits = request_limits(floor, mobile_hash, address)
     if wait := await wait_for(conn, floor, limits):
         raise TooManyOtps(retry_after=wait)
     await count_all(conn, floor, limits)
 
 
-def _wrong_tries(floor: Floor, row: OtpRow | None, address: str) -> list[Limit]:
+def wrong_tries(floor: Floor, row: OtpRow | None, address: str) -> list[Limit]:
+    """How many wrong codes an address, and a number, may have tried."""
     by_address = Limit(f"otp-wrong-address:{address}", floor.settings.otp_failures_per_hour, HOUR)
     if row is None:
         return [by_address]

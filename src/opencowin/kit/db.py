@@ -1,9 +1,11 @@
 """PostgreSQL as the rooms use it: a pool, typed fetches, one transaction opened at the edge."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, LiteralString, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.rows import TupleRow, class_row
@@ -14,6 +16,9 @@ from opencowin.kit.errors import Refusal
 Connection = psycopg.AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
 T = TypeVar("T")
+SEEN_LATELY = 0.5
+"""Seconds for which a connection is believed in."""
+_seen_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
 _touched: ContextVar[set[int] | None] = ContextVar("touched", default=None)
 
 
@@ -26,9 +31,17 @@ def make_pool(dsn: str, *, size: int) -> Pool:
         open=False,
         timeout=10,
         kwargs={"autocommit": True},
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
         name="opencowin",
     )
+
+
+async def _check(conn: Connection) -> None:
+    """See whether the server is still there, unless it was a moment ago: under load that is a trip saved each time."""
+    now = time.monotonic()
+    if now - _seen_at.get(conn, 0.0) > SEEN_LATELY:
+        await AsyncConnectionPool.check_connection(conn)
+        _seen_at[conn] = now
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Limits that hold across processes: how often a thing may be done in a window, counted in the database."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from opencowin.kit.clock import Clock
@@ -36,6 +37,41 @@ async def uses(conn: Connection, keyring: Keyring, clock: Clock, what: str, wind
         start=_window_start(clock.now(), window),
     )
     return int(used or 0)
+
+
+async def uses_of(conn: Connection, keyring: Keyring, clock: Clock, of: Sequence[tuple[str, timedelta]]) -> list[int]:
+    """How often each of these was used in its window, without counting."""
+    now = clock.now()
+    cursor = await conn.execute(
+        """
+        SELECT coalesce(limited.used, 0)
+        FROM unnest(%(subjects)s::bytea[], %(starts)s::timestamptz[]) WITH ORDINALITY AS u (subject, start, place)
+        LEFT JOIN limited ON limited.subject = u.subject AND limited.window_start = u.start ORDER BY u.place
+        """,
+        {
+            "subjects": [keyring.index(what, "limit") for what, _ in of],
+            "starts": [_window_start(now, window) for _, window in of],
+        },
+    )
+    return [int(row[0]) for row in await cursor.fetchall()]
+
+
+async def count_uses(conn: Connection, keyring: Keyring, clock: Clock, of: Mapping[tuple[str, timedelta], int]) -> None:
+    """Count so many uses of each, in this order."""
+    now = clock.now()
+    await run(
+        conn,
+        """
+        INSERT INTO limited (subject, window_start, used)
+        SELECT u.subject, u.start, u.many
+        FROM unnest(%(subjects)s::bytea[], %(starts)s::timestamptz[], %(many)s::int[])
+             WITH ORDINALITY AS u (subject, start, many, place) ORDER BY u.place
+        ON CONFLICT (subject, window_start) DO UPDATE SET used = limited.used + EXCLUDED.used
+        """,
+        subjects=[keyring.index(what, "limit") for what, _ in of],
+        starts=[_window_start(now, window) for _, window in of],
+        many=list(of.values()),
+    )
 
 
 async def forget_old(conn: Connection, clock: Clock) -> int:

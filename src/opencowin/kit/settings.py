@@ -48,6 +48,12 @@ class Settings(BaseSettings):
         le=100_000,
         description="Bookings that may wait in each lane; others are told to come again.",
     )
+    sign_in_room: int = Field(
+        default=2048,
+        ge=1,
+        le=100_000,
+        description="Sign-ins that may wait in each web process for their step; others are told to come again.",
+    )
     waiting_room_above: int = Field(
         default=0,
         ge=0,

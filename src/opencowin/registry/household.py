@@ -228,12 +228,11 @@ async def _twin_by_document(
 
 async def _add(conn: Connection, floor: Floor, person: Person, facts: Facts, channel: Channel) -> BeneficiaryRow:
     """Add a member under the household's lock; a member with the same facts and a shareable document is the same."""
-    await queries.ensure_household(conn, person.account_id)
-    await queries.lock_household(conn, person.account_id)
+    await queries.hold_household(conn, person.account_id)
     present = await queries.live_members(conn, person.account_id)
     if twin := next((row for row in present if is_same_person(floor, row, facts)), None):
         return twin
-    await queries.insert_beneficiary(
+    row = await queries.insert_beneficiary(
         conn,
         person,
         facts,
@@ -244,7 +243,6 @@ async def _add(conn: Connection, floor: Floor, person: Person, facts: Facts, cha
         channel=channel,
         at=floor.clock.now(),
     )
-    row = await row_of(conn, person)
     await count_registration(conn, floor, row, amount=1)
     return row
 

@@ -9,19 +9,27 @@ from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
 from opencowin.registry.model import Channel, Facts, Person
 from opencowin.registry.sealing import BeneficiaryRow, SealedFacts
 
-_LIVE: LiteralString = """
-    SELECT account_id, beneficiary_id, reference_id, member_number, name_sealed, birth_year, birth_date_sealed,
-           gender_id, document_type_id, document_sealed, document_masked_sealed, document_hash, comorbidity,
-           priority_groups, consent_version, document_confirmed_by, secret_code_sealed, registered_at, locked_at,
-           passport_sealed, passport_type_id, passport_hash, died_on
-    FROM beneficiary WHERE deleted_at IS NULL AND merged_into IS NULL"""
+_COLUMNS: LiteralString = """
+    account_id, beneficiary_id, reference_id, member_number, name_sealed, birth_year, birth_date_sealed,
+    gender_id, document_type_id, document_sealed, document_masked_sealed, document_hash, comorbidity,
+    priority_groups, consent_version, document_confirmed_by, secret_code_sealed, registered_at, locked_at,
+    passport_sealed, passport_type_id, passport_hash, died_on"""
+_LIVE: LiteralString = (
+    "SELECT " + _COLUMNS + " FROM beneficiary WHERE deleted_at IS NULL AND merged_into IS NULL"  # noqa: S608 (literals)
+)
 _MEMBER: LiteralString = _LIVE + " AND account_id = %(account)s"
 
 
-async def ensure_household(conn: Connection, account_id: UUID) -> None:
-    """Make the account's household unless it exists."""
+async def hold_household(conn: Connection, account_id: UUID) -> None:
+    """Hold the account's household, made where there is none, so that its members are added one at a time."""
+    # What the condition leaves unchanged is locked all the same.
     await run(
-        conn, "INSERT INTO household (account_id) VALUES (%(account)s) ON CONFLICT DO NOTHING", account=account_id
+        conn,
+        """
+        INSERT INTO household AS held (account_id) VALUES (%(account)s)
+        ON CONFLICT (account_id) DO UPDATE SET account_id = held.account_id WHERE false
+        """,
+        account=account_id,
     )
 
 
@@ -113,11 +121,12 @@ async def insert_beneficiary(
     secret_code_sealed: bytes,
     channel: Channel,
     at: datetime,
-) -> None:
+) -> BeneficiaryRow:
     """Add a beneficiary."""
-    await run(
+    added = await fetch_one(
         conn,
-        """
+        BeneficiaryRow,
+        f"""
         INSERT INTO beneficiary (account_id, beneficiary_id, reference_id, member_number, name_sealed, birth_year,
             birth_date_sealed, gender_id, document_type_id, document_sealed, document_masked_sealed, document_hash,
             comorbidity, priority_groups, consent_version, secret_code_sealed, channel, registered_at, changed_at,
@@ -126,7 +135,8 @@ async def insert_beneficiary(
             %(birth_date)s, %(gender)s, %(document_type)s, %(document)s, %(document_masked)s, %(document_hash)s,
             %(comorbidity)s, %(groups)s, %(consent)s, %(secret_code)s, %(channel)s, %(at)s, %(at)s, %(likeness)s,
             %(birth_likeness)s)
-        """,
+        RETURNING {_COLUMNS}
+        """,  # noqa: S608 (the columns are a literal)
         likeness=sealed.likeness,
         birth_likeness=sealed.birth_likeness,
         account=person.account_id,
@@ -148,6 +158,8 @@ async def insert_beneficiary(
         channel=channel.value,
         at=at,
     )
+    assert added is not None
+    return added
 
 
 async def change_beneficiary(

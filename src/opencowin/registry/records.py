@@ -36,8 +36,7 @@ async def move_member(
 
     Raises NoSuchBeneficiary, TooManyMembers.
     """
-    await queries.ensure_household(conn, account_id)
-    await queries.lock_household(conn, account_id)
+    await queries.hold_household(conn, account_id)
     present = await queries.live_members(conn, account_id)
     number = free_number(present, floor.settings.members_per_mobile)
     await row_of(conn, person)

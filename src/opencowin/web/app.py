@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from opencowin import __version__, fairness, registry, scheduling
-from opencowin.identity import TokenBook
+from opencowin.identity import Reception, TokenBook
 from opencowin.kit.db import make_pool, transaction
 from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.i18n import read_catalogues
@@ -173,6 +173,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
                 limiter=Limiter(floor.settings.api_calls_per_5_minutes, floor.settings.page_views_per_5_minutes),
                 national_ids=national_ids,
                 board=board,
+                reception=Reception(floor, partial(transaction, pool)),
                 desk=scheduling.Desk(floor, opened),
                 tail=(tail := feed.make_tail(floor, pool)),
                 entrance=entrance,

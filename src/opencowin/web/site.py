@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from opencowin.fairness import Entrance, Proofs
-from opencowin.identity import TokenBook
+from opencowin.identity import Reception, TokenBook
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.i18n import Catalogues, choose_language
@@ -33,6 +33,7 @@ class Site:
     national_ids: RelyingParties
     board: Board
     desk: Desk
+    reception: Reception
     tail: Tail
     entrance: Entrance
     proofs: Proofs

@@ -95,23 +95,22 @@ class Captcha(BaseModel):
 async def _send(request: Request, body: GenerateOtp, actor: Actor, proof: str | None) -> Transaction:
     site = site_of(request)
     solved = None if actor.kind is ActorKind.PARTNER else site.proofs.admit(proof or "")
+    address, language = caller_address(request), language_of(request)
+    if solved is None:
+        return Transaction(txnId=await site.reception.request_otp(body.mobile, address=address, language=language))
     async with site.transaction() as conn:
-        if solved is not None:
-            await fairness.spend_proof(conn, site.floor, solved)
-        txn_id = await identity.request_otp(
-            conn, site.floor, body.mobile, address=caller_address(request), language=language_of(request)
-        )
-    return Transaction(txnId=txn_id)
+        await fairness.spend_proof(conn, site.floor, solved)
+        sent = await identity.request_otp(conn, site.floor, body.mobile, address=address, language=language)
+    return Transaction(txnId=sent)
 
 
 async def _confirm(request: Request, body: ConfirmOtp, face: str) -> TokenOfAccount:
     otp, txn_id = body.complete()
     site = site_of(request)
-    async with site.transaction() as conn:
-        confirmed = await identity.confirm_otp(
-            conn, site.floor, otp, txn_id, address=caller_address(request), purpose=identity.OtpPurpose.SIGN_IN
-        )
-        first = await registry.first_reference(conn, confirmed.account_id) if face == PUBLIC_FACE else None
+    confirmed, first = await site.reception.confirm_otp(otp, txn_id, address=caller_address(request)), None
+    if face == PUBLIC_FACE and not confirmed.is_new:
+        async with site.transaction() as conn:
+            first = await registry.first_reference(conn, confirmed.account_id)
     token = site.tokens.issue(confirmed.account_id, face, first)
     return TokenOfAccount(token=token, isNewAccount="Y" if confirmed.is_new else "N")
 

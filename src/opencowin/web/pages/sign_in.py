@@ -47,13 +47,14 @@ async def send_code(request: Request, _actor: Public) -> Response:
     mobile = first(fields, "mobile") or (visit.code.mobile if visit.code and "again" in fields else "")
     try:
         solved = site.proofs.admit(first(fields, "altcha"))
-        async with site.transaction() as conn:
-            if solved is not None:
+        number = site.floor.country.normalise_mobile(mobile)
+        address, language = caller_address(request), reader.language.code
+        if solved is None:
+            txn_id = await site.reception.request_otp(number, address=address, language=language)
+        else:
+            async with site.transaction() as conn:
                 await fairness.spend_proof(conn, site.floor, solved)
-            number = site.floor.country.normalise_mobile(mobile)
-            txn_id = await identity.request_otp(
-                conn, site.floor, number, address=caller_address(request), language=reader.language.code
-            )
+                txn_id = await identity.request_otp(conn, site.floor, number, address=address, language=language)
     except Refusal as no:
         return _mobile_page(reader, refused(reader, {"mobile": [mobile]}, no, {"mobile": "mobile"}))
     visit.code = CodeSent(str(txn_id), number)
@@ -80,15 +81,9 @@ async def confirm_code(request: Request, _actor: Public) -> Response:
         if not digits:
             raise CodeNeeded(field="code")
         proof = hashlib.sha256(digits.encode()).hexdigest()
+        txn_id, address = UUID(sent.txn_id), caller_address(request)
+        confirmed = await site.reception.confirm_otp(proof, txn_id, address=address)
         async with site.transaction() as conn:
-            confirmed = await identity.confirm_otp(
-                conn,
-                site.floor,
-                proof,
-                UUID(sent.txn_id),
-                address=caller_address(request),
-                purpose=identity.OtpPurpose.SIGN_IN,
-            )
             await identity.choose_language(conn, site.floor, confirmed.account_id, reader.language.code)
     except Refusal as no:
         return _code_page(reader, refused(reader, {}, no, {"otp": "code", "code": "code"}))
