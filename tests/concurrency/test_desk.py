@@ -1,8 +1,7 @@
 """The booking desk: calls that share a transaction are answered as if each had had its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -11,32 +10,18 @@ import psycopg
 import pytest
 
 from opencowin import scheduling
-from opencowin.kit.db import Connection, Pool, fetch_value, transaction
+from opencowin.kit.db import Pool, fetch_value, transaction
 from opencowin.kit.errors import Refusal, Unavailable
 from opencowin.kit.floor import Floor
 from opencowin.scheduling import RESERVED, Booking, BookingWish, Desk
 from tests.builders import TEST, a_session, citizen, member
 from tests.concurrency.crowd import MORNING, NOON, Crowd, Family, outcomes
+from tests.concurrency.doors import Doors
 
 pytestmark = pytest.mark.anyio
 NO_NUMBER = "no number"
 """A reference that the database cannot even compare: the call fails, it is not refused."""
 GROUP = "health_care_worker"
-
-
-class Doors:
-    """The desk's transactions, counted; `shut` makes the next of them end without a commit."""
-
-    def __init__(self, pool: Pool) -> None:
-        self.pool, self.opened, self.shut = pool, 0, False
-
-    @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[Connection]:
-        self.opened += 1
-        async with transaction(self.pool) as conn:
-            yield conn
-            if self.shut:
-                raise psycopg.OperationalError("the connection is lost before the commit")
 
 
 @pytest.fixture

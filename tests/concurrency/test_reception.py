@@ -2,12 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 
 from opencowin.identity import (
@@ -19,31 +16,15 @@ from opencowin.identity import (
     open_otp_request,
     request_otp,
 )
-from opencowin.kit.db import Connection, Pool, fetch_value, transaction
+from opencowin.kit.db import Pool, fetch_value, transaction
 from opencowin.kit.errors import Refusal, Unavailable
 from opencowin.kit.floor import Floor
 from tests.builders import mobile
+from tests.concurrency.doors import Doors, kinds
 
 pytestmark = pytest.mark.anyio
 HERE = "192.0.2.1"
 WRONG = "0" * 64
-
-
-@dataclass(slots=True)
-class Doors:
-    """The reception's transactions, counted; `shut` makes the next of them end without a commit."""
-
-    pool: Pool
-    opened: int = 0
-    shut: bool = False
-
-    @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[Connection]:
-        self.opened += 1
-        async with transaction(self.pool) as conn:
-            yield conn
-            if self.shut:
-                raise psycopg.OperationalError("the connection is lost before the commit")
 
 
 @dataclass(slots=True)
@@ -82,11 +63,6 @@ class Desk:
 def desk(pool: Pool, floor: Floor) -> Desk:
     doors = Doors(pool)
     return Desk(floor, doors, Reception(floor, doors))
-
-
-def kinds(answers: Sequence[object]) -> list[str]:
-    """What was answered, so that two lists can be compared."""
-    return [type(one).__name__ for one in answers]
 
 
 async def test_each_wish_is_answered_as_if_it_came_alone(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """Measures: what happened, counted in the transaction in which it happened, to be folded into reports soon after."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,6 +9,8 @@ from psycopg.types.json import Jsonb
 
 from opencowin.kit.clock import Clock
 from opencowin.kit.db import Connection, fetch_all, run
+
+Keys = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ async def count(
     *,
     district_id: int,
     at: datetime,
-    keys: Mapping[str, object],
+    keys: Keys,
     amount: int = 1,
     on_date: date | None = None,
 ) -> None:
@@ -49,6 +51,24 @@ async def count(
         hour=local.hour,
         keys=Jsonb(dict(keys)),
         amount=amount,
+    )
+
+
+async def count_each(conn: Connection, clock: Clock, measure: str, changes: Sequence[tuple[datetime, Keys]]) -> None:
+    """Append one change for each instant with its keys, of a place that is not known."""
+    local = [clock.local(at) for at, _ in changes]
+    await run(
+        conn,
+        """
+        INSERT INTO measure_change (measure, district_id, at, on_date, hour, keys, amount)
+        SELECT %(measure)s, 0, u.*, 1
+        FROM unnest(%(ats)s::timestamptz[], %(days)s::date[], %(hours)s::smallint[], %(keys)s::jsonb[]) AS u
+        """,
+        measure=measure,
+        ats=[at for at, _ in changes],
+        days=[at.date() for at in local],
+        hours=[at.hour for at in local],
+        keys=[Jsonb(dict(keys)) for _, keys in changes],
     )
 
 

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
         default=2048,
         ge=1,
         le=100_000,
-        description="Sign-ins that may wait in each web process for their step; others are told to come again.",
+        description="Sign-ins, and registrations, that may wait in each web process; others are told to come again.",
     )
     waiting_room_above: int = Field(
         default=0,

@@ -18,6 +18,7 @@ from opencowin.registry.corrections import (
     take_duplicates,
     typed_facts,
 )
+from opencowin.registry.desk import RegistrationDesk
 from opencowin.registry.documents import (
     AcceptedDocument,
     DocumentNumberInvalid,
@@ -122,6 +123,7 @@ __all__ = [
     "PriorityGroupUnproven",
     "Proof",
     "Registration",
+    "RegistrationDesk",
     "SameRecord",
     "TooManyDuplicates",
     "TooManyLooks",

@@ -13,8 +13,9 @@ from opencowin.kit.db import Connection
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
 from opencowin.registry import directory, queries, record_queries
+from opencowin.registry.adding import count_registration, is_same_person
 from opencowin.registry.checks import check
-from opencowin.registry.household import count_registration, is_same_person, row_of
+from opencowin.registry.household import row_of
 from opencowin.registry.lists import document_types
 from opencowin.registry.model import Beneficiary, Facts, Person, Registration
 from opencowin.registry.record_queries import DuplicateAttempt

@@ -8,6 +8,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.kit.throttle import DAY, Limit, count_all, wait_for
 from opencowin.registry import queries
+from opencowin.registry.adding_queries import reserve_documents
 from opencowin.registry.model import Facts, Person
 from opencowin.registry.refusals import DocumentRegistered, TooManyDuplicates
 
@@ -24,7 +25,7 @@ async def enter(conn: Connection, floor: Floor, document_hash: bytes | None, per
     """
     if document_hash is None:
         return None
-    while not await queries.reserve_document(conn, document_hash, person, floor.clock.now()):
+    while not await reserve_documents(conn, {document_hash: person}, floor.clock.now()):
         holder = await queries.holder_of_document(conn, document_hash)
         if holder is not None:
             return holder

@@ -1,20 +1,18 @@
 """What a household does: register members, change them, remove them, and see them."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-from opencowin.kit import audit, measures
+from opencowin.kit import audit
 from opencowin.kit.actor import Actor, ActorKind, NotPermitted, Permission
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.registry import directory, queries
+from opencowin.registry.adding import add, count_registration, is_same_person
 from opencowin.registry.checks import check
-from opencowin.registry.model import Beneficiary, Channel, Facts, Person, Registration, age_band
-from opencowin.registry.names import same_name
+from opencowin.registry.model import Beneficiary, Channel, Facts, Person, Registration
 from opencowin.registry.proof import Proof
-from opencowin.registry.reference_ids import new_reference_id
 from opencowin.registry.refusals import (
     MemberLocked,
     NoSuchBeneficiary,
@@ -47,7 +45,7 @@ async def register(
     Facts that the proof confirms are marked so. Raises NotPermitted, PriorityGroupUnproven, TooManyMembers,
     DocumentRegistered (keeps the attempt), TooManyDuplicates, and what `checks.check` raises.
     """
-    _permit(actor, account_id, registration, channel)
+    permit(actor, account_id, registration, channel)
     facts = check(floor, registration)
     person = Person(account_id, uuid4())
     row = await _twin_by_document(conn, floor, actor, person, facts)
@@ -170,7 +168,8 @@ def _is_own(actor: Actor, account_id: UUID) -> bool:
     return actor.kind is ActorKind.CITIZEN and actor.account_id == account_id
 
 
-def _permit(actor: Actor, account_id: UUID, registration: Registration, channel: Channel) -> None:
+def permit(actor: Actor, account_id: UUID, registration: Registration, channel: Channel) -> None:
+    """Raises NotPermitted or PriorityGroupUnproven unless the actor may register this person in this way."""
     if channel is not Channel.SELF:
         by_list = channel is Channel.IMPORT and Permission.IMPORT_RECORDS in actor.permissions
         actor.require(Permission.IMPORT_RECORDS if by_list else Permission.REGISTER_BENEFICIARIES)
@@ -203,15 +202,6 @@ def _is_proven(floor: Floor, row: BeneficiaryRow, proof: Proof) -> bool:
     )
 
 
-def is_same_person(floor: Floor, row: BeneficiaryRow, facts: Facts) -> bool:
-    """Whether the row holds this very registration: the same document, birth year and name."""
-    return (
-        (row.document_type_id, row.birth_year) == (facts.document_type_id, facts.birth_year)
-        and floor.keyring.open(row.document_sealed, DOCUMENT) == facts.document_number
-        and same_name(floor.keyring.open(row.name_sealed, NAME), facts.name)
-    )
-
-
 async def _twin_by_document(
     conn: Connection, floor: Floor, actor: Actor, person: Person, facts: Facts
 ) -> BeneficiaryRow | None:
@@ -227,37 +217,10 @@ async def _twin_by_document(
 
 
 async def _add(conn: Connection, floor: Floor, person: Person, facts: Facts, channel: Channel) -> BeneficiaryRow:
-    """Add a member under the household's lock; a member with the same facts and a shareable document is the same."""
-    await queries.hold_household(conn, person.account_id)
-    present = await queries.live_members(conn, person.account_id)
-    if twin := next((row for row in present if is_same_person(floor, row, facts)), None):
-        return twin
-    row = await queries.insert_beneficiary(
-        conn,
-        person,
-        facts,
-        seal_facts(floor.keyring, facts),
-        member_number=free_number(present, floor.settings.members_per_mobile),
-        reference_id=await _new_reference(conn, person),
-        secret_code_sealed=floor.keyring.seal(f"{secrets.randbelow(10_000):04}", SECRET_CODE),
-        channel=channel,
-        at=floor.clock.now(),
-    )
-    await count_registration(conn, floor, row, amount=1)
-    return row
-
-
-def free_number(present: Sequence[BeneficiaryRow], limit: int) -> int:
-    """The least number in a household that no member has. Raises TooManyMembers."""
-    if len(present) >= limit:
-        raise TooManyMembers(limit=limit)
-    return min(set(range(1, limit + 1)) - {row.member_number for row in present})
-
-
-async def _new_reference(conn: Connection, person: Person) -> int:
-    while not await queries.reserve_reference(conn, reference_id := new_reference_id(), person):
-        pass
-    return reference_id
+    added = (await add(conn, floor, {person: facts}, channel))[person]
+    if isinstance(added, TooManyMembers):
+        raise added
+    return added
 
 
 async def row_of(conn: Connection, person: Person) -> BeneficiaryRow:
@@ -283,11 +246,3 @@ async def _change_document(conn: Connection, floor: Floor, actor: Actor, row: Be
         raise await directory.duplicate(conn, floor, actor, row.account_id, facts)
     if row.document_hash is not None:
         await queries.free_document(conn, row.document_hash, row.person)
-
-
-async def count_registration(conn: Connection, floor: Floor, row: BeneficiaryRow, *, amount: int) -> None:
-    """Count a registration, or take it back (amount -1) on the day on which it was counted."""
-    band = age_band(row.birth_year, floor.clock.local(row.registered_at).year)
-    keys = {"gender": row.gender_id, "age": band}
-    at = row.registered_at
-    await measures.count(conn, floor.clock, "registration", district_id=0, at=at, keys=keys, amount=amount)

@@ -6,18 +6,18 @@ from typing import LiteralString
 from uuid import UUID
 
 from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
-from opencowin.registry.model import Channel, Facts, Person
+from opencowin.registry.model import Facts, Person
 from opencowin.registry.sealing import BeneficiaryRow, SealedFacts
 
-_COLUMNS: LiteralString = """
+COLUMNS: LiteralString = """
     account_id, beneficiary_id, reference_id, member_number, name_sealed, birth_year, birth_date_sealed,
     gender_id, document_type_id, document_sealed, document_masked_sealed, document_hash, comorbidity,
     priority_groups, consent_version, document_confirmed_by, secret_code_sealed, registered_at, locked_at,
     passport_sealed, passport_type_id, passport_hash, died_on"""
-_LIVE: LiteralString = (
-    "SELECT " + _COLUMNS + " FROM beneficiary WHERE deleted_at IS NULL AND merged_into IS NULL"  # noqa: S608 (literals)
+LIVE: LiteralString = (
+    "SELECT " + COLUMNS + " FROM beneficiary WHERE deleted_at IS NULL AND merged_into IS NULL"  # noqa: S608 (literals)
 )
-_MEMBER: LiteralString = _LIVE + " AND account_id = %(account)s"
+_MEMBER: LiteralString = LIVE + " AND account_id = %(account)s"
 
 
 async def hold_household(conn: Connection, account_id: UUID) -> None:
@@ -36,22 +36,6 @@ async def hold_household(conn: Connection, account_id: UUID) -> None:
 async def lock_household(conn: Connection, account_id: UUID) -> None:
     """Hold the household, so that its members are added one at a time."""
     await run(conn, "SELECT 1 FROM household WHERE account_id = %(account)s FOR UPDATE", account=account_id)
-
-
-async def reserve_document(conn: Connection, document_hash: bytes, person: Person, at: datetime) -> bool:
-    """Enter a document for this person unless it is entered; waits for whoever is entering it just now."""
-    entered = await run(
-        conn,
-        """
-        INSERT INTO identity_document (document_hash, account_id, beneficiary_id, registered_at)
-        VALUES (%(hash)s, %(account)s, %(beneficiary)s, %(at)s) ON CONFLICT (document_hash) DO NOTHING
-        """,
-        hash=document_hash,
-        account=person.account_id,
-        beneficiary=person.beneficiary_id,
-        at=at,
-    )
-    return entered == 1
 
 
 async def holder_of_document(conn: Connection, document_hash: bytes) -> Person | None:
@@ -93,73 +77,6 @@ async def add_duplicate_attempt(
         account=account_id,
         at=at,
     )
-
-
-async def reserve_reference(conn: Connection, reference_id: int, person: Person) -> bool:
-    """Give the reference id to this person unless it was ever given."""
-    given = await run(
-        conn,
-        """
-        INSERT INTO beneficiary_reference (reference_id, account_id, beneficiary_id)
-        VALUES (%(reference)s, %(account)s, %(beneficiary)s) ON CONFLICT (reference_id) DO NOTHING
-        """,
-        reference=reference_id,
-        account=person.account_id,
-        beneficiary=person.beneficiary_id,
-    )
-    return given == 1
-
-
-async def insert_beneficiary(
-    conn: Connection,
-    person: Person,
-    facts: Facts,
-    sealed: SealedFacts,
-    *,
-    reference_id: int,
-    member_number: int,
-    secret_code_sealed: bytes,
-    channel: Channel,
-    at: datetime,
-) -> BeneficiaryRow:
-    """Add a beneficiary."""
-    added = await fetch_one(
-        conn,
-        BeneficiaryRow,
-        f"""
-        INSERT INTO beneficiary (account_id, beneficiary_id, reference_id, member_number, name_sealed, birth_year,
-            birth_date_sealed, gender_id, document_type_id, document_sealed, document_masked_sealed, document_hash,
-            comorbidity, priority_groups, consent_version, secret_code_sealed, channel, registered_at, changed_at,
-            likeness_hash, birth_likeness_hash)
-        VALUES (%(account)s, %(beneficiary)s, %(reference)s, %(member_number)s, %(name)s, %(birth_year)s,
-            %(birth_date)s, %(gender)s, %(document_type)s, %(document)s, %(document_masked)s, %(document_hash)s,
-            %(comorbidity)s, %(groups)s, %(consent)s, %(secret_code)s, %(channel)s, %(at)s, %(at)s, %(likeness)s,
-            %(birth_likeness)s)
-        RETURNING {_COLUMNS}
-        """,  # noqa: S608 (the columns are a literal)
-        likeness=sealed.likeness,
-        birth_likeness=sealed.birth_likeness,
-        account=person.account_id,
-        beneficiary=person.beneficiary_id,
-        reference=reference_id,
-        member_number=member_number,
-        name=sealed.name,
-        birth_year=facts.birth_year,
-        birth_date=sealed.birth_date,
-        gender=facts.gender_id,
-        document_type=facts.document_type_id,
-        document=sealed.document,
-        document_masked=sealed.document_masked,
-        document_hash=facts.document_hash,
-        comorbidity=facts.comorbidity,
-        groups=list(facts.priority_groups),
-        consent=facts.consent_version,
-        secret_code=secret_code_sealed,
-        channel=channel.value,
-        at=at,
-    )
-    assert added is not None
-    return added
 
 
 async def change_beneficiary(
@@ -272,7 +189,7 @@ async def share_members(
     return await fetch_all(
         conn,
         BeneficiaryRow,
-        _LIVE
+        LIVE
         + """ AND account_id = ANY (%(accounts)s) AND reference_id = ANY (%(references)s)
         ORDER BY beneficiary_id FOR SHARE""",
         accounts=list(account_ids),
@@ -307,7 +224,7 @@ async def beneficiaries_of(conn: Connection, people: Sequence[Person]) -> list[B
     return await fetch_all(
         conn,
         BeneficiaryRow,
-        _LIVE  # noqa: S608 (both parts are literals)
+        LIVE  # noqa: S608 (both parts are literals)
         + """ AND (account_id, beneficiary_id) IN (
             SELECT * FROM unnest(%(accounts)s::uuid[], %(beneficiaries)s::uuid[]))""",
         accounts=[person.account_id for person in people],

@@ -13,7 +13,8 @@ from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.registry import queries, record_queries
-from opencowin.registry.household import count_registration, free_number, row_of
+from opencowin.registry.adding import count_registration, free_number
+from opencowin.registry.household import row_of
 from opencowin.registry.likeness import birth_likeness, likeness
 from opencowin.registry.model import Person
 from opencowin.registry.people import find_person

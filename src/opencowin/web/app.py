@@ -174,6 +174,7 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
                 national_ids=national_ids,
                 board=board,
                 reception=Reception(floor, partial(transaction, pool)),
+                registrations=registry.RegistrationDesk(floor, partial(transaction, pool)),
                 desk=scheduling.Desk(floor, opened),
                 tail=(tail := feed.make_tail(floor, pool)),
                 entrance=entrance,

@@ -11,7 +11,7 @@ from opencowin.identity import Reception, TokenBook
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.i18n import Catalogues, choose_language
-from opencowin.registry import DocumentTypes, Gender
+from opencowin.registry import DocumentTypes, Gender, RegistrationDesk
 from opencowin.scheduling import Desk
 from opencowin.web.board import Board
 from opencowin.web.limiter import Limiter
@@ -34,6 +34,7 @@ class Site:
     board: Board
     desk: Desk
     reception: Reception
+    registrations: RegistrationDesk
     tail: Tail
     entrance: Entrance
     proofs: Proofs

@@ -222,9 +222,7 @@ async def _household(conn: Connection, site: Site, actor: Actor) -> list[dict[st
 @router.post("/v2/registration/beneficiary/new")
 async def register(request: Request, body: Facts, actor: Own) -> Reference:
     """B1: register a member, up to six per mobile; an identity document registers once in the nation."""
-    site = site_of(request)
-    async with site.transaction() as conn:
-        member = await registry.register(conn, site.floor, actor, actor.own_account(), registration_of(body))
+    member = await site_of(request).registrations.register(actor, registration_of(body))
     return Reference(beneficiary_reference_id=str(member.reference_id))
 
 

@@ -1,0 +1,89 @@
+"""The registration desk: in each process, people who register themselves together share a transaction.
+
+The rules are those of `register`. What only few calls meet (a document that is entered already, two members of one
+household at once, an operator's call) is left to it, each call in a transaction of its own.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from uuid import uuid4
+
+from opencowin.kit.actor import Actor, ActorKind
+from opencowin.kit.db import Connection
+from opencowin.kit.errors import Refusal
+from opencowin.kit.floor import Floor
+from opencowin.kit.gathered import Gathered
+from opencowin.registry.adding import add
+from opencowin.registry.adding_queries import free_documents, reserve_documents
+from opencowin.registry.checks import check
+from opencowin.registry.household import permit, register
+from opencowin.registry.model import Beneficiary, Channel, Facts, Person, Registration
+from opencowin.registry.refusals import TooManyMembers
+from opencowin.registry.sealing import open_row
+
+MOST_TOGETHER = 128
+
+
+class _Alone(Exception):
+    """This call is for `register` to answer."""
+
+
+_Asked = tuple[Actor, Registration]
+_Told = Beneficiary | Refusal | _Alone
+
+
+class RegistrationDesk:
+    """Registers members of the caller's own household, as `register` does."""
+
+    def __init__(self, floor: Floor, transaction: Callable[[], AbstractAsyncContextManager[Connection]]) -> None:
+        """A desk whose transactions are these; the settings say how many calls may wait."""
+        self._floor, self._transaction = floor, transaction
+        self._asked = Gathered(self._register, most=MOST_TOGETHER, room=floor.settings.sign_in_room)
+
+    async def register(self, actor: Actor, registration: Registration) -> Beneficiary:
+        """Register and commit. Raises what `register` raises, and Unavailable when too many wait."""
+        try:
+            return await self._asked((actor, registration))
+        except _Alone:
+            return await self._register_alone(actor, registration)
+
+    async def _register(self, asked: Sequence[_Asked]) -> Sequence[_Told]:
+        if len(asked) == 1:
+            return [await self._register_alone(*asked[0])]
+        async with self._transaction() as conn:
+            return await _register_together(conn, self._floor, asked)
+
+    async def _register_alone(self, actor: Actor, registration: Registration) -> Beneficiary:
+        async with self._transaction() as conn:
+            return await register(conn, self._floor, actor, actor.own_account(), registration)
+
+
+async def _register_together(conn: Connection, floor: Floor, asked: Sequence[_Asked]) -> list[_Told]:
+    """Register the first of each household and document, unless the document is entered; in their order."""
+    told: list[_Told] = [_Alone()] * len(asked)
+    wanted: dict[Person, tuple[int, Facts]] = {}
+    accounts, documents = set(), dict[bytes, Person]()
+    for at, (actor, registration) in enumerate(asked):
+        if actor.kind is not ActorKind.CITIZEN:
+            continue
+        try:
+            permit(actor, account := actor.own_account(), registration, Channel.SELF)
+            facts = check(floor, registration)
+        except Refusal as no:
+            told[at] = no
+            continue
+        if account in accounts or facts.document_hash in documents:
+            continue
+        person = Person(account, uuid4())
+        accounts.add(account)
+        wanted[person] = at, facts
+        if facts.document_hash is not None:
+            documents[facts.document_hash] = person
+    # Documents before households: the order of every other call.
+    entered = await reserve_documents(conn, documents, floor.clock.now())
+    new = {person: facts for person, (_, facts) in wanted.items() if facts.document_hash in {None, *entered}}
+    added = await add(conn, floor, new, Channel.SELF)
+    await free_documents(conn, [one for one in entered if isinstance(added[documents[one]], TooManyMembers)])
+    for person, row in added.items():
+        told[wanted[person][0]] = row if isinstance(row, TooManyMembers) else open_row(floor.keyring, row)
+    return told
