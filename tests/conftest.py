@@ -26,7 +26,14 @@ TEST_PROGRAMS = "OPENCOWIN_TEST_POSTGRES_BIN"
 SHARED = "OPENCOWIN_TEST_FOLDER"
 """The folder that all processes of this run share."""
 MADE = "template-made"
-FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "400"}
+FAST = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "shared_buffers": "64MB",
+    "max_connections": "400",
+}
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +106,11 @@ def run_on(server_dsn: str, statement: str, *names: str) -> None:
         conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
+def clone(server_dsn: str, template: str, name: str) -> None:
+    """A copy of a database by its files, which costs a third of one by the log."""
+    run_on(server_dsn, "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
+
+
 @pytest.fixture(scope="session")
 def floor(tmp_path_factory: pytest.TempPathFactory) -> Floor:
     """The floor of a demo deployment with a keyring of its own."""
@@ -124,7 +136,7 @@ def template(server_dsn: str, floor: Floor) -> str:
 def database(server_dsn: str, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The DSN of a database of this module's own."""
     name = f"test_{os.getpid()}_{request.path.stem}"[:60]
-    run_on(server_dsn, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    clone(server_dsn, template, name)
     yield dsn_of(server_dsn, name)
     run_on(server_dsn, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 

@@ -13,7 +13,7 @@ from opencowin.kit.db import make_pool
 from opencowin.kit.floor import Floor
 from tests.browser.chromium import MISSING, chromium, find_chromium
 from tests.browser.world import World, inhabited
-from tests.conftest import dsn_of, run_on
+from tests.conftest import clone, dsn_of, run_on
 from tests.surface import Calendar
 
 PROVIDER = """
@@ -51,7 +51,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def world(floor: Floor, server_dsn: str, template: str, browser: Browser) -> AsyncIterator[World]:
     """The inhabited site, on a database of its own."""
     name = f"browser_{os.getpid()}"
-    run_on(server_dsn, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    clone(server_dsn, template, name)
     dsn = dsn_of(server_dsn, name)
     async with make_pool(dsn, size=30) as pool, inhabited(floor, pool, dsn) as settled:
         yield settled
