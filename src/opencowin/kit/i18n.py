@@ -66,8 +66,9 @@ def _plurals(catalogue: Catalog) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield message.id[1], tuple(message.string)
 
 
+@cache
 def read_catalogues() -> Catalogues:
-    """All catalogues that ship: `locale/<language>.po`."""
+    """All catalogues that ship: `locale/<language>.po`, read once in a process."""
     texts: dict[str, Mapping[str, str]] = {}
     plurals: dict[str, Mapping[str, tuple[str, ...]]] = {}
     for file in (files("opencowin") / "locale").iterdir():

@@ -1,15 +1,16 @@
 """The web application: builds one process's site, mounts the routes, and says what every answer may be."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache, partial
 from typing import Any, LiteralString
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 
 from opencowin import __version__, fairness, registry, scheduling
 from opencowin.identity import Reception, TokenBook
@@ -67,6 +68,7 @@ from opencowin.web.site import Site
 from opencowin.web.straight import Straight, ways_of
 from opencowin.web.tail import Tail
 
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 DESCRIPTION = """The Co-WIN API, version 2, as an open platform. Sign in with a one-time password, find a session, book,
 and fetch the certificate. Dates are DD-MM-YYYY. Errors carry a stable `errorCode`; all codes are at
 `/api/open/v1/errors`. `Accept-Language: hi_IN` adds names in that language as `*_l`. Poll with `If-None-Match`, or
@@ -153,6 +155,36 @@ async def _hearing(dsn: str, board: Board, tail: Tail, entrance: fairness.Entran
         await board.close()
 
 
+def _bare(lifespan: Lifespan | None = None) -> FastAPI:
+    """An application without routes of ours."""
+    return FastAPIOffline(
+        title="Open Co-WIN",
+        version=__version__,
+        description=DESCRIPTION,
+        license_info={"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        redoc_url=None,
+        strict_content_type=False,
+        generate_unique_id_function=lambda route: route.name,
+        middleware=MIDDLEWARE,
+    )
+
+
+@cache
+def _mounted() -> tuple[list[BaseRoute], dict[str, Any]]:
+    """All routes and the document that describes them, put together once in a process: it takes half a second."""
+    app = _bare()
+    for part in API:
+        app.include_router(part.router, prefix="/api", responses=REFUSALS)
+    for router in OUTSIDE_API:
+        app.include_router(router, responses=REFUSALS)
+    for router in (home.router, *PEOPLE, *CONSOLE, shell.router):
+        app.include_router(router)
+    document = app.openapi()
+    add_links(document)
+    return app.router.routes, document
+
+
 def build_app(floor: Floor, dsn: str) -> FastAPI:
     """The application on a floor and a migrated database."""
 
@@ -183,25 +215,10 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
             async with _hearing(dsn, board, tail, entrance):
                 yield
 
-    app = FastAPIOffline(
-        title="Open Co-WIN",
-        version=__version__,
-        description=DESCRIPTION,
-        license_info={"name": "Apache 2.0", "identifier": "Apache-2.0"},
-        lifespan=lifespan,
-        redoc_url=None,
-        strict_content_type=False,
-        generate_unique_id_function=lambda route: route.name,
-        middleware=MIDDLEWARE,
-    )
-    for part in API:
-        app.include_router(part.router, prefix="/api", responses=REFUSALS)
-    for router in OUTSIDE_API:
-        app.include_router(router, responses=REFUSALS)
-    for router in (home.router, *PEOPLE, *CONSOLE, shell.router):
-        app.include_router(router)
+    app = _bare(lifespan)
+    app.router.routes[:], document = _mounted()
+    app.openapi = lambda: document  # type: ignore[method-assign]  # as FastAPI's manual says
     add_error_handlers(app)
-    add_links(app.openapi())
     return app
 
 
