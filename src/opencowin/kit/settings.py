@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     )
     database_pool: int = Field(default=16, ge=2, le=500, description="Connections per process.")
     booking_lanes: int = Field(
-        default=4, ge=1, le=64, description="Connections of each web process that bookings share, slot by slot."
+        default=2, ge=1, le=64, description="Connections of each web process that bookings share, slot by slot."
     )
     booking_room: int = Field(
         default=1024,

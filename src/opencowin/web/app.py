@@ -94,11 +94,15 @@ MIDDLEWARE = [
         allow_headers=["*"],
         expose_headers=EXPOSED,
     ),
-    Middleware(Compressed),
     Middleware(Unbroken),
+    Middleware(
+        Straight,
+        ways=[ways_of("/api", one.router, one.STRAIGHT) for one in (appointments, auth, members)],
+        most=MAX_BODY_BYTES,
+    ),
+    Middleware(Compressed),
     Middleware(BoundedBody, most=MAX_BODY_BYTES, wider=WIDER),
     Middleware(LenientJson),
-    Middleware(Straight, ways=[ways_of("/api", one.router, one.STRAIGHT) for one in (appointments, auth, members)]),
 ]
 """From the outside in."""
 API = (

@@ -13,7 +13,6 @@ import orjson
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -61,10 +60,10 @@ def _way(prefix: str, route: APIRoute) -> Way:
 
 
 class Straight:
-    """Answers calls whose way is known, or passes on."""
+    """Answers calls whose way is known, or passes on; so does a body of more than `most` bytes."""
 
-    def __init__(self, app: ASGIApp, ways: Iterable[Mapping[str, Way]]) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, ways: Iterable[Mapping[str, Way]], most: int) -> None:
+        self.app, self.most = app, most
         self.ways = {path: way for some in ways for path, way in some.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,12 +73,8 @@ class Straight:
             await self.app(scope, receive, send)
             return
         read: list[Message] = []
-        try:
-            raw = await _body(receive, read)
-        except HTTPException as too_large:
-            await self.app(scope, _again(read, receive, too_large), send)
-            return
-        answer = await _answer(way, Request(scope), raw)
+        raw = await _body(receive, read, self.most)
+        answer = await _answer(way, Request(scope), raw) if raw is not None else None
         if answer is None:
             await self.app(scope, _again(read, receive), send)
             return
@@ -87,26 +82,25 @@ class Straight:
         await answer(scope, receive, send)
 
 
-async def _body(receive: Receive, read: list[Message]) -> bytes:
-    """The whole body; what was read of it is kept. Raises ClientDisconnect, and HTTPException where it is too large."""
+async def _body(receive: Receive, read: list[Message], most: int) -> bytes | None:
+    """The whole body, None where it is too large; what was read of it is kept. Raises ClientDisconnect."""
+    length = 0
     while not read or read[-1].get("more_body", False):
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         read.append(message)
+        if (length := length + len(message.get("body", b""))) > most:
+            return None
     return b"".join(message.get("body", b"") for message in read)
 
 
-def _again(read: list[Message], receive: Receive, fault: Exception | None = None) -> Receive:
-    """What was read, to be read once more; then the fault that reading met, or whatever comes."""
+def _again(read: list[Message], receive: Receive) -> Receive:
+    """What was read, to be read once more; then whatever comes."""
     kept = iter(read)
 
     async def replay() -> Message:
-        if (message := next(kept, None)) is not None:
-            return message
-        if fault is not None:
-            raise fault
-        return await receive()
+        return next(kept, None) or await receive()
 
     return replay
 
