@@ -1,7 +1,7 @@
 """Planning: drafts, weekly templates, copies, changes, reserved seats, closed sessions, and what withdrawing offers."""
 
 from dataclasses import replace
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -55,6 +55,24 @@ def next_monday(floor: Floor) -> date:
 
 async def state(scene: Scene, session_id: UUID) -> scheduling.Session:
     return await scheduling.read_session(scene.conn, session_id)
+
+
+async def test_a_template_says_when_booking_opens(scene: Scene) -> None:
+    conn, floor = scene.conn, scene.floor
+    half = a_template(scene, bookable_days=2)
+    for wrong in (half, replace(half, bookable_days=91, bookable_time=time(16))):
+        with pytest.raises(scheduling.TemplateIncomplete) as refused:
+            await scheduling.save_template(conn, floor, TEST, wrong)
+        assert refused.value.field == "bookable_days"
+    whole = replace(half, bookable_time=time(16))
+    await scheduling.save_template(conn, floor, TEST, whole)
+    saved = await scheduling.read_template(conn, TEST, whole.template_id)
+    assert (saved.bookable_days, saved.bookable_time) == (2, time(16))
+    made = await scheduling.make_weeks(conn, floor, TEST, whole.template_id, next_monday(floor), 1)
+    for session_id in made.drafted:
+        session = await scheduling.read_session(conn, session_id)
+        day = session.held_on - timedelta(days=2)
+        assert session.bookable_from == datetime.combine(day, time(16), tzinfo=floor.clock.zone)
 
 
 async def test_a_template_makes_a_week_once_and_nobody_sees_it_before_its_time(scene: Scene) -> None:

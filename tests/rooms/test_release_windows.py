@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 
 from opencowin import scheduling
+from opencowin.kit.actor import NotPermitted
 from opencowin.kit.clock import Clock
-from opencowin.kit.db import Connection
+from opencowin.kit.db import Connection, fetch_value
 from opencowin.kit.floor import Floor
 from opencowin.kit.named import readable
 from opencowin.scheduling import RESERVED, NotOpenYet, Wish
@@ -102,6 +103,44 @@ async def test_booking_opens_before_the_session_ends(scene: Scene) -> None:
     ends = datetime.combine(scene.tomorrow, new.slots[-1].ends_at, tzinfo=scene.floor.clock.zone)
     with pytest.raises(scheduling.OpensTooLate):
         await scheduling.publish_session(scene.conn, scene.floor, TEST, replace(new, bookable_from=ends))
+
+
+async def test_an_announced_opening_is_put_off_or_brought_forward_with_notice(
+    scene: Scene, session: UUID, opens: datetime
+) -> None:
+    conn, floor, now = scene.conn, scene.floor, scene.floor.clock.now()
+    (one,) = await scene.family(1)
+
+    async def change(at: datetime, where: Scene = scene) -> None:
+        async with conn.transaction():
+            await scheduling.set_release(conn, where.floor, TEST, session, at)
+
+    for too_soon in (now - timedelta(seconds=1), opens - timedelta(minutes=30)):
+        with pytest.raises(scheduling.OpensTooSoon):
+            await change(too_soon)
+    with pytest.raises(scheduling.OpensTooLate):
+        await change(now + timedelta(days=3))
+    with pytest.raises(NotPermitted):
+        await scheduling.set_release(conn, floor, citizen(one.person.account_id), session, opens)
+    await change(opens + timedelta(hours=4))
+    with pytest.raises(NotOpenYet):
+        await later(scene, opens + timedelta(hours=1)).book([one], session)
+    await change(now + timedelta(hours=2))
+    assert (await scheduling.read_session(conn, session)).bookable_from == now + timedelta(hours=2)
+    open_now = later(scene, now + timedelta(hours=2))
+    assert (await open_now.book([one], session)).session_id == session
+    with pytest.raises(scheduling.ReleaseFixed):
+        await change(now + timedelta(hours=5), open_now)
+    audited = await fetch_value(conn, "SELECT count(*) FROM audit WHERE action = 'scheduling.set_release'")
+    assert audited == 2, "two changes, and none that was refused"
+
+
+async def test_what_opened_when_it_was_published_stays_open(scene: Scene) -> None:
+    at_once = await scene.session()
+    with pytest.raises(scheduling.ReleaseFixed):
+        await scheduling.set_release(
+            scene.conn, scene.floor, TEST, at_once, scene.floor.clock.now() + timedelta(hours=2)
+        )
 
 
 async def test_who_moves_within_the_group_takes_a_reserved_seat(scene: Scene) -> None:

@@ -157,6 +157,23 @@ async def test_a_session_is_entered_as_a_draft_with_errors_beside_its_fields_and
     assert "SESION0010" in (await officer.get(f"{path}/edit")).text
 
 
+async def test_an_announced_opening_is_put_off_in_its_own_form(clinic: Clinic) -> None:
+    officer, platform = await an_officer(clinic), clinic.platform
+    opening = {"bookable_day": f"{platform.day(1)}", "bookable_time": "16:00"}
+    entry = {**FOR_WHOM, **MORNING, **opening, "held_on": f"{platform.day(3)}", "when": "now", "id": str(uuid4())}
+    path = (await sent(officer, f"/console/sessions/new?centre_id={clinic.centre.centre_id}", **entry)).partition("?")[
+        0
+    ]
+    there = f"{path}/release"
+    assert re.search(r'name="bookable_time"[^>]* value="16:00"', (await officer.get(path)).text)
+    assert set(await faults(officer, path, there, **opening | {"bookable_time": ""})) == {"bookable_time"}
+    too_late = opening | {"bookable_day": f"{platform.day(5)}"}
+    assert set(await faults(officer, path, there, **too_late)) == {"bookable_day"}
+    await sent(officer, path, there, **opening | {"bookable_time": "17:30"})
+    assert re.search(r'name="bookable_time"[^>]* value="17:30"', (await officer.get(path)).text)
+    assert f"{path}/release" not in (await officer.get(f"/console/sessions/{clinic.tomorrow}")).text
+
+
 async def test_ticked_drafts_are_published_each_on_its_own(clinic: Clinic) -> None:
     officer, day = await an_officer(clinic), clinic.platform.day(3)
     form = f"/console/sessions/new?centre_id={clinic.centre.centre_id}"
@@ -217,7 +234,10 @@ async def test_a_weekly_template_is_saved_changed_made_into_weeks_once_and_copie
     path = (await sent(officer, form, **entry)).partition("?")[0]
     page = (await officer.get(path)).text
     assert [int(one) for one in re.findall(r'name="weekdays" value="(\d)" checked', page)] == [1, 3]
-    await sent(officer, path, **entry | {"weekdays": ["1", "2", "3"]})
+    opening = {"bookable_days": "2", "bookable_time": "16:00"}
+    assert set(await faults(officer, path, **entry | opening | {"bookable_time": ""})) == {"bookable_time"}
+    await sent(officer, path, **entry | opening | {"weekdays": ["1", "2", "3"]})
+    assert re.search(r'name="bookable_time"[^>]* value="16:00"', (await officer.get(path)).text)
     make = {"monday": f"{monday}", "weeks": "1", "when": "by_hand"}
     assert set(await faults(officer, path, f"{path}/make", **make | {"weeks": "13"})) == {"weeks"}
     led = [await sent(officer, path, f"{path}/make", **make) for _ in range(2)]
@@ -286,6 +306,7 @@ async def test_an_officer_neither_sees_nor_changes_what_lies_in_another_district
         session: {"doses": "1", "starts_at-1": "09:00", "ends_at-1": "11:00", "seats-1-1": "1"},
         f"{session}/publish": {"when": "now"},
         f"{session}/edit": {**FOR_WHOM, **MORNING, "held_on": day},
+        f"{session}/release": {"bookable_day": day, "bookable_time": "10:00"},
         f"{session}/copy": {"copy_to": f"{clinic.platform.day(9)}"},
         f"{session}/withdraw": {"reason": "Away"},
         f"/console/sessions/new?centre_id={centre.centre_id}": {**FOR_WHOM, **MORNING, "held_on": day, "when": "now"},

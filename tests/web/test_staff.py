@@ -1,6 +1,7 @@
 """Those who run the campaign: staff and partners publish and withdraw sessions within their area, and no further."""
 
 import base64
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -68,6 +69,26 @@ async def test_a_district_officer_publishes_and_withdraws_and_those_booked_are_t
     assert session_id not in await clinic.sessions()
     assert (await clinic.platform.household(home.token))[home.first]["appointments"] == []
     refused(await clinic.platform.http.post(path, json=why, auth=officer), 409, "SESION0007")
+
+
+async def test_an_announced_opening_is_put_off(clinic: Clinic) -> None:
+    officer = await staff(clinic.platform, Role.DISTRICT_OFFICER, await place_of(clinic))
+    opens = clinic.platform.floor.clock.now().replace(microsecond=0) + timedelta(hours=3)
+    naive = await publish(clinic, officer, bookable_from="2030-01-01T10:00:00")
+    refused(naive, 400, "USRRES0001")
+    session_id = (await publish(clinic, officer, bookable_from=opens.isoformat())).json()["session_id"]
+    path, later = f"/api{SESSIONS}/{session_id}/release", opens + timedelta(hours=1)
+
+    async def put(at: datetime, who: tuple[str, str] = officer) -> httpx.Response:
+        return await clinic.platform.http.put(path, json={"bookable_from": at.isoformat()}, auth=who)
+
+    assert (await put(later)).status_code == 204
+    shown = (await clinic.sessions())[session_id]
+    assert datetime.fromisoformat(shown["bookable_from"]) == later
+    assert shown["available_capacity"] == 0
+    refused(await put(opens - timedelta(hours=5)), 400, "SESION0020")
+    stranger = await staff(clinic.platform, Role.DISTRICT_OFFICER, Place(state_id=1, district_id=1))
+    assert (await put(later, stranger)).status_code == 403
 
 
 async def test_an_officer_of_another_place_does_neither(clinic: Clinic) -> None:

@@ -29,6 +29,8 @@ MOST_TOGETHER, MOST_WAITING = 256, 20_000
 MOST_SESSIONS = 20_000
 UNHEARD = 1.0
 """Seconds for which rooms are believed while changes cannot be heard."""
+BELIEVED = 2.0
+"""Seconds for which the opening of a session is believed, which officers may change."""
 PATIENCE = 2.0
 """Seconds for which a process is crowded before it opens a room."""
 Look = Callable[[Connection, UUID], Awaitable[Wanted]]
@@ -46,7 +48,7 @@ class Entrance:
         self._listens = self._known = False
         self._changes, self._read_at = 0, 0.0
         self._reading: asyncio.Task[None] | None = None
-        self._sessions: OrderedDict[UUID, Wanted] = OrderedDict()
+        self._sessions: OrderedDict[UUID, tuple[Wanted, float]] = OrderedDict()
         self._joining = Gathered[tuple[UUID, UUID], Ticket | None](
             self._join_together, most=MOST_TOGETHER, room=MOST_WAITING
         )
@@ -169,10 +171,11 @@ class Entrance:
         self._changes += 1
 
     async def _session(self, session_id: UUID) -> Wanted:
-        known = self._sessions.get(session_id)
-        if known is None:
+        known, read_at = self._sessions.get(session_id, (None, 0.0))
+        if known is None or time.monotonic() - read_at > BELIEVED:
             async with self._transaction() as conn:
-                known = self._sessions[session_id] = await self._look(conn, session_id)
+                known = await self._look(conn, session_id)
+            self._sessions[session_id] = known, time.monotonic()
             if len(self._sessions) > MOST_SESSIONS:
                 self._sessions.popitem(last=False)
         return known

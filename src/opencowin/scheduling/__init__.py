@@ -100,8 +100,10 @@ from opencowin.scheduling.refusals import (
     NotInvited,
     NotOpenYet,
     OpensTooLate,
+    OpensTooSoon,
     ProofNeeded,
     ReasonMissing,
+    ReleaseFixed,
     SessionIncomplete,
     SessionInPast,
     SessionIssued,
@@ -114,6 +116,7 @@ from opencowin.scheduling.refusals import (
     TooManyWeeks,
     UnknownGroup,
 )
+from opencowin.scheduling.releasing import set_release
 from opencowin.scheduling.replacement import Replacement, nearest_replacement
 from opencowin.scheduling.reserve import invited_session, open_reserved, session_invited
 from opencowin.scheduling.seeing import (
@@ -188,6 +191,7 @@ __all__ = [
     "NotOpenYet",
     "NothingToCancel",
     "OpensTooLate",
+    "OpensTooSoon",
     "Plan",
     "PlanWish",
     "Planned",
@@ -195,6 +199,7 @@ __all__ = [
     "PlanningRules",
     "ProofNeeded",
     "ReasonMissing",
+    "ReleaseFixed",
     "Replacement",
     "Round",
     "Seat",
@@ -288,6 +293,7 @@ __all__ = [
     "save_template",
     "see_person",
     "session_invited",
+    "set_release",
     "slots_of",
     "stored",
     "templates_of",

@@ -93,6 +93,20 @@ async def set_publish_at(conn: Connection, district_id: int, session_id: UUID, a
     return touched == 1
 
 
+async def set_bookable_from(conn: Connection, district_id: int, session_id: UUID, opens: datetime) -> int:
+    """When the booking of a session opens."""
+    touch(district_id)
+    return await run(
+        conn,
+        """
+        UPDATE session SET bookable_from = %(opens)s WHERE district_id = %(district)s AND session_id = %(session)s
+        """,
+        district=district_id,
+        session=session_id,
+        opens=opens,
+    )
+
+
 async def discard(conn: Connection, district_id: int, session_id: UUID, reason: str, now: datetime) -> bool:
     """A draft will not be published: it is withdrawn before anybody could book; False when it is no draft."""
     touched = await run(

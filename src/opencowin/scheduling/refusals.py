@@ -240,6 +240,18 @@ class OpensTooLate(Invalid):
     code = "SESION0019"
 
 
+class OpensTooSoon(Invalid):
+    """Who waits for the opening must hear of an earlier one: set it at least {minutes} minutes from now."""
+
+    code = "SESION0020"
+
+
+class ReleaseFixed(Conflict):
+    """The opening of this session cannot be changed: it can be booked already, or its seats are allotted by draw."""
+
+    code = "SESION0021"
+
+
 class ChangesForgotten(NotFound):
     """Changes after this cursor are not kept any more. Read the sessions anew, with a new cursor."""
 

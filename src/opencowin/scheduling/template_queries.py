@@ -11,7 +11,8 @@ from opencowin.scheduling.templates_model import Template
 
 TEMPLATES: LiteralString = """
     SELECT district_id, template_id, centre_id, name, weekdays, vaccine_id, min_age, max_age, fee,
-           slots AS stored_slots, doses, round, closed, reserved_for, reserved_hours
+           slots AS stored_slots, doses, round, closed, reserved_for, reserved_hours,
+           bookable_days, bookable_time
     FROM session_template
 """
 
@@ -22,15 +23,17 @@ async def save_template(conn: Connection, template: Template, at: datetime, by: 
         conn,
         """
         INSERT INTO session_template AS t (district_id, template_id, centre_id, name, weekdays, vaccine_id, min_age,
-            max_age, fee, slots, doses, round, closed, reserved_for, reserved_hours, saved_at, saved_by)
+            max_age, fee, slots, doses, round, closed, reserved_for, reserved_hours, bookable_days, bookable_time,
+            saved_at, saved_by)
         VALUES (%(district)s, %(template)s, %(centre)s, %(name)s, %(weekdays)s, %(vaccine)s, %(min_age)s, %(max_age)s,
-                %(fee)s, %(slots)s, %(doses)s, %(round)s, %(closed)s, %(reserved_for)s, %(reserved_hours)s, %(at)s,
-                %(by)s)
+                %(fee)s, %(slots)s, %(doses)s, %(round)s, %(closed)s, %(reserved_for)s, %(reserved_hours)s,
+                %(bookable_days)s, %(bookable_time)s, %(at)s, %(by)s)
         ON CONFLICT (district_id, template_id) DO UPDATE SET name = excluded.name, weekdays = excluded.weekdays,
             vaccine_id = excluded.vaccine_id, min_age = excluded.min_age, max_age = excluded.max_age,
             fee = excluded.fee, slots = excluded.slots, doses = excluded.doses, round = excluded.round,
             closed = excluded.closed, reserved_for = excluded.reserved_for,
-            reserved_hours = excluded.reserved_hours, saved_at = excluded.saved_at, saved_by = excluded.saved_by
+            reserved_hours = excluded.reserved_hours, bookable_days = excluded.bookable_days,
+            bookable_time = excluded.bookable_time, saved_at = excluded.saved_at, saved_by = excluded.saved_by
             WHERE t.centre_id = excluded.centre_id AND t.ended_at IS NULL
         """,
         district=template.district_id,
@@ -48,6 +51,8 @@ async def save_template(conn: Connection, template: Template, at: datetime, by: 
         closed=template.closed,
         reserved_for=template.reserved_for,
         reserved_hours=template.reserved_hours,
+        bookable_days=template.bookable_days,
+        bookable_time=template.bookable_time,
         at=at,
         by=by,
     )

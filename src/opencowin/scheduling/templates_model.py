@@ -28,6 +28,9 @@ class Template:
     closed: bool = False
     reserved_for: str | None = None
     reserved_hours: int | None = None
+    bookable_days: int | None = None
+    """How many days before the session booking opens, at `bookable_time`; None: when it is published."""
+    bookable_time: time | None = None
 
     @property
     def slots(self) -> tuple[NewSlot, ...]:

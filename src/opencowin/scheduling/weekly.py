@@ -19,6 +19,7 @@ from opencowin.scheduling.sessions import check_session
 from opencowin.scheduling.templates_model import Template
 
 MOST_WEEKS = 12
+MOST_DAYS_AHEAD = 90
 LONGEST_NAME = 80
 
 
@@ -29,6 +30,9 @@ async def save_template(conn: Connection, floor: Floor, actor: Actor, template: 
     """
     centre = await _centre(conn, actor, template.centre_id)
     days = sorted(set(template.weekdays))
+    opens = (template.bookable_days, template.bookable_time)
+    if (opens[0] is None) != (opens[1] is None) or not 0 <= (opens[0] or 0) <= MOST_DAYS_AHEAD:
+        raise TemplateIncomplete(field="bookable_days")
     if not days or not 1 <= days[0] <= days[-1] <= 7 or not 0 < len(template.name.strip()) <= LONGEST_NAME:
         raise TemplateIncomplete(field="weekdays")
     tidy = replace(template, district_id=centre.district_id, weekdays=tuple(days), name=template.name.strip())
@@ -116,8 +120,15 @@ def _session(floor: Floor, template: Template, day: date) -> NewSession:
         round=template.round,
         closed=template.closed,
         reserved_for=template.reserved_for,
+        bookable_from=_opens(floor, template, day),
         opens_to_all_at=None if hours is None or not template.reserved_for else midnight - timedelta(hours=hours),
     )
+
+
+def _opens(floor: Floor, template: Template, day: date) -> datetime | None:
+    if template.bookable_days is None or template.bookable_time is None:
+        return None
+    return begins(floor.clock, day - timedelta(days=template.bookable_days), template.bookable_time)
 
 
 async def _centre(conn: Connection, actor: Actor, centre_id: int) -> Centre:

@@ -6,8 +6,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.requests import Request
+from starlette.responses import Response
 
 from opencowin import certificates, scheduling
 from opencowin.kit.actor import Actor, Permission
@@ -54,12 +55,19 @@ class SessionToPublish(BaseModel):
     fee: Decimal = Field(Decimal(0), ge=0, le=100_000, decimal_places=2)
     doses: int = Field(ge=1, le=100_000, description="Taken from the centre's stock, soonest-expiring batch first.")
     slots: list[SlotToPublish] = Field(min_length=1, max_length=24)
+    bookable_from: AwareDatetime | None = Field(None, description="When booking opens; null or past: at once.")
 
 
 class Published(BaseModel):
     """The new session."""
 
     session_id: UUID
+
+
+class Release(BaseModel):
+    """When booking opens."""
+
+    bookable_from: AwareDatetime = Field(description="Not in the past; an earlier one at least an hour ahead.")
 
 
 class Withdrawal(BaseModel):
@@ -105,7 +113,7 @@ class ErrorCode(BaseModel):
 @router.post("/sessions", status_code=201)
 async def publish(request: Request, body: SessionToPublish, actor: Publisher) -> Published:
     """Publish a session within one's scope."""
-    site = site_of(request)
+    site, opens = site_of(request), body.bookable_from
     new = scheduling.NewSession(
         centre_id=body.center_id,
         held_on=body.held_on,
@@ -115,9 +123,19 @@ async def publish(request: Request, body: SessionToPublish, actor: Publisher) ->
         fee=body.fee,
         slots=tuple(scheduling.NewSlot(slot.starts_at, slot.ends_at, slot.seats) for slot in body.slots),
         doses=body.doses,
+        bookable_from=opens if opens and opens > site.floor.clock.now() else None,
     )
     async with site.transaction() as conn:
         return Published(session_id=await scheduling.publish_session(conn, site.floor, actor, new))
+
+
+@router.put("/sessions/{session_id}/release", status_code=204, response_class=Response)
+async def release(request: Request, session_id: UUID, body: Release, actor: Publisher) -> Response:
+    """Open the booking of a session at another time than was announced, while it has not opened."""
+    site = site_of(request)
+    async with site.transaction() as conn:
+        await scheduling.set_release(conn, site.floor, actor, session_id, body.bookable_from)
+    return Response(status_code=204)
 
 
 @router.post("/sessions/{session_id}/withdraw")

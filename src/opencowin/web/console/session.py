@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from opencowin import programme, scheduling
 from opencowin.kit.actor import Actor
+from opencowin.kit.clock import Clock
 from opencowin.scheduling import Plan
 from opencowin.web.console import desk
 from opencowin.web.console.session_forms import (
@@ -72,6 +73,21 @@ async def publish(request: Request, session_id: UUID, actor: Planner) -> Respons
     return await _page(request, actor, session_id, publishing=typed.shown(ConsoleReader(request)))
 
 
+@router.post("/console/sessions/{session_id}/release", response_class=Response)
+async def release(request: Request, session_id: UUID, actor: Planner) -> Response:
+    """Open the booking at another time than was announced."""
+    typed, site = Typed(await desk.read_form(request)), site_of(request)
+    opens = typed.instant(site.floor.clock, "bookable_day", "bookable_time")
+    if not typed.wrong:
+        try:
+            async with site.transaction() as conn:
+                await scheduling.set_release(conn, site.floor, actor, session_id, opens)
+            return desk.go(request, f"/console/sessions/{session_id}", done="changed")
+        except EXPECTED as no:
+            typed.blame(no, FIELDS)
+    return await _page(request, actor, session_id, opening=typed.shown(ConsoleReader(request)))
+
+
 @router.post("/console/sessions/{session_id}/copy", response_class=Response)
 async def copy(request: Request, session_id: UUID, actor: Planner) -> Response:
     """Draft the same session for another day."""
@@ -129,6 +145,7 @@ async def _page(
     form: Filled | None = None,
     publishing: Filled | None = None,
     copying: Filled | None = None,
+    opening: Filled | None = None,
 ) -> Response:
     site, reader = site_of(request), ConsoleReader(request)
     async with site.transaction() as conn:
@@ -143,7 +160,7 @@ async def _page(
     return console_page(
         reader,
         "console/session.html",
-        400 if form or publishing or copying else 200,
+        400 if form or publishing or copying or opening else 200,
         plan=plan,
         session=session,
         over=session.ends(clock) <= clock.now(),
@@ -153,9 +170,19 @@ async def _page(
         form=form or Filled(written_slots(slots) | {"doses": [str(session.doses)]}),
         publishing=publishing or Filled(now),
         copying=copying or Filled(),
+        opens=session.opens(clock.now()),
+        opening=opening or Filled(_opening(session, clock)),
         done=request.query_params.get("done", ""),
         told=request.query_params.get("told", ""),
     )
+
+
+def _opening(session: scheduling.Session, clock: Clock) -> dict[str, list[str]]:
+    """When booking opens, as the form holds it."""
+    if session.bookable_from is None:
+        return {}
+    at = clock.local(session.bookable_from)
+    return {"bookable_day": [f"{at:%Y-%m-%d}"], "bookable_time": [f"{at:%H:%M}"]}
 
 
 async def _withdraw_page(request: Request, actor: Actor, session_id: UUID, form: Filled) -> Response:

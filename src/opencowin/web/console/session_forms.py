@@ -149,13 +149,13 @@ def read_new_session(typed: Typed, clock: Clock, centre: Centre, rules: Programm
     return NewSession(
         held_on=typed.needed_day("held_on"),
         slots=read_slots(typed, [*offer.classes, *reserved]),
-        opens_to_all_at=_instant(typed, clock, "opens_day", "opens_time"),
-        bookable_from=_instant(typed, clock, "bookable_day", "bookable_time"),
+        opens_to_all_at=instant_of(typed, clock, "opens_day", "opens_time"),
+        bookable_from=instant_of(typed, clock, "bookable_day", "bookable_time"),
         **facts,
     )
 
 
-def _instant(typed: Typed, clock: Clock, day: str, at: str) -> datetime | None:
+def instant_of(typed: Typed, clock: Clock, day: str, at: str) -> datetime | None:
     """The instant of two fields, where one of them is filled in."""
     return typed.instant(clock, day, at) if typed.has(day) or typed.has(at) else None
 

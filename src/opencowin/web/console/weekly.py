@@ -39,6 +39,7 @@ from opencowin.web.site import site_of
 router = APIRouter(include_in_schema=False)
 WEEKDAYS = tuple(range(1, 8))
 MOST_WEEKS, MOST_HOURS = 12, 24 * 14
+MOST_DAYS_AHEAD = 90
 LONGEST_NAME = 80
 
 
@@ -158,6 +159,7 @@ def _read(typed: Typed, centre: Centre, rules: Programme, offer: Offered, templa
     days = {number(one) or 0 for one in typed.fields.get("weekdays", ())}
     if not days:
         typed.wrong["weekdays"] = FieldEmpty(field="weekdays")
+    opens = typed.has("bookable_days") or typed.has("bookable_time")
     return Template(
         district_id=centre.district_id,
         template_id=template_id,
@@ -165,6 +167,8 @@ def _read(typed: Typed, centre: Centre, rules: Programme, offer: Offered, templa
         weekdays=tuple(sorted(days)),
         stored_slots=scheduling.stored(slots),
         reserved_hours=typed.number("reserved_hours", 0, MOST_HOURS) if typed.has("reserved_hours") else None,
+        bookable_days=typed.number("bookable_days", 0, MOST_DAYS_AHEAD) if opens else None,
+        bookable_time=typed.time("bookable_time") if opens else None,
         **facts,
     )
 
@@ -172,7 +176,7 @@ def _read(typed: Typed, centre: Centre, rules: Programme, offer: Offered, templa
 def _written(template: Template) -> dict[str, list[str]]:
     """A template as the form holds it."""
     slots = [(at, one.starts_at, one.ends_at, dict(one.seats)) for at, one in enumerate(template.slots, 1)]
-    hours = template.reserved_hours
+    hours, days, at = template.reserved_hours, template.bookable_days, template.bookable_time
     return (
         written_slots(slots)
         | written_facts(template)
@@ -180,6 +184,8 @@ def _written(template: Template) -> dict[str, list[str]]:
             "name": [template.name],
             "weekdays": [str(one) for one in template.weekdays],
             "reserved_hours": ["" if hours is None else str(hours)],
+            "bookable_days": ["" if days is None else str(days)],
+            "bookable_time": [f"{at:%H:%M}" if at else ""],
         }
     )
 
