@@ -1,6 +1,6 @@
 """`make bench`: runs every benchmark, tells each as it ends, and writes docs/performance.md."""
 
-from benchmarks import bookings, calendar, certificates, desk, fairness, machine, report, scenarios, signing_in
+from benchmarks import bookings, calendar, certificates, desk, fairness, machine, report, scenarios, sending, signing_in
 from benchmarks.lab import ROOT, opened
 from benchmarks.measure import Measured, Pair, compare
 
@@ -17,7 +17,7 @@ def main() -> None:
     with opened() as lab:
         described = machine.describe(lab.server_version)
         print(described, flush=True)
-        for part in (bookings, desk, signing_in, calendar, certificates):
+        for part in (bookings, desk, signing_in, calendar, certificates, sending):
             with part.pairs(lab) as pairs:
                 run(pairs)
         days = scenarios.run(lab)

@@ -25,6 +25,9 @@ METHOD = f"""
   flushed (`commit_delay`, for one caller alone too), as for a standby.
 - **New people**: what a step needs from the one before (the codes) is made beforehand, untimed. Every person calls from
   an address of the own.
+- **Messages**: queued as jobs in one transaction; the clock runs from its commit until the last is noted as handed on.
+  Workers, database and gateway (a process of its own that takes whatever comes) share the processors. The centre sends
+  a receipt for each message. The reference is the channel of the platform by itself: same requests, nothing noted.
 - **Certificates**: per second of processor time, of all threads, ours and the reference; only issuing by batches, which
   waits for the database, is by the clock. One core, keys in memory, a name in Devanagari, two doses. *Printed* is
   everything from the statement to the PDF, for another person each time: both signatures, both QR codes, one

@@ -48,7 +48,7 @@ from opencowin.kit.logs import way_to
 
 HEARTBEAT = timedelta(seconds=10)
 FALLBACK_POLL = timedelta(seconds=2)
-BATCH = 20
+BATCH = 50
 AT_ONCE = 100
 TRIES = 8
 ROUNDS = 10
@@ -133,6 +133,7 @@ class TwoLines(PsycopgDriver):
     def __init__(self, listening: psycopg.AsyncConnection[Any], working: psycopg.AsyncConnection[Any]) -> None:
         super().__init__(listening)
         self._working = PsycopgDriver(working)
+        self._hears = asyncio.Event()
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
         """Run a query on the working connection."""
@@ -141,6 +142,16 @@ class TwoLines(PsycopgDriver):
     async def execute(self, query: str, *args: object) -> str:
         """Run a statement on the working connection."""
         return await self._working.execute(query, *args)
+
+    async def add_listener(self, channel: str, callback: Callable[[str | bytes | bytearray], None]) -> None:
+        """Listen."""
+        await super().add_listener(channel, callback)
+        self._hears.set()
+
+    async def notify(self, channel: str, payload: str) -> None:
+        """Tell what is to be heard by ourselves too: not before the other connection listens."""
+        await self._hears.wait()
+        await super().notify(channel, payload)
 
 
 @asynccontextmanager

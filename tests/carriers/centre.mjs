@@ -2,7 +2,7 @@
 import { createServer } from "smpp";
 import { createInterface } from "node:readline";
 
-let manner = { status: 0, answer: true, receipts: 1, wait: 0 };
+let manner = { status: 0, answer: true, receipts: 1, wait: 0, name: "", stat: "DELIVRD", hangUp: false };
 const say = (what) => process.stdout.write(JSON.stringify(what) + "\n");
 let count = 0;
 
@@ -16,17 +16,18 @@ const server = createServer({}, (session) => {
   session.on("unbind", (pdu) => { session.send(pdu.response()); session.close(); });
   session.on("error", () => {});
   session.on("submit_sm", (pdu) => {
-    const id = `m${++count}`;
+    const id = manner.name || `m${++count}`;
     const text = pdu.short_message?.message || pdu.message_payload?.message || "";
     say({ id, to: pdu.destination_addr, from: pdu.source_addr, text: String(text), coding: pdu.data_coding, status: manner.status });
-    const { status, answer, receipts, wait } = manner;
+    const { status, answer, receipts, wait, stat, hangUp } = manner;
+    if (hangUp) { session.destroy(); return; }
     setTimeout(() => {
       if (answer) session.send(pdu.response(status ? { command_status: status } : { message_id: id }));
       if (status) return;
       for (let n = 0; n < receipts; n++) {
         session.deliver_sm({
           source_addr: pdu.destination_addr, destination_addr: pdu.source_addr, esm_class: 4,
-          short_message: `id:${id} sub:001 dlvrd:001 submit date:2601010000 done date:2601010001 stat:DELIVRD err:000 text:`,
+          short_message: `id:${id} sub:001 dlvrd:001 submit date:2601010000 done date:2601010001 stat:${stat} err:000 text:`,
         });
       }
     }, wait);

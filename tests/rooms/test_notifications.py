@@ -263,7 +263,7 @@ async def test_what_a_worker_wrote_but_did_not_live_to_send_is_sent_later(pool: 
     news = await an_otp(pool, floor, mobile)
     await do(notifications.handlers(pool, floor), identity.OTP_REQUESTED, news)
     async with transaction(pool) as conn:
-        taken = "UPDATE message SET leased_until = now() + interval '2 minutes' WHERE cause_id = %(id)s"
+        taken = "UPDATE message SET due = false, leased_until = now() + interval '2 minutes' WHERE cause_id = %(id)s"
         await run(conn, taken, id=news.txn_id)
     assert await hand_on(pool, floor) == 0
     later = replace(floor.clock, source=lambda: news.caused_at + timedelta(seconds=130))

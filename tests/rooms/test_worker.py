@@ -251,3 +251,14 @@ async def test_finished_jobs_are_forgotten_after_two_days(pool: Pool) -> None:
         await worker.forget_old_log(conn)
         assert await fetch_value(conn, "SELECT count(*) FROM pgqueuer_log WHERE entrypoint = 'old'") == 0
         assert await fetch_value(conn, "SELECT count(*) FROM pgqueuer_log WHERE entrypoint = 'new'") == 1
+
+
+async def test_a_worker_tells_itself_nothing_before_it_listens(pool: Pool) -> None:
+    heard: asyncio.Queue[str | bytes | bytearray] = asyncio.Queue()
+    async with worker._two_lines(pool) as driver, driver:
+        telling = asyncio.create_task(driver.notify("ch_test", "are you there"))
+        await asyncio.sleep(0.2)
+        assert not telling.done(), "it would be told to nobody, and the queue would be taken for lost"
+        await driver.add_listener("ch_test", heard.put_nowait)
+        assert await asyncio.wait_for(heard.get(), 5) == "are you there"
+        await telling

@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 import typer
+import uvloop
 
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
@@ -17,7 +18,7 @@ app = typer.Typer()
 def worker() -> None:
     """Run queued jobs (messages, certificates, roll-ups) until told to stop. `serve` starts one of these itself."""
     configure_logs(settings().log_level)
-    asyncio.run(_work())
+    uvloop.run(_work())
 
 
 async def _work() -> None:

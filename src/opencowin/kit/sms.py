@@ -5,15 +5,16 @@ _GSM = frozenset(
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _GSM_DOUBLE = frozenset("^{}\\[~]|€\f")
+_ALL = _GSM | _GSM_DOUBLE
 
 
 def is_gsm(text: str) -> bool:
     """Whether every letter is in the GSM alphabet."""
-    return all(letter in _GSM or letter in _GSM_DOUBLE for letter in text)
+    return _ALL.issuperset(text)
 
 
 def units(text: str) -> int:
     """How many of its letters a text takes up; letters of the alphabet's second table count twice."""
     if is_gsm(text):
-        return sum(1 + (letter in _GSM_DOUBLE) for letter in text)
+        return len(text) + sum(map(text.count, _GSM_DOUBLE))
     return len(text.encode("utf-16-le")) // 2

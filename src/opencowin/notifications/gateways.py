@@ -15,6 +15,8 @@ from opencowin.notifications.model import Medium
 
 FILE = "channels.toml"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
+MOST_SECONDS = 45
+"""Well within what is left of a lease when a message is handed over at the last moment."""
 _STRICT = ConfigDict(extra="forbid")
 
 
@@ -55,7 +57,7 @@ class Gateway:
     sender: str = ""
     """Whom people see as the sender: an SMS header, an e-mail address, the subject of VAPID."""
     per_second: float = 100
-    """Messages a second that it may be given."""
+    """Messages a second that it may be given, by each worker."""
     at_once: int = 50
     seconds: float = 10
     """Time limit of one hand-over."""
@@ -136,6 +138,8 @@ def _problem(gateway: Gateway) -> str | None:
         return f"gateway {gateway.name!r} needs a name of small letters, digits and hyphens"
     if gateway.medium not in _MEDIA[gateway.kind]:
         return f"gateway {gateway.name}: {gateway.kind} does not carry {gateway.medium}"
+    if gateway.seconds > MOST_SECONDS:
+        return f"gateway {gateway.name}: seconds is at most {MOST_SECONDS}"
     if gateway.per_second <= 0 or gateway.at_once < 1 or gateway.seconds <= 0:
         return f"gateway {gateway.name}: per_second, at_once and seconds are above 0"
     if gateway.kind is Kind.HTTP and not gateway.body:

@@ -81,8 +81,15 @@ class Outgoing:
     text: str
     template: str
     language: str
-    urgent: bool
+    priority: int
     units: int
+    begin_by: float
+    """Until then (monotonic clock) it may be handed over: after that somebody else may have it in hand."""
+
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody waits for it."""
+        return self.priority >= Priority.URGENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class NewMessage:
     priority: int
     not_before: datetime
     units: int
+    due: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Noted:
     """What became of a message that was taken up."""
 
     message_id: int
+    tries: int
     state: str
     channel: str
     gateway_ref: str | None
@@ -119,11 +121,11 @@ async def insert_messages(conn: Connection, messages: Sequence[NewMessage]) -> i
         conn,
         """
         INSERT INTO message (cause_id, template, language, channel, recipient_hash, recipient_sealed, text_sealed,
-                             state, caused_at, expires_at, medium, priority, not_before, units)
+                             state, caused_at, expires_at, medium, priority, not_before, units, due)
         SELECT * FROM unnest(%(c0)s::uuid[], %(c1)s::text[], %(c2)s::text[], %(c3)s::text[], %(c4)s::bytea[],
                              %(c5)s::bytea[], %(c6)s::bytea[], %(c7)s::text[], %(c8)s::timestamptz[],
                              %(c9)s::timestamptz[], %(c10)s::text[], %(c11)s::smallint[], %(c12)s::timestamptz[],
-                             %(c13)s::smallint[])
+                             %(c13)s::smallint[], %(c14)s::boolean[])
         ON CONFLICT (cause_id) DO NOTHING
         """,
         **{f"c{number}": values for number, values in enumerate(columns)},
@@ -157,46 +159,68 @@ async def latest_message(conn: Connection, recipient_hash: bytes) -> StoredMessa
     )
 
 
-async def take_up(conn: Connection, now: datetime, until: datetime, most: int) -> list[DueMessage]:
-    """Take up to `most` messages that are due, most urgent first, for oneself until an instant."""
+async def wake(conn: Connection, now: datetime, most: int) -> int:
+    """Let messages be taken up whose hour has come, or whose holder has not noted in time what became of them."""
+    return await run(
+        conn,
+        """
+        UPDATE message SET due = true, leased_until = NULL WHERE message_id IN (
+            SELECT message_id FROM message
+            WHERE state = 'queued' AND NOT due AND coalesce(leased_until, not_before) <= %(now)s
+            ORDER BY coalesce(leased_until, not_before) LIMIT %(most)s FOR UPDATE SKIP LOCKED)
+        """,
+        now=now,
+        most=most,
+    )
+
+
+async def take_up(conn: Connection, room: Mapping[str, int], until: datetime) -> list[DueMessage]:
+    """Take up messages that are due, so many of each medium, most urgent first, for oneself until an instant."""
     return await fetch_all(
         conn,
         DueMessage,
         """
         WITH due AS (
-            SELECT message_id FROM message
-            WHERE state = 'queued' AND not_before <= %(now)s AND (leased_until IS NULL OR leased_until <= %(now)s)
-            ORDER BY priority DESC, message_id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+            SELECT message_id FROM unnest(%(media)s::text[], %(most)s::int[]) AS room (medium, most)
+            CROSS JOIN LATERAL (
+                SELECT message_id FROM message m WHERE m.medium = room.medium AND state = 'queued' AND due
+                ORDER BY priority DESC, message_id LIMIT room.most FOR UPDATE SKIP LOCKED) AS first
         ), taken AS (
-            UPDATE message SET leased_until = %(until)s, tries = least(tries + 1, 1000)
+            UPDATE message SET due = false, leased_until = %(until)s, tries = least(tries + 1, 32000)
             FROM due WHERE message.message_id = due.message_id
             RETURNING message.message_id, cause_id, template, language, medium, priority, recipient_sealed,
                       text_sealed, tries, units
         )
         SELECT * FROM taken ORDER BY priority DESC, message_id
         """,
-        now=now,
+        media=list(room),
+        most=list(room.values()),
         until=until,
-        most=most,
     )
 
 
 async def note(conn: Connection, noted: Sequence[Noted]) -> int:
-    """Note what became of messages that were taken up; those that a receipt has settled meanwhile stay as they are."""
+    """Note what became of messages that were taken up.
+
+    Those that a receipt has settled meanwhile stay as they are; of one that somebody else has taken up since, only
+    that it was sent is noted.
+    """
     return await run(
         conn,
         """
         UPDATE message SET
             state = new.state, channel = new.channel, gateway_ref = new.gateway_ref, sent_at = new.sent_at,
             leased_until = CASE WHEN new.state = 'unsure' THEN new.again_at END,
-            not_before = CASE WHEN new.state = 'queued' THEN new.again_at ELSE not_before END,
+            not_before = CASE WHEN new.state = 'queued' THEN new.again_at ELSE not_before END, due = false,
             text_sealed = CASE WHEN new.state IN ('queued', 'unsure') OR new.keep_text THEN text_sealed END
-        FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(channels)s::text[], %(refs)s::text[],
+        FROM unnest(%(ids)s::bigint[], %(tries)s::int[], %(states)s::text[], %(channels)s::text[], %(refs)s::text[],
                     %(sent)s::timestamptz[], %(again)s::timestamptz[], %(keep)s::boolean[])
-             AS new (message_id, state, channel, gateway_ref, sent_at, again_at, keep_text)
+             AS new (message_id, tries, state, channel, gateway_ref, sent_at, again_at, keep_text)
         WHERE message.message_id = new.message_id AND message.state = 'queued'
+          AND (message.tries = new.tries OR new.state = 'sent')
         """,
         ids=[one.message_id for one in noted],
+        tries=[one.tries for one in noted],
         states=[str(one.state) for one in noted],
         channels=[one.channel for one in noted],
         refs=[one.gateway_ref for one in noted],
@@ -211,74 +235,11 @@ async def give_up_waiting(conn: Connection, now: datetime) -> int:
     return await run(
         conn,
         """
-        UPDATE message SET state = 'queued', leased_until = NULL
+        UPDATE message SET state = 'queued', leased_until = NULL, due = true
         WHERE state = 'unsure' AND leased_until <= %(now)s
         """,
         now=now,
     )
-
-
-async def settle_receipt(
-    conn: Connection, channel: str, *, reference: str, cause_id: UUID | None, receipt: str, at: datetime
-) -> int:
-    """Note a receipt of a gateway about a message of its own, by its name for it or by ours; the first final one
-    stands. Returns 0 when it speaks of nothing that this gateway was given."""
-    return await run(
-        conn,
-        """
-        UPDATE message SET
-            receipt = coalesce(receipt, %(receipt)s), receipt_at = coalesce(receipt_at, %(at)s),
-            state = CASE WHEN state = 'unsure' THEN CASE %(receipt)s WHEN 'delivered' THEN 'sent' ELSE 'queued' END
-                         ELSE state END,
-            sent_at = CASE WHEN state = 'unsure' AND %(receipt)s = 'delivered' THEN %(at)s ELSE sent_at END,
-            leased_until = CASE WHEN state = 'unsure' THEN NULL ELSE leased_until END,
-            text_sealed = CASE WHEN state = 'unsure' AND %(receipt)s = 'delivered' THEN NULL ELSE text_sealed END
-        WHERE channel = %(channel)s AND state IN ('sent', 'unsure')
-          AND (gateway_ref = %(reference)s OR cause_id = %(cause_id)s)
-        """,
-        channel=channel,
-        reference=reference,
-        cause_id=cause_id,
-        receipt=receipt,
-        at=at,
-    )
-
-
-async def keep_receipt(conn: Connection, gateway: str, reference: str, receipt: str, at: datetime) -> int:
-    """Keep a receipt whose message is not known by that name yet; the first one stands."""
-    return await run(
-        conn,
-        """
-        INSERT INTO gateway_receipt (gateway, reference, receipt, told_at)
-        VALUES (%(gateway)s, %(reference)s, %(receipt)s, %(at)s) ON CONFLICT DO NOTHING
-        """,
-        gateway=gateway,
-        reference=reference,
-        receipt=receipt,
-        at=at,
-    )
-
-
-async def settle_kept(conn: Connection) -> int:
-    """Note the receipts that came before their message was noted. Returns how many."""
-    return await run(
-        conn,
-        """
-        WITH kept AS (
-            DELETE FROM gateway_receipt k USING message m
-            WHERE m.channel = k.gateway AND m.gateway_ref = k.reference AND m.state = 'sent'
-            RETURNING m.message_id, k.receipt, k.told_at
-        )
-        UPDATE message SET receipt = coalesce(message.receipt, kept.receipt),
-                           receipt_at = coalesce(message.receipt_at, kept.told_at)
-        FROM kept WHERE message.message_id = kept.message_id
-        """,
-    )
-
-
-async def forget_receipts(conn: Connection, before: datetime) -> int:
-    """Delete receipts that no message has claimed."""
-    return await run(conn, "DELETE FROM gateway_receipt WHERE told_at < %(before)s", before=before)
 
 
 async def spent_on(conn: Connection, day: date) -> list[Spent]:

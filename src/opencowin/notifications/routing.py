@@ -1,16 +1,15 @@
 """Routing: which gateway carries a message: the first of its medium that is not resting, spent or too busy."""
 
-import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
-from opencowin.kit.db import Pool, transaction
+from opencowin.kit.db import Pool
 from opencowin.kit.floor import Floor
 from opencowin.notifications.channels import Channel, Delivery, NoChannel, OutboxChannel, Outcome
-from opencowin.notifications.channels.delivery import NOT_TAKEN, UNSURE
+from opencowin.notifications.channels.delivery import NOT_TAKEN, PUT_BACK, UNSURE
 from opencowin.notifications.channels.http_gateway import HttpChannel
 from opencowin.notifications.channels.services import AppriseChannel
 from opencowin.notifications.channels.smpp import SmppChannel
@@ -19,7 +18,8 @@ from opencowin.notifications.channels.telegram import TelegramChannel
 from opencowin.notifications.channels.web_push import WebPushChannel
 from opencowin.notifications.gateways import Carriage, Gateway, Kind
 from opencowin.notifications.model import Medium, Outgoing, Receipt
-from opencowin.notifications.receipts import note_receipt
+from opencowin.notifications.receipts import note_receipts
+from opencowin.notifications.turns import Turns
 
 FAULTS_BEFORE_REST = 5
 REST_SECONDS = 20.0
@@ -39,44 +39,57 @@ class Lane:
     """A gateway as one process uses it: how fast, whether it rests after faults, what it may still spend today."""
 
     channel: Channel
-    per_second: float = float("inf")
+    per_second: float = 1_000_000
+    at_once: int = 10_000
     repeats_safely: bool = False
     units_per_day: int | None = None
-    units_left: float = float("inf")
-    _free_at: float = 0.0
+    spent: int = 0
+    """Units of today that are noted."""
+    units_in_hand: int = 0
+    """Units that are given to it, or about to be, and not noted yet."""
     _faults: int = 0
     _rests_until: float = 0.0
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _turns: Turns = field(init=False)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it is not resting."""
-        return time.monotonic() >= self._rests_until
+    def __post_init__(self) -> None:
+        self._turns = Turns(self.per_second, self.at_once)
+
+    def takes(self, outgoing: Outgoing) -> bool:
+        """Whether it is not resting, and the day's units are not used up; one-time passwords go beyond them."""
+        if self._rests:
+            return False
+        spent = self.spent + self.units_in_hand + outgoing.units
+        return self.units_per_day is None or outgoing.urgent or spent <= self.units_per_day
 
     async def send(self, outgoing: Outgoing) -> Outcome:
-        """Hand over at the gateway's pace; a channel that breaks is unsure, since nobody knows what it did."""
-        self.units_left -= outgoing.units
-        await self._pace()
+        """Hand over at the gateway's pace; a channel that breaks is unsure, since nobody knows what it did.
+
+        The units stay in hand until it is noted that the gateway has, or may have, the message.
+        """
+        self.units_in_hand += outgoing.units
+        async with self._turns.turn(outgoing.priority, outgoing.begin_by) as came:
+            outcome = await self._given(outgoing) if came else PUT_BACK
+        if outcome.delivery not in {Delivery.HANDED_ON, Delivery.UNSURE}:
+            self.units_in_hand -= outgoing.units
+        return outcome
+
+    @property
+    def _rests(self) -> bool:
+        return time.monotonic() < self._rests_until
+
+    async def _given(self, outgoing: Outgoing) -> Outcome:
+        if self._rests:  # since this one waited for its turn
+            return NOT_TAKEN
         try:
             outcome = await self.channel.send(outgoing)
         except Exception as fault:
             log.warning("channel broke", channel=self.channel.name, fault=type(fault).__name__)
             outcome = UNSURE
-        if outcome.delivery not in {Delivery.HANDED_ON, Delivery.UNSURE}:
-            self.units_left += outgoing.units
         if outcome.delivery in {Delivery.NOT_TAKEN, Delivery.UNSURE}:
             self._fault()
         else:
             self._faults = 0
         return outcome
-
-    async def _pace(self) -> None:
-        async with self._turn:
-            now = time.monotonic()
-            wait = self._free_at - now
-            self._free_at = max(self._free_at, now) + 1 / self.per_second
-        if wait > 0:
-            await asyncio.sleep(wait)
 
     def _fault(self) -> None:
         self._faults += 1
@@ -108,7 +121,7 @@ class Router:
         lanes = self.lanes.get(outgoing.medium) or (self.otherwise,)
         lane, outcome = lanes[0], NOT_TAKEN
         for lane in lanes:
-            if not lane.is_open or (lane.units_left < outgoing.units and not outgoing.urgent):
+            if not lane.takes(outgoing):
                 continue
             outcome = await lane.send(outgoing)
             if outcome.delivery is not Delivery.NOT_TAKEN:
@@ -128,9 +141,8 @@ class Router:
 def router_of(pool: Pool, floor: Floor, carriage: Carriage) -> Router:
     """The router of this deployment; receipts that come back over a gateway's own line are noted as they arrive."""
 
-    async def tell_receipt(gateway: str, reference: str, receipt: Receipt) -> None:
-        async with transaction(pool) as conn:
-            await note_receipt(conn, floor, gateway, reference, receipt)
+    async def tell_receipts(gateway: str, told: Sequence[tuple[str, Receipt]]) -> None:
+        await note_receipts(pool, floor, gateway, told)
 
     lanes: dict[Medium, tuple[Lane, ...]] = {}
     for medium in Medium:
@@ -139,7 +151,7 @@ def router_of(pool: Pool, floor: Floor, carriage: Carriage) -> Router:
             lanes[medium] = found
     for lane in (lane for found in lanes.values() for lane in found):
         if isinstance(lane.channel, SmppChannel):
-            lane.channel.tell_receipt = tell_receipt
+            lane.channel.tell_receipts = tell_receipts
     return Router(lanes, Lane(OutboxChannel() if floor.settings.demo else NoChannel()))
 
 
@@ -152,4 +164,4 @@ def channel_name(floor: Floor, carriage: Carriage, medium: Medium) -> str:
 def _lane(floor: Floor, gateway: Gateway) -> Lane:
     secret = floor.settings.channel_secrets.get(gateway.name)
     channel = MAKERS[gateway.kind](gateway, secret.get_secret_value() if secret else "")
-    return Lane(channel, gateway.per_second, gateway.repeats_safely, gateway.units_per_day)
+    return Lane(channel, gateway.per_second, gateway.at_once, gateway.repeats_safely, gateway.units_per_day)

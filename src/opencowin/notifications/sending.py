@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
-from opencowin.notifications import queries
+from opencowin.notifications import queries, receipt_queries
 from opencowin.notifications.gateways import Carriage, read_carriage
 from opencowin.notifications.model import (
     Draft,
@@ -75,6 +75,7 @@ class Scribe:
 
 def _row(floor: Floor, carriage: Carriage, draft: Draft) -> NewMessage:
     now = floor.clock.now()
+    not_before = _not_before(floor, carriage, draft, now)
     expired = draft.expires_at is not None and draft.expires_at <= now
     return NewMessage(
         cause_id=draft.cause_id,
@@ -89,8 +90,9 @@ def _row(floor: Floor, carriage: Carriage, draft: Draft) -> NewMessage:
         expires_at=draft.expires_at,
         medium=draft.medium.value,
         priority=draft.priority.value,
-        not_before=_not_before(floor, carriage, draft, now),
+        not_before=not_before,
         units=sms_parts(draft.text) if draft.medium is Medium.SMS else 1,
+        due=not_before <= now,
     )
 
 
@@ -102,7 +104,7 @@ def _not_before(floor: Floor, carriage: Carriage, draft: Draft, now: datetime) -
 
 async def forget_old(conn: Connection, floor: Floor) -> int:
     """Delete what was told long ago, numbers and texts; returns how many messages."""
-    await queries.forget_receipts(conn, floor.clock.now() - UNCLAIMED)
+    await receipt_queries.forget_receipts(conn, floor.clock.now() - UNCLAIMED)
     return await queries.forget_old(conn, floor.clock.now() - KEPT)
 
 

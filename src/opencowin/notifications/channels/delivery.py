@@ -19,6 +19,8 @@ class Delivery(StrEnum):
     """The gateway certainly has not got it: another one, or this one later, may be tried."""
     UNSURE = "unsure"
     """It was given, and no answer came: the gateway may have it."""
+    PUT_BACK = "put_back"
+    """Its turn did not come while it was safe to begin: it was not tried."""
     NO_CHANNEL = "no_channel"
     """Nothing is set up that could send it: it waits."""
 
@@ -34,6 +36,7 @@ class Outcome:
 HANDED_ON, REFUSED = Outcome(Delivery.HANDED_ON), Outcome(Delivery.REFUSED)
 GONE = Outcome(Delivery.GONE)
 NOT_TAKEN, UNSURE = Outcome(Delivery.NOT_TAKEN), Outcome(Delivery.UNSURE)
+PUT_BACK = Outcome(Delivery.PUT_BACK)
 
 
 class Channel(Protocol):

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-import httpx2
+import orjson
 
 from opencowin.notifications.channels.delivery import HANDED_ON, Delivery, Outcome
-from opencowin.notifications.channels.posting import post
+from opencowin.notifications.channels.posting import Poster
 from opencowin.notifications.gateways import Gateway
 from opencowin.notifications.model import Outgoing
 
@@ -21,20 +21,18 @@ class HttpChannel:
 
     def __init__(self, gateway: Gateway, secret: str) -> None:
         self.name, self._gateway = gateway.name, gateway
-        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-        limits = httpx2.Limits(max_connections=gateway.at_once, max_keepalive_connections=gateway.at_once)
-        self._http = httpx2.AsyncClient(headers=headers, limits=limits, timeout=gateway.seconds)
+        self._http = Poster(gateway.seconds, {"Authorization": f"Bearer {secret}"} if secret else None)
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Hand one message over."""
-        answer = await post(self._http, self._gateway.address, BUSY, json=self._body(outgoing))
+        answer = await self._http.post(self._gateway.address, orjson.dumps(self._body(outgoing)), busy=BUSY)
         if isinstance(answer, Outcome):
             return answer
-        return Outcome(Delivery.HANDED_ON, self._reference(answer)) if answer.content else HANDED_ON
+        return Outcome(Delivery.HANDED_ON, self._reference(answer)) if answer else HANDED_ON
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._http.close()
 
     def _body(self, outgoing: Outgoing) -> dict[str, str]:
         values = {
@@ -46,9 +44,9 @@ class HttpChannel:
         }
         return {name: _filled(pattern, values) for name, pattern in self._gateway.body.items()}
 
-    def _reference(self, answer: httpx2.Response) -> str | None:
+    def _reference(self, answer: bytes) -> str | None:
         try:
-            found = answer.json()
+            found = orjson.loads(answer)
         except ValueError:
             return None
         value = found.get(self._gateway.reference_field) if isinstance(found, dict) else None

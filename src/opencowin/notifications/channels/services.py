@@ -17,7 +17,6 @@ class AppriseChannel:
 
     def __init__(self, gateway: Gateway, secret: str) -> None:
         self.name, self._gateway, self._secret = gateway.name, gateway, secret
-        self._at_once = asyncio.Semaphore(gateway.at_once)
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Hand one message over, in a thread. The library tells yes or no alone, so a no may be a lost answer."""
@@ -27,8 +26,7 @@ class AppriseChannel:
         service = apprise.Apprise.instantiate(address)
         if service is None:
             return REFUSED
-        async with self._at_once:
-            done = await asyncio.to_thread(service.notify, body=outgoing.text)
+        done = await asyncio.to_thread(service.notify, body=outgoing.text)
         return HANDED_ON if done else UNSURE
 
     async def close(self) -> None:

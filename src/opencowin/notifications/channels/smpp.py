@@ -1,15 +1,16 @@
 """SMPP 3.4: the protocol of operators' message centres, over one bound connection; receipts come back on it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
+import structlog
 from aiosmpplib import (
-    ESME,
     NPI,
     TON,
     AbstractBroker,
     AbstractHook,
     DeliverSm,
+    EnquireLink,
     GenericNack,
     OptionalParam,
     PhoneNumber,
@@ -18,9 +19,11 @@ from aiosmpplib import (
     SmppSessionState,
     SubmitSm,
     SubmitSmResp,
+    Unbind,
 )
 
 from opencowin.notifications.channels.delivery import NOT_TAKEN, REFUSED, UNSURE, Delivery, Outcome
+from opencowin.notifications.channels.smpp_line import Awaited, NeverHeld, Session
 from opencowin.notifications.gateways import Gateway
 from opencowin.notifications.model import Outgoing, Receipt
 
@@ -29,8 +32,13 @@ WAITS = frozenset({SmppCommandStatus.ESME_RTHROTTLED, SmppCommandStatus.ESME_RMS
 OPTIONAL_TEMPLATE = 0x1401
 """Vendor parameter under which centres take the number that a regulator gave the text."""
 FINAL = {"DELIVRD": Receipt.DELIVERED, "UNDELIV": Receipt.UNDELIVERED, "EXPIRED": Receipt.UNDELIVERED}
-TellReceipt = Callable[[str, str, Receipt], Awaitable[None]]
-"""Told of a receipt: the gateway, its own name of the message, what became of it."""
+TellReceipts = Callable[[str, Sequence[tuple[str, Receipt]]], Awaitable[None]]
+"""Told of receipts: the gateway, and of each its own name of the message and what became of it."""
+MOST_RECEIPTS, TOGETHER, GATHERING = 10_000, 500, 0.02
+"""How many receipts may wait to be noted, how many are noted at once, and for how many seconds they gather."""
+
+
+log = structlog.stdlib.get_logger("opencowin.notifications")
 
 
 class SmppChannel(AbstractBroker, AbstractHook):  # type: ignore[misc]  # the library's own interfaces, untyped
@@ -40,11 +48,13 @@ class SmppChannel(AbstractBroker, AbstractHook):  # type: ignore[misc]  # the li
 
     def __init__(self, gateway: Gateway, secret: str) -> None:
         self.name, self._gateway, self._secret = gateway.name, gateway, secret
-        self.tell_receipt: TellReceipt | None = None
+        self.tell_receipts: TellReceipts | None = None
         self._queue: asyncio.Queue[SmppMessage] = asyncio.Queue()
         self._answers: dict[str, asyncio.Future[Outcome]] = {}
-        self._session: ESME | None = None
-        self._running: asyncio.Task[None] | None = None
+        self._awaited = Awaited()
+        self._receipts: asyncio.Queue[tuple[str, Receipt]] = asyncio.Queue(MOST_RECEIPTS)
+        self._session: Session | None = None
+        self._running: list[asyncio.Task[None]] = []
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Hand one message over, and wait for the centre's answer to it."""
@@ -52,52 +62,76 @@ class SmppChannel(AbstractBroker, AbstractHook):  # type: ignore[misc]  # the li
             return NOT_TAKEN
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._answers[outgoing.reference] = answer
+        message = self._submit(outgoing)
         try:
-            await self._queue.put(self._submit(outgoing))
+            self._queue.put_nowait(message)
             return await asyncio.wait_for(answer, self._gateway.seconds)
         except TimeoutError:
-            return UNSURE
+            return NOT_TAKEN if message.sequence_num is None else UNSURE
         finally:
             self._answers.pop(outgoing.reference, None)
+            self._awaited.forget(message)
 
     async def close(self) -> None:
         """Unbind."""
-        if self._session is not None and self._running is not None:
+        if self._session is not None:
             line = self._session._writer  # the library says goodbye and leaves closing the line to the centre
             await self._session.stop()
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
             if line is not None:
                 line.close()
-            self._session = self._running = None
+            self._session, self._running = None, []
 
     async def enqueue(self, message: SmppMessage) -> None:
         """The library puts back what it could not send."""
         await self._queue.put(message)
 
     async def dequeue(self) -> SmppMessage:
-        """The library takes the next message."""
-        return await self._queue.get()
+        """The library takes the next message that somebody still wants to be sent."""
+        while True:
+            message = await self._queue.get()
+            if (waiting := self._answers.get(message.log_id)) is not None and not waiting.done():
+                return message
 
     async def sending(self, smpp_message: SmppMessage, pdu: bytes, client_id: str) -> None:
-        """Nothing is noted of what goes out: it holds numbers and texts."""
+        """Only who awaits an answer is noted of what goes out: it holds numbers and texts."""
+        del pdu, client_id
+        if isinstance(smpp_message, SubmitSm | EnquireLink | Unbind):
+            self._awaited.ask(smpp_message)
 
     async def received(self, smpp_message: SmppMessage | None, pdu: bytes, client_id: str) -> None:
         """An answer to a message, or a receipt."""
         del pdu, client_id
         if isinstance(smpp_message, SubmitSmResp | GenericNack):
             self._answer(smpp_message)
-        elif isinstance(smpp_message, DeliverSm) and smpp_message.is_receipt() and self.tell_receipt:
+        elif isinstance(smpp_message, DeliverSm) and smpp_message.is_receipt():
             told = smpp_message.parse_receipt()
             receipt = FINAL.get(str(told.get("stat", "")))
             if receipt and told.get("id"):
-                await self.tell_receipt(self.name, str(told["id"]), receipt)
+                await self._receipts.put((str(told["id"])[:200], receipt))
 
     async def send_error(self, smpp_message: SmppMessage, error: Exception, client_id: str) -> None:
         """A message that could not be built is refused; one whose connection broke may have arrived."""
         del client_id
         if isinstance(smpp_message, SubmitSm):
             self._settle(smpp_message.log_id, REFUSED if isinstance(error, ValueError) else UNSURE)
+
+    async def _note_receipts(self) -> None:
+        """Those of the same moment together; while the database is away they wait, and then the centre does."""
+        while True:
+            told = [await self._receipts.get()]
+            await asyncio.sleep(GATHERING)
+            while len(told) < TOGETHER and not self._receipts.empty():
+                told.append(self._receipts.get_nowait())
+            while self.tell_receipts is not None:
+                try:
+                    await self.tell_receipts(self.name, told)
+                    break
+                except Exception as fault:
+                    log.warning("receipts were not noted", channel=self.name, fault=type(fault).__name__)
+                    await asyncio.sleep(1)
 
     def _answer(self, answer: SubmitSmResp | GenericNack) -> None:
         if answer.command_status is SmppCommandStatus.ESME_ROK and isinstance(answer, SubmitSmResp):
@@ -113,10 +147,11 @@ class SmppChannel(AbstractBroker, AbstractHook):  # type: ignore[misc]  # the li
     async def _is_bound(self) -> bool:
         if self._session is None:
             host, _, port = self._gateway.address.rpartition(":")
-            self._session = ESME(
-                host, int(port), self._gateway.user, self._secret, hook=self, broker=self, log_level="CRITICAL"
-            )
-            self._running = asyncio.create_task(self._session.start())
+            self._session = Session(
+                host, int(port), self._gateway.user, self._secret, hook=self, broker=self, log_level="CRITICAL",
+                correlator=self._awaited, throttle_handler=NeverHeld(),
+            )  # fmt: skip
+            self._running = [asyncio.create_task(one) for one in (self._session.start(), self._note_receipts())]
         waited = 0.0
         while self._session.session_state is not SmppSessionState.BOUND_TRX and waited < self._gateway.seconds / 2:
             await asyncio.sleep(0.05)

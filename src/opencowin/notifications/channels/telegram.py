@@ -1,9 +1,9 @@
 """Telegram, by its Bot API: a text to a chat that somebody opened with our bot."""
 
-import httpx2
+import orjson
 
 from opencowin.notifications.channels.delivery import Delivery, Outcome
-from opencowin.notifications.channels.posting import post
+from opencowin.notifications.channels.posting import Poster
 from opencowin.notifications.gateways import Gateway
 from opencowin.notifications.model import Outgoing
 
@@ -18,16 +18,16 @@ class TelegramChannel:
     def __init__(self, gateway: Gateway, secret: str) -> None:
         self.name = gateway.name
         self._call = f"{gateway.address.rstrip('/')}/bot{secret}/sendMessage"
-        self._http = httpx2.AsyncClient(timeout=gateway.seconds)
+        self._http = Poster(gateway.seconds)
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Hand one message over."""
         body = {"chat_id": int(outgoing.recipient), "text": outgoing.text, "disable_notification": not outgoing.urgent}
-        answer = await post(self._http, self._call, BUSY, json=body)
+        answer = await self._http.post(self._call, orjson.dumps(body), busy=BUSY)
         if isinstance(answer, Outcome):
             return answer
-        return Outcome(Delivery.HANDED_ON, f"{outgoing.recipient}/{answer.json()['result']['message_id']}")
+        return Outcome(Delivery.HANDED_ON, f"{outgoing.recipient}/{orjson.loads(answer)['result']['message_id']}")
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._http.close()

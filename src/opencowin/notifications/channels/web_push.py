@@ -5,12 +5,11 @@ import json
 import time
 from urllib.parse import urlsplit
 
-import httpx2
 from py_vapid import Vapid02
 from pywebpush import WebPusher
 
 from opencowin.notifications.channels.delivery import HANDED_ON, REFUSED, Outcome
-from opencowin.notifications.channels.posting import post
+from opencowin.notifications.channels.posting import Poster
 from opencowin.notifications.gateways import Gateway
 from opencowin.notifications.model import Outgoing
 
@@ -42,7 +41,7 @@ class WebPushChannel:
     def __init__(self, gateway: Gateway, secret: str) -> None:
         self.name, self._gateway = gateway.name, gateway
         self._key = Vapid02.from_pem(secret.encode())
-        self._http = httpx2.AsyncClient(timeout=gateway.seconds, follow_redirects=False)
+        self._http = Poster(gateway.seconds)
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Hand one message over, sealed for the device; `recipient` is the subscription its browser made, as JSON."""
@@ -52,12 +51,12 @@ class WebPushChannel:
             return REFUSED
         sealed = WebPusher(subscription).encode(outgoing.text.encode(), content_encoding="aes128gcm")
         headers = self._headers(endpoint, urgent=outgoing.urgent)
-        answer = await post(self._http, endpoint, BUSY, GONE, content=bytes(sealed["body"]), headers=headers)
+        answer = await self._http.post(endpoint, bytes(sealed["body"]), busy=BUSY, gone=GONE, headers=headers)
         return answer if isinstance(answer, Outcome) else HANDED_ON
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._http.close()
 
     def _headers(self, endpoint: str, *, urgent: bool) -> dict[str, str]:
         parts = urlsplit(endpoint)
