@@ -107,8 +107,9 @@ async def run_worker(pool: Pool, floor: Floor, stop: asyncio.Event) -> None:
     ]
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(notifications.hand_on(pool, floor, scribe, router, stop))
+        tasks.create_task(notifications.listen(scribe, stop))
         tasks.create_task(serve_jobs(pool, handlers, stop))
-        for task in recurring(pool, floor):
+        for task in recurring(pool, floor, carriage):
             tasks.create_task(repeat(task, stop))
 
 
@@ -208,16 +209,10 @@ class Recurring:
     work: Callable[[], Awaitable[object]]
 
 
-def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
+def recurring(pool: Pool, floor: Floor, carriage: notifications.Carriage) -> list[Recurring]:
     """What recurs: folding reports, chaining the trail, forgetting what is old, and the nets under lost jobs."""
 
-    def within(work: Callable[[Connection], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
-        async def in_transaction() -> object:
-            async with transaction(pool) as conn:
-                return await work(conn)
-
-        return in_transaction
-
+    within = _within(pool)
     return [
         Recurring("reports.fold", 1, within(reports.fold)),
         Recurring("audit.chain", 1, within(audit.chain)),
@@ -243,9 +238,7 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("cases.raise_flags", 30, within(lambda conn: cases.raise_flags(conn, floor))),
         Recurring("cases.forget_evidence", HOUR, within(lambda conn: cases.forget_evidence(conn, floor))),
         Recurring("tablets.settle", HOUR, within(lambda conn: tablets.settle_left_behind(conn, floor))),
-        Recurring("notifications.remind", 5, within(lambda conn: notifications.remind(conn, floor))),
-        Recurring("notifications.forget_reminders", HOUR, within(lambda c: notifications.forget_reminders(c, floor))),
-        Recurring("notifications.forget_old", HOUR, within(lambda conn: notifications.forget_old(conn, floor))),
+        *_of_messages(within, floor, carriage),
         Recurring("limits.forget_old", HOUR, within(lambda conn: limits.forget_old(conn, floor.clock))),
         Recurring("identity.forget_old", HOUR, within(lambda conn: identity.forget_old_otps(conn, floor))),
         Recurring("identity.forget_sessions", HOUR, within(lambda conn: identity.forget_old_sessions(conn, floor))),
@@ -257,6 +250,33 @@ def recurring(pool: Pool, floor: Floor) -> list[Recurring]:
         Recurring("bulk.forget_uploads", HOUR, within(lambda conn: bulk.forget_old_uploads(conn, floor))),
         Recurring("bulk.forget_exports", HOUR, within(lambda conn: bulk.forget_old_exports(conn, floor))),
         Recurring("jobs.forget_old", HOUR, within(forget_old_log)),
+    ]
+
+
+Within = Callable[[Callable[[Connection], Awaitable[object]]], Callable[[], Awaitable[object]]]
+
+
+def _within(pool: Pool) -> Within:
+    """Makes of work on a connection work in a transaction of its own."""
+
+    def within(work: Callable[[Connection], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+        async def in_transaction() -> object:
+            async with transaction(pool) as conn:
+                return await work(conn)
+
+        return in_transaction
+
+    return within
+
+
+def _of_messages(within: Within, floor: Floor, carriage: notifications.Carriage) -> list[Recurring]:
+    """What recurs for messages: reminding, the SMS in place of what failed, forgetting."""
+    return [
+        Recurring("notifications.remind", 5, within(lambda conn: notifications.remind(conn, floor))),
+        Recurring("notifications.spares", 5, within(lambda conn: notifications.settle_spares(conn, floor, carriage))),
+        Recurring("notifications.forget_proofs", HOUR, within(lambda c: notifications.forget_proofs(c, floor))),
+        Recurring("notifications.forget_reminders", HOUR, within(lambda c: notifications.forget_reminders(c, floor))),
+        Recurring("notifications.forget_old", HOUR, within(lambda conn: notifications.forget_old(conn, floor))),
     ]
 
 

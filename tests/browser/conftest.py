@@ -12,6 +12,7 @@ from opencowin.kit.clock import Clock
 from opencowin.kit.db import make_pool
 from opencowin.kit.floor import Floor
 from tests.browser.chromium import MISSING, chromium, find_chromium
+from tests.browser.reached import CHANNELS, a_push_key
 from tests.browser.world import World, inhabited
 from tests.conftest import clone, dsn_of, run_on
 from tests.surface import Calendar
@@ -31,9 +32,17 @@ document = 6
 @pytest.fixture(scope="session")
 def floor(floor: Floor, tmp_path_factory: pytest.TempPathFactory) -> Floor:
     """The floor at eight in the morning of tomorrow, so that what is tested does not hang on the hour."""
-    listed = tmp_path_factory.mktemp("providers") / "sign_in.toml"
+    folder = tmp_path_factory.mktemp("listed")
+    listed, carried = folder / "sign_in.toml", folder / "channels.toml"
     listed.write_text(PROVIDER)
-    changes = {"sign_in_file": listed, "sign_in_secrets": {"citizen": SecretStr("secret")}}
+    carried.write_text(CHANNELS)
+    changes = {
+        "sign_in_file": listed,
+        "sign_in_secrets": {"citizen": SecretStr("secret")},
+        "channels_file": carried,
+        "channel_secrets": {"push": SecretStr(a_push_key())},
+        "waitlist_minutes": 240,
+    }
     settings = floor.settings.model_copy(update=changes)
     return replace(floor, settings=settings, clock=Clock(floor.clock.zone, Calendar(floor.clock.zone)))
 

@@ -28,7 +28,9 @@ from opencowin.web.console import desk
 from opencowin.web.pages import visits
 from opencowin.worker import run_worker
 from tests.browser.appointed import appointing, half_signed_in
+from tests.browser.kept import a_seat_kept
 from tests.browser.office import at_work, furnish
+from tests.browser.reached import MAIL, prove_mail, reached
 from tests.builders import TEST, a_session, citizen, new_centre, pan, stock_in
 from tests.rooms.test_alerts import later
 from tests.surface import Surface, free_port, until_up
@@ -53,6 +55,7 @@ class Visitor(StrEnum):
     EARLY = "signed in, in a waiting room that has not opened"
     IN_LINE = "signed in, with people ahead in a waiting room"
     NEXT = "signed in, whose turn it is"
+    OFFERED = "signed in, with a seat kept from the waiting list"
     NATION_OFFICER = "nation officer at the console"
     STATE_OFFICER = "state officer at the console"
     OFFICER = "district officer at the console"
@@ -322,6 +325,7 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         asked = await an_issue_with_a_question(conn, surface.floor, actor, int(dosed))
         place = await places.district(conn, clinic.centre.district_id)
         await two_alerts(conn, surface.floor, actor, clinic)
+        await prove_mail(conn, surface.floor, actor)
         world.desks = await staff_at_work(conn, surface.floor, clinic, place.state_id)
         officer, worker = [await at_work(conn, surface.floor, world.desks[one]) for one in AT_DESKS]
         on_desks = await furnish(conn, surface.floor, officer, worker, clinic.centre, dosed)
@@ -348,6 +352,9 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         "latitude": f"{place.latitude:.2f}",
         "longitude": f"{place.longitude:.2f}",
     }
+    async with transaction(surface.pool) as conn:
+        world.facts |= await reached(conn, surface, actor)
+    world.accounts[Visitor.OFFERED] = await a_seat_kept(surface)
     named = {
         "Asha Kumari",
         clinic.centre.name,
@@ -357,6 +364,7 @@ async def settle(app: FastAPI, surface: Surface, address: str) -> World:
         "Slot alerts",
         "Alerts for my village",
         "API",
+        MAIL,
         STAFF_NAME,
         APPOINTED,
         *(one.name for one in states),

@@ -17,7 +17,7 @@ from opencowin.alerts.refusals import (
     UnknownVaccine,
     WhereMissing,
 )
-from opencowin.alerts.subscribing import stop_by_reply, subscribe, subscriptions_of, unsubscribe
+from opencowin.alerts.subscribing import stop_by_reply, stop_for, subscribe, subscriptions_of, unsubscribe
 
 __all__ = [
     "LETTERS",
@@ -41,6 +41,7 @@ __all__ = [
     "read_keywords",
     "stop_by_reply",
     "stop_code",
+    "stop_for",
     "subscribe",
     "subscriptions_of",
     "unsubscribe",

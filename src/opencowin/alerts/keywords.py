@@ -19,6 +19,7 @@ class Keyword(StrEnum):
 
     FIND = "find"
     BOOK = "book"
+    ALERT = "alert"
     STATUS = "status"
     MOVE = "move"
     CANCEL = "cancel"

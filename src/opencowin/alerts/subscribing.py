@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import timedelta
+from uuid import UUID
 
 from opencowin import identity, places, programme
 from opencowin.alerts import queries
@@ -77,12 +78,17 @@ async def stop_by_reply(conn: Connection, floor: Floor, actor: Actor, mobile: st
     account = await identity.account_of_mobile(conn, floor, mobile)
     if account is None:
         return 0
-    ended = await queries.end_by_code(conn, account, code.strip().upper())
+    return await stop_for(conn, actor, account, code)
+
+
+async def stop_for(conn: Connection, actor: Actor, account_id: UUID, code: str) -> int:
+    """End the subscription of a household with this code, or without one all of its, since an answer from an address
+    of its asks for it; how many ended. Raises NotPermitted."""
+    actor.require(Permission.RECEIVE_MESSAGES)
+    ended = await queries.end_by_code(conn, account_id, code.strip().upper())
     if ended:
-        detail = {"ended": ended}
-        await record(
-            conn, actor, "alerts.unsubscribe", subject=("account", account), reason="asked by an answer", detail=detail
-        )
+        why, detail = "asked by an answer", {"ended": ended}
+        await record(conn, actor, "alerts.unsubscribe", subject=("account", account_id), reason=why, detail=detail)
     return ended
 
 

@@ -41,6 +41,7 @@ from opencowin.identity.assisting import (
     read_call,
     tell_assisted,
 )
+from opencowin.identity.emails import is_email
 from opencowin.identity.invitations import (
     STAFF_INVITED,
     Invitation,
@@ -319,6 +320,7 @@ __all__ = [
     "forget_old_sign_ins",
     "invitations",
     "invite",
+    "is_email",
     "is_safe_address",
     "is_within",
     "key_requests",

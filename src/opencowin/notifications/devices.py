@@ -5,7 +5,6 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.audit import record
@@ -13,7 +12,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.errors import Conflict, Invalid
 from opencowin.kit.floor import Floor
 from opencowin.notifications import device_queries as queries
-from opencowin.notifications.channels.web_push import is_public_endpoint
+from opencowin.notifications.channels.web_push import is_public_endpoint, public_key
 from opencowin.notifications.gateways import Carriage
 from opencowin.notifications.model import Medium
 from opencowin.notifications.sealed import RECIPIENT
@@ -91,9 +90,22 @@ async def end_device(conn: Connection, floor: Floor, actor: Actor, endpoint: str
     return await queries.end(conn, account, gone)
 
 
-async def devices_of(conn: Connection, floor: Floor, account_id: UUID) -> list[str]:
-    """The addresses of an account's devices, as the channel reads them."""
-    return [floor.keyring.open(one.address_sealed, RECIPIENT) for one in await queries.of_account(conn, account_id)]
+async def end_devices(conn: Connection, actor: Actor) -> int:
+    """Send nothing more to any device of the actor's; how many ended. Raises NotPermitted."""
+    actor.require(Permission.MANAGE_OWN_MEMBERS)
+    account = actor.own_account()
+    known = await queries.of_account(conn, account)
+    if not known:
+        return 0
+    await record(conn, actor, "notifications.end_device", subject=("account", account), reason="asked by the household")
+    return await queries.end(conn, account, [one.address_hash for one in known])
+
+
+def push_key(floor: Floor, carriage: Carriage) -> str:
+    """The public key by which push services know us (VAPID), as browsers take it; empty where nobody carries push."""
+    found = carriage.of(Medium.WEB_PUSH)
+    secret = floor.settings.channel_secrets.get(found[0].name) if found else None
+    return public_key(secret.get_secret_value()) if secret else ""
 
 
 async def forget_devices(conn: Connection, floor: Floor, addresses: Sequence[str]) -> int:

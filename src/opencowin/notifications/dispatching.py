@@ -21,6 +21,7 @@ from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.logs import way_to
 from opencowin.notifications import queries, receipt_queries
+from opencowin.notifications.addresses import forget_addresses
 from opencowin.notifications.channels import Delivery
 from opencowin.notifications.devices import forget_devices
 from opencowin.notifications.model import Medium, MessageState, Outgoing
@@ -28,6 +29,7 @@ from opencowin.notifications.queries import DueMessage, Noted
 from opencowin.notifications.routing import Carried, Router
 from opencowin.notifications.sealed import RECIPIENT, TEXT
 from opencowin.notifications.sending import Scribe
+from opencowin.notifications.stopping import is_to_household, stop_link
 
 LEASE, SAFE = timedelta(minutes=2), timedelta(minutes=1)
 PATIENCE = timedelta(minutes=5)
@@ -180,10 +182,11 @@ def _count_spent(router: Router, done: Sequence[Done]) -> None:
 
 
 async def _forget_gone(conn: Connection, floor: Floor, carried: Sequence[Carried]) -> None:
-    """Of a device that its carrier knows no more nothing is kept: its browser makes a new address."""
+    """Of a device that its carrier knows no more, or a chat that was closed to us, nothing is kept."""
     gone = [one.outgoing.recipient for one in carried if one.outcome.delivery is Delivery.GONE]
     if gone:
         await forget_devices(conn, floor, gone)
+        await forget_addresses(conn, floor, gone)
 
 
 def _opened(floor: Floor, due: Sequence[DueMessage]) -> list[Outgoing]:
@@ -205,6 +208,7 @@ def _outgoing(floor: Floor, due: DueMessage, begin_by: float) -> Outgoing:
         priority=due.priority,
         units=due.units,
         begin_by=begin_by,
+        stop_link=stop_link(floor, recipient) if medium is Medium.EMAIL and is_to_household(due.template) else "",
     )
 
 

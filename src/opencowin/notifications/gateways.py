@@ -28,6 +28,8 @@ class Kind(StrEnum):
     SMPP = "smpp"
     SMTP = "smtp"
     TELEGRAM = "telegram"
+    SIGNAL = "signal"
+    """The REST bridge of signal-cli."""
     WEB_PUSH = "web_push"
     APPRISE = "apprise"
     """Any of the services that Apprise speaks, by its address."""
@@ -38,6 +40,7 @@ _MEDIA: Mapping[Kind, frozenset[Medium]] = {
     Kind.SMPP: frozenset({Medium.SMS}),
     Kind.SMTP: frozenset({Medium.EMAIL}),
     Kind.TELEGRAM: frozenset({Medium.TELEGRAM}),
+    Kind.SIGNAL: frozenset({Medium.SIGNAL}),
     Kind.WEB_PUSH: frozenset({Medium.WEB_PUSH}),
     Kind.APPRISE: frozenset({Medium.SMS, Medium.EMAIL, Medium.SIGNAL}),
 }
@@ -55,7 +58,8 @@ class Gateway:
     """Where it is: https://…, host:port, or an address of Apprise's with {recipient} in it."""
     user: str = ""
     sender: str = ""
-    """Whom people see as the sender: an SMS header, an e-mail address, the subject of VAPID."""
+    """Whom people see as the sender: an SMS header, an e-mail address, the subject of VAPID, the name of a Telegram
+    bot, a Signal number."""
     per_second: float = 100
     """Messages a second that it may be given, by each worker."""
     at_once: int = 50
@@ -142,6 +146,8 @@ def _problem(gateway: Gateway) -> str | None:
         return f"gateway {gateway.name}: seconds is at most {MOST_SECONDS}"
     if gateway.per_second <= 0 or gateway.at_once < 1 or gateway.seconds <= 0:
         return f"gateway {gateway.name}: per_second, at_once and seconds are above 0"
+    if gateway.kind in {Kind.TELEGRAM, Kind.SIGNAL} and not gateway.sender:
+        return f"gateway {gateway.name}: sender is the bot's name, or the number"
     if gateway.kind is Kind.HTTP and not gateway.body:
         return f"gateway {gateway.name}: body says what is sent"
     return None

@@ -13,9 +13,9 @@ from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Handler, Job
 from opencowin.notifications import queries
-from opencowin.notifications.devices import devices_of
 from opencowin.notifications.gateways import read_carriage
 from opencowin.notifications.model import Draft, Medium, Priority
+from opencowin.notifications.reaching import Reach, drafts_for, reaches
 from opencowin.notifications.reminding import DOSE_DUE, REMINDED, DoseDue
 from opencowin.notifications.sending import Scribe, write
 from opencowin.notifications.templates import Template, read_texts
@@ -174,27 +174,27 @@ class Desk:
     async def _kept_seats(self, conn: Connection, session_id: UUID) -> list[Draft]:
         drafts, now = [], self.floor.clock.now()
         told_at = self.scribe.carriage.quiet.until(self.floor.clock.local(now))
-        for one in await waitlist.offer_round(conn, self.floor, session_id, told_at):
+        made = await waitlist.offer_round(conn, self.floor, session_id, told_at)
+        reached = await reaches(conn, self.floor, [one.account_id for one in made])
+        for one in made:
             whose = await self.writer.told(conn, one.account_id)
             session = await scheduling.read_session(conn, session_id)
             said = await self.writer.seat_kept(conn, session, whose, one)
             about = uuid5(CAUSES, f"seat kept {session_id} {one.waiting_id}")
-            for address, medium in [
-                *([(whose.mobile, Medium.SMS)] if whose.mobile else []),
-                *((device, Medium.WEB_PUSH) for device in await devices_of(conn, self.floor, one.account_id)),
-            ]:
-                draft = _draft(uuid5(about, address), said, now, one.until, Priority.MANY)
-                drafts.append(replace(draft, address=address, medium=medium))
+            draft = _draft(about, said, now, one.until, Priority.MANY)
+            drafts += await self._by_all_ways(conn, draft, reached.get(one.account_id))
         return drafts
 
     async def _alerts(self, conn: Connection, session_id: UUID, found: alerts.AlertRound) -> list[Draft]:
+        """In the order of the lot, whatever the ways by which a household is reached."""
         drafts, now = [], self.floor.clock.now()
+        reached = await reaches(conn, self.floor, [one.account_id for one in found.people])
         for one in found.people:
             whose = await self.writer.told(conn, one.account_id)
-            if whose.mobile:
-                said = await self.writer.slot_alert(conn, found.offered, whose, one.code)
-                alert = uuid5(CAUSES, f"{session_id} {one.account_id}")
-                drafts.append(_draft(alert, said, now, found.until, Priority.MANY))
+            said = await self.writer.slot_alert(conn, found.offered, whose, one.code)
+            alert = uuid5(CAUSES, f"{session_id} {one.account_id}")
+            draft = _draft(alert, said, now, found.until, Priority.MANY)
+            drafts += await self._by_all_ways(conn, draft, reached.get(one.account_id))
         return drafts
 
     async def on_case_moved(self, news: cases.CaseNews) -> None:
@@ -251,17 +251,20 @@ class Desk:
         word: Callable[[Connection], Awaitable[Wording | None]],
         priority: Priority = Priority.OWN,
     ) -> None:
-        """By SMS, and by push to each device of the household. An account that a national ID opened has no number."""
+        """By all ways of the household. An account that a national ID opened has no number."""
         async with transaction(self.pool) as conn:
             said = await word(conn)
-            devices = await devices_of(conn, self.floor, account_id) if said is not None else []
-        if said is None:
-            return
-        if said.mobile:
-            await self.scribe.deliver(_draft(cause_id, said, caused_at, priority=priority))
-        for address in devices:
-            draft = _draft(uuid5(cause_id, address), said, caused_at, priority=priority)
-            await self.scribe.deliver(replace(draft, address=address, medium=Medium.WEB_PUSH))
+            if said is None:
+                return
+            reached = await reaches(conn, self.floor, [account_id])
+            draft = _draft(cause_id, said, caused_at, priority=priority)
+            drafts = await self._by_all_ways(conn, draft, reached.get(account_id))
+        for one in drafts:
+            await self.scribe.deliver(one)
+
+    async def _by_all_ways(self, conn: Connection, draft: Draft, reach: Reach | None) -> list[Draft]:
+        carriage, texts = self.scribe.carriage, self.writer.texts
+        return await drafts_for(conn, self.floor, carriage, texts, draft, reach or Reach())
 
 
 def _draft(

@@ -85,6 +85,8 @@ class Outgoing:
     units: int
     begin_by: float
     """Until then (monotonic clock) it may be handed over: after that somebody else may have it in hand."""
+    stop_link: str = ""
+    """Mail to a household: where its reader ends it."""
 
     @property
     def urgent(self) -> bool:

@@ -12,6 +12,7 @@ from opencowin.notifications.channels import Channel, Delivery, NoChannel, Outbo
 from opencowin.notifications.channels.delivery import NOT_TAKEN, PUT_BACK, UNSURE
 from opencowin.notifications.channels.http_gateway import HttpChannel
 from opencowin.notifications.channels.services import AppriseChannel
+from opencowin.notifications.channels.signal_bridge import SignalChannel
 from opencowin.notifications.channels.smpp import SmppChannel
 from opencowin.notifications.channels.smtp import SmtpChannel
 from opencowin.notifications.channels.telegram import TelegramChannel
@@ -28,6 +29,7 @@ MAKERS: Mapping[Kind, Callable[[Gateway, str], Channel]] = {
     Kind.SMPP: SmppChannel,
     Kind.SMTP: SmtpChannel,
     Kind.TELEGRAM: TelegramChannel,
+    Kind.SIGNAL: SignalChannel,
     Kind.WEB_PUSH: WebPushChannel,
     Kind.APPRISE: AppriseChannel,
 }
@@ -161,7 +163,12 @@ def channel_name(floor: Floor, carriage: Carriage, medium: Medium) -> str:
     return found[0].name if found else "outbox" if floor.settings.demo else "none"
 
 
-def _lane(floor: Floor, gateway: Gateway) -> Lane:
+def secret_of(floor: Floor, gateway: Gateway) -> str:
+    """The gateway's password, token or key; empty where there is none."""
     secret = floor.settings.channel_secrets.get(gateway.name)
-    channel = MAKERS[gateway.kind](gateway, secret.get_secret_value() if secret else "")
+    return secret.get_secret_value() if secret else ""
+
+
+def _lane(floor: Floor, gateway: Gateway) -> Lane:
+    channel = MAKERS[gateway.kind](gateway, secret_of(floor, gateway))
     return Lane(channel, gateway.per_second, gateway.at_once, gateway.repeats_safely, gateway.units_per_day)

@@ -44,6 +44,8 @@ class Template(StrEnum):
     SEAT_KEPT = "seat_kept"
     DRAW_LOST = "draw_lost"
     ANSWER = "answer"
+    ADDRESS_CODE = "address_code"
+    MAIL_FOOT = "mail_foot"
 
 
 _APPOINTMENT = frozenset({"dose", "vaccine", "date", "slot", "centre", "district", "members"})
@@ -78,6 +80,8 @@ PLACEHOLDERS: Mapping[Template, frozenset[str]] = {
     Template.SEAT_KEPT: frozenset({"vaccine", "date", "slot", "centre", "district", "until", "code", "url"}),
     Template.DRAW_LOST: frozenset({"district", "number", "url"}),
     Template.ANSWER: frozenset({"text"}),
+    Template.ADDRESS_CODE: frozenset({"code", "url"}),
+    Template.MAIL_FOOT: frozenset({"url"}),
 }
 
 

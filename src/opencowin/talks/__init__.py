@@ -7,7 +7,7 @@ Owns the tables `talk` and `text_heard`.
 
 from opencowin.talks.answers import ANSWERED, Answered, open_answer
 from opencowin.talks.calling import MissedCall, hear_missed_call
-from opencowin.talks.hearing import Call, Text, forget_old, hear_keypad, hear_text
+from opencowin.talks.hearing import Call, Chat, Text, forget_old, hear_chat, hear_keypad, hear_text
 from opencowin.talks.model import Said
 from opencowin.talks.sheets import is_narrow, sheets_of
 
@@ -15,10 +15,12 @@ __all__ = [
     "ANSWERED",
     "Answered",
     "Call",
+    "Chat",
     "MissedCall",
     "Said",
     "Text",
     "forget_old",
+    "hear_chat",
     "hear_keypad",
     "hear_missed_call",
     "hear_text",

@@ -90,6 +90,22 @@ async def take_session(scene: Scene, choice: Any) -> str:
     return "slot"
 
 
+async def ask_alert(scene: Scene) -> Asked | str:
+    """Where shall seats be watched? Whoever has said it already is told when there is one. Raises what `subscribe`
+    raises."""
+    if not scene.facts.get("pin"):
+        return Asked([scene.text("PIN code of your area")])
+    wish = alerts.NewSubscription(pin_code=scene.facts.pop("pin"), radius_km=WATCHED_KM)
+    await alerts.subscribe(scene.conn, scene.floor, scene.actor, wish)
+    return "watched"
+
+
+async def take_alert(scene: Scene, words: Any) -> str:
+    """Round this postal code. Raises InvalidPostalCode."""
+    scene.facts["pin"] = scene.floor.country.postal_code.normalise(str(words))
+    return "alert"
+
+
 async def ask_watched(scene: Scene) -> Asked | str:
     """The alert stands."""
     return Asked([scene.text("The alert is made.")], over=True)
@@ -223,6 +239,7 @@ STEPS = {
     "who": Step(ask_who, take_who),
     "pin": Step(ask_pin, take_pin, in_words=True),
     "sessions": Step(ask_sessions, take_session),
+    "alert": Step(ask_alert, take_alert, in_words=True),
     "watched": Step(ask_watched, take_nothing),
     "waiting": Step(ask_waiting, take_nothing),
     "slot": Step(ask_slot, take_slot),

@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from opencowin import alerts, identity, waitlist
 from opencowin.alerts import Keyword
-from opencowin.kit.actor import CITIZEN_PERMISSIONS, Actor, ActorKind, Permission
+from opencowin.kit.actor import CITIZEN_PERMISSIONS, Actor, ActorKind, Permission, system
 from opencowin.kit.audit import record
 from opencowin.kit.crypto import SealBroken
 from opencowin.kit.db import Connection
@@ -33,6 +33,7 @@ ON, HOMEWARD = "0", "00"
 LEADS_TO = {
     Keyword.FIND: "who",
     Keyword.BOOK: "who",
+    Keyword.ALERT: "alert",
     Keyword.STATUS: "own",
     Keyword.MOVE: "own",
     Keyword.CANCEL: "own",
@@ -41,7 +42,7 @@ LEADS_TO = {
     Keyword.LANGUAGE: "language",
     Keyword.HELP: HOME,
 }
-WITH_PLACE = frozenset({Keyword.FIND, Keyword.BOOK})
+WITH_PLACE = frozenset({Keyword.FIND, Keyword.BOOK, Keyword.ALERT})
 """Keywords that a postal code may follow; every other one stands alone."""
 LETTERED = frozenset({"name", "number"})
 """Steps that no digits can answer."""
@@ -57,6 +58,15 @@ class Call:
     text: str
     spoken: bool = False
     """Whether it is a voice gateway, which reads out what is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """What somebody writes in a chat; `address` is the chat's, with its medium, `way` names the gateway."""
+
+    address: str
+    way: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +133,28 @@ async def hear_text(conn: Connection, floor: Floor, actor: Actor, catalogues: Ca
         cause = uuid5(NAMESPACE_URL, f"talk/{actor.actor_id}/{text.message_id}")
         await ANSWERED.enqueue(conn, sealed_answer(floor, cause, number, said, scene.language, now))
     return used <= MOST_ANSWERS
+
+
+async def hear_chat(conn: Connection, floor: Floor, catalogues: Catalogues, account_id: UUID, chat: Chat) -> Said:
+    """Hear what somebody writes in a chat that a household has proved to be its own; what is answered.
+
+    The chat stands for the household as its number does: who holds it may find, book, move and cancel.
+    """
+    key = floor.keyring.index(chat.address, NUMBER)
+    await queries.hold(conn, key)
+    actor = Actor(ActorKind.CITIZEN, str(account_id), CITIZEN_PERMISSIONS, account_id=account_id, address=chat.way)
+    talk = read_talk(floor, await queries.talk_of(conn, key))
+    if talk is None:
+        why = "the household proved the chat"
+        await record(conn, system(chat.way), "talks.begin", subject=("account", account_id), reason=why)
+    language = await identity.account_language(conn, account_id)
+    scene = Scene(conn, floor, actor, catalogues, language, talk or Talk())
+    scene.talk.whole, scene.talk.spoken = True, False
+    if (seat := alerts.yes_code(floor, chat.text)) is not None:
+        return Said(await _accept(scene, seat), True, language)
+    await _in_words(scene, chat.text.split())
+    await queries.keep(conn, key, b"", 0, sealed_talk(floor, scene.talk), floor.clock.now())
+    return said_in(scene.talk)
 
 
 async def forget_old(conn: Connection, floor: Floor) -> int:
@@ -250,7 +282,7 @@ def _show(scene: Scene, asked: Asked, wrong: str) -> None:
     lines = [line for line in (wrong, *asked.lines, *numbered, *back) if line]
     talk.choices, talk.last, talk.at = [value for _, value in asked.choices], asked.over, 0
     talk.language, text = scene.language, "\n".join(lines)
-    talk.sheets = [text] if talk.spoken else sheets_of(text)
+    talk.sheets = [text] if talk.spoken or talk.whole else sheets_of(text)
 
 
 def _chosen(talk: Talk, answer: str) -> object:

@@ -38,6 +38,8 @@ class Talk:
     """Whether nothing is asked after it."""
     spoken: bool = False
     """Whether it was said by voice: whole, not in pages."""
+    whole: bool = False
+    """Whether it is written where a text has room: not in pages."""
     language: str = ""
     """In which language."""
 

@@ -37,6 +37,7 @@ from opencowin.web import (
     stock_exchange,
     verification,
     voice,
+    waiting,
     webhooks,
     wellknown,
 )
@@ -119,6 +120,7 @@ API = (
     centre,
     case_review,
     slot_alerts,
+    waiting,
     draws,
     feed,
     queue,

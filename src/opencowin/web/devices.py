@@ -3,18 +3,19 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from opencowin import notifications
 from opencowin.kit.actor import Actor, Permission
 from opencowin.web.cowin.wire import Body, PlainText
-from opencowin.web.guard import may
+from opencowin.web.guard import may, open_to_all
 from opencowin.web.site import site_of
 
 router = APIRouter(prefix="/open/v1/devices", tags=["Our own surface"])
 Own = Annotated[Actor, may(Permission.MANAGE_OWN_MEMBERS)]
+Public = Annotated[Actor, open_to_all()]
 
 
 class Device(Body):
@@ -29,6 +30,22 @@ class Endpoint(Body):
     """Which device."""
 
     endpoint: PlainText = Field(max_length=1000)
+
+
+class PushKey(BaseModel):
+    """The key by which push services know who sends to a device."""
+
+    key: str = Field(description="VAPID, RFC 8292: a point of P-256, uncompressed, in base64 for addresses.")
+
+
+@router.get("/key")
+async def push_key(request: Request, _actor: Public) -> PushKey:
+    """The key that a browser or a UnifiedPush app names when it makes a subscription. Raises WayNotOffered."""
+    site = site_of(request)
+    key = notifications.push_key(site.floor, notifications.read_carriage(site.floor))
+    if not key:
+        raise notifications.WayNotOffered(field="key")
+    return PushKey(key=key)
 
 
 @router.post("", status_code=204, response_class=Response)

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
-from opencowin import alerts, identity
+from opencowin import alerts, identity, notifications
 from opencowin.kit.actor import Actor, Permission
 from opencowin.web.cowin.wire import Body, LooseText
 from opencowin.web.guard import Face, may
@@ -17,9 +17,11 @@ Gateway = Annotated[Actor, may(Permission.RECEIVE_MESSAGES, Face.PARTNER)]
 
 
 class Answered(Body):
-    """An SMS that a person sent."""
+    """An SMS, or a letter, that a person sent."""
 
-    sender: LooseText = Field(max_length=20, description="The number that it came from, as the network told it.")
+    sender: LooseText = Field(
+        max_length=200, description="The number that it came from, as the network told it; or the e-mail address."
+    )
     text: LooseText = Field(max_length=2000)
 
 
@@ -32,11 +34,16 @@ class Understood(BaseModel):
 @router.post("")
 async def answered(request: Request, body: Answered, actor: Gateway) -> Understood:
     """Do what an answer asks for: `STOP` and a code ends that alert of the sender's, `STOP` alone all of them; in
-    the words of each of the country's languages too.
+    the words of each of the country's languages too. A letter ends only an alert whose code it names, since its sender
+    may be forged.
 
-    Handed on twice, it ends nothing more; from a sender that is no mobile number, nothing.
+    Handed on twice, it ends nothing more; from a sender that is neither, nothing.
     """
     site = site_of(request)
+    if identity.is_email(body.sender):
+        async with site.transaction() as conn:
+            ended = await notifications.stop_by_mail(conn, site.floor, actor, body.sender, body.text)
+        return Understood(ended=ended)
     code = alerts.stop_code(site.floor, body.text)
     if code is None:
         return Understood(ended=0)

@@ -72,8 +72,8 @@ async def ussd(
     "/sms", openapi_extra={"requestBody": {"required": True, "content": {one: {"schema": SMS_FIELDS} for one in FORMS}}}
 )
 async def sms(request: Request, actor: Gateway) -> Heard:
-    """Hear an SMS: a keyword (FIND 560001, BOOK, STATUS, MOVE, CANCEL, CERTIFICATE, REGISTER, LANGUAGE, HELP, STOP)
-    or an answer to what was asked last. What is answered goes out by SMS.
+    """Hear an SMS: a keyword (FIND 560001, BOOK, ALERT 560001, STATUS, MOVE, CANCEL, CERTIFICATE, REGISTER, LANGUAGE,
+    HELP, STOP) or an answer to what was asked last. What is answered goes out by SMS.
     """
     site, text = site_of(request), await _text(request)
     try:

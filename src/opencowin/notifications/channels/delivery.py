@@ -33,6 +33,17 @@ class Outcome:
     reference: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What somebody wrote back, with the carrier's own number for it, by which it counts up (0: it tells a thing once
+    by itself); without a text when it is nothing to hear."""
+
+    update: int
+    address: str
+    text: str
+    language: str = ""
+
+
 HANDED_ON, REFUSED = Outcome(Delivery.HANDED_ON), Outcome(Delivery.REFUSED)
 GONE = Outcome(Delivery.GONE)
 NOT_TAKEN, UNSURE = Outcome(Delivery.NOT_TAKEN), Outcome(Delivery.UNSURE)

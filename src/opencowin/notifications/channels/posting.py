@@ -46,6 +46,18 @@ class Poster:
         except (aiohttp.ClientError, TimeoutError):
             return UNSURE
 
+    async def ask(self, address: str, body: bytes | None = None, *, seconds: float) -> bytes:
+        """The answer to a question that may take so long; it is fetched where it has no body.
+
+        Raises aiohttp.ClientError, TimeoutError.
+        """
+        wait = aiohttp.ClientTimeout(total=seconds, sock_connect=self._seconds / 2)
+        how = "GET" if body is None else "POST"
+        call = self._opened().request(how, address, data=body, headers=JSON, allow_redirects=False, timeout=wait)
+        async with call as answer:
+            answer.raise_for_status()
+            return await answer.read()
+
     async def close(self) -> None:
         """Close the connections."""
         if self._session is not None:

@@ -2,12 +2,16 @@
 
 import asyncio
 from email.message import EmailMessage
+from email.policy import SMTP
 
 import aiosmtplib
 
 from opencowin.notifications.channels.delivery import NOT_TAKEN, REFUSED, UNSURE, Delivery, Outcome
 from opencowin.notifications.gateways import Gateway
 from opencowin.notifications.model import Outgoing
+
+WHOLE = SMTP.clone(max_line_length=900)
+"""Links in headers are not broken over lines, where mail programs would not find them."""
 
 
 class SmtpChannel:
@@ -31,7 +35,7 @@ class SmtpChannel:
                 return NOT_TAKEN
             mail = self._mail(outgoing)
             try:
-                await self._server.send_message(mail)
+                await self._server.sendmail(self._gateway.sender, [outgoing.recipient], mail.as_bytes(policy=WHOLE))
             except aiosmtplib.SMTPRecipientsRefused as refused:
                 return REFUSED if all(one.code >= 500 for one in refused.recipients) else NOT_TAKEN
             except aiosmtplib.SMTPResponseException as refused:
@@ -58,5 +62,8 @@ class SmtpChannel:
         mail["From"], mail["To"] = self._gateway.sender, outgoing.recipient
         mail["Subject"] = outgoing.text.split(":")[0].split(".")[0][:78]
         mail["Auto-Submitted"] = "auto-generated"
+        if outgoing.stop_link:
+            mail["List-Unsubscribe"] = f"<{outgoing.stop_link}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
         mail.set_content(outgoing.text)
         return mail

@@ -1,10 +1,13 @@
 """Web Push (RFC 8030, 8291, 8292) and UnifiedPush: the carrier forwards what only the device can read."""
 
+import base64
 import ipaddress
 import json
 import time
+from functools import lru_cache
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives import serialization
 from py_vapid import Vapid02
 from pywebpush import WebPusher
 
@@ -31,6 +34,14 @@ def is_public_endpoint(endpoint: str, *, trusted: tuple[str, ...] = ()) -> bool:
     except ValueError:
         return "." in parts.hostname and not parts.hostname.endswith((".local", ".internal", ".localhost"))
     return False
+
+
+@lru_cache(maxsize=4)
+def public_key(secret: str) -> str:
+    """The public half of a VAPID key (PEM): an uncompressed point, in base64 for addresses."""
+    form = serialization.PublicFormat.UncompressedPoint
+    point = Vapid02.from_pem(secret.encode()).public_key.public_bytes(serialization.Encoding.X962, form)
+    return base64.urlsafe_b64encode(point).decode().rstrip("=")
 
 
 class WebPushChannel:
