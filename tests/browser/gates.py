@@ -32,12 +32,21 @@ def judge(*faults: str) -> None:
 
 async def ask(page: Page, probe: str, *arguments: Any) -> Any:
     """What a probe of probes.js answers."""
-    question = "([probe, given]) => 'probes' in window && [window.probes[probe](...given)]"
-    answer = await page.evaluate(question, [probe, list(arguments)])
-    if not answer:
+    return (await _answers(page, [(probe, list(arguments))]))[0]
+
+
+async def faults_of(page: Page, *probes: str) -> list[str]:
+    """All that these probes find, one after the other, asked on one way to the browser and back."""
+    return [fault for found in await _answers(page, [(probe, []) for probe in probes]) for fault in found]
+
+
+async def _answers(page: Page, asked: list[tuple[str, list[Any]]]) -> list[Any]:
+    question = "(asked) => 'probes' in window && asked.map(([probe, given]) => window.probes[probe](...given) ?? null)"
+    answers = await page.evaluate(question, asked)
+    if not answers:
         await page.evaluate(f"window.probes = {_probes()}; null")
-        answer = await page.evaluate(question, [probe, list(arguments)])
-    return answer[0]
+        answers = await page.evaluate(question, asked)
+    return list(answers)
 
 
 async def axe(page: Page) -> list[str]:
@@ -67,13 +76,12 @@ async def scripts(page: Page, names: tuple[str, ...] = ()) -> list[str]:
 
 async def graphics(page: Page) -> list[str]:
     """Drawings: their texts large enough and contrasting with what is under them, the marks of their legends seen."""
-    return [*await ask(page, "tiny"), *await ask(page, "pale"), *await ask(page, "invisible")]
+    return await faults_of(page, "tiny", "pale", "invisible")
 
 
 async def layout(page: Page) -> list[str]:
     """Nothing sticks out, is cut off, lies over something else or is torn apart by a line's direction or end."""
-    probes = ("sideways", "escaping", "clipped", "overlapping", "torn", "broken")
-    return [fault for probe in probes for fault in await ask(page, probe)]
+    return await faults_of(page, "sideways", "escaping", "clipped", "overlapping", "torn", "broken")
 
 
 async def resize(page: Page, width: int) -> None:
