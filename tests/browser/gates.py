@@ -51,17 +51,27 @@ async def _answers(page: Page, asked: list[tuple[str, list[Any]]]) -> list[Any]:
 
 async def axe(page: Page) -> list[str]:
     """Violations of WCAG 2.2 AA and of axe's best practice."""
-    if not await page.evaluate("() => 'axe' in window"):
+    found = await _violations(page)
+    if found is None:
+        await page.add_init_script(_axe())  # what this tab shows next has it from the beginning
         await page.evaluate(f"{_axe()}; null")
-    found = await page.evaluate(
+        found = await _violations(page)
+    assert found is not None
+    return found
+
+
+async def _violations(page: Page) -> list[str] | None:
+    """None where axe is not in the page."""
+    found: list[str] | None = await page.evaluate(
         """async (rules) => {
+            if (!("axe" in window)) return null;
             const options = { runOnly: rules, resultTypes: ["violations"], preload: false };
             const { violations } = await axe.run(document, options);
             return violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html).join(" | ")}`);
         }""",
         RULES,
     )
-    return list(found)
+    return found
 
 
 async def structure(page: Page) -> list[str]:
