@@ -11,7 +11,7 @@ export UV_LINK_MODE := copy
 # What was compiled once need not be compiled again by every process.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check pictures bench format docs clean
+.PHONY: help install demo serve test untimed timed check pictures bench format docs clean
 
 help: ## Tell what there is to type
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,10 +25,14 @@ demo: $(VENV)/.installed ## Serve a demo at http://127.0.0.1:8000 (PORT=, HOST=)
 serve: $(VENV)/.installed ## Serve this deployment (see docs/settings.md)
 	@exec $(RUN)/opencowin serve $(ADDRESS)
 
-test: $(VENV)/.installed-dev ## Run every test that check does not, in a real browser too
+test: untimed timed ## Run every test that check does not, in a real browser too
+
+untimed: $(VENV)/.installed-dev
 	@$(RUN)/python -m tests.browser.chromium
 	@$(RUN)/python -m tests.provider
-	@$(RUN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not alone' --ignore tests/architecture
+	@$(RUN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m 'not alone' --ignore tests/architecture
+
+timed: $(VENV)/.installed-dev
 	@$(RUN)/pytest -m alone tests/browser/test_budgets.py
 
 check: $(VENV)/.installed-dev ## Check format, lint, types, import contracts and sizes

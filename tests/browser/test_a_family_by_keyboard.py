@@ -93,7 +93,7 @@ async def test_a_family_books_moves_and_cancels_by_keyboard_without_scripts(keyb
     await registers(keyboard, "Ram Prasad", "1951")
     await books_for_both(keyboard)
     assert keyboard.pages <= 11
-    await moves_to_the_evening(keyboard)
+    await moves_to_the_evening(keyboard, world)
     await cancels_for_both(keyboard)
 
 
@@ -139,10 +139,10 @@ async def books_for_both(keyboard: Keyboard) -> None:
     assert all(len(code) == 4 for code in codes)
 
 
-async def moves_to_the_evening(keyboard: Keyboard) -> None:
+async def moves_to_the_evening(keyboard: Keyboard, world: World) -> None:
     before = await keyboard.page.inner_text("main dl")
     await keyboard.follow("main a[href*='/move']")
-    await keyboard.follow("a[href*='/slots/']")
+    await keyboard.follow(f"a[href*='/slots/{world.clinic.tomorrow}']")
     await keyboard.choose_radio("slot", EVENING)
     await keyboard.follow("button.main")
     await keyboard.follow("button.main")

@@ -35,20 +35,21 @@ def test_no_page_escapes(floor: Floor) -> None:
 @pytest.mark.parametrize("shown", everywhere(), ids=lambda shown: shown.name)
 async def test_a_page(browser: Browser, world: World, shown: Shown) -> None:
     faults: list[str] = []
+    names = await world.every_name()
     async with visiting(browser, world, shown.visitor) as context:
         seen = watch(await context.new_page(), world.address)
         for language in LANGUAGES:
             seen.complaints.clear()
             await show(seen, shown, world.facts, language)
-            found = [*await looked_at(seen.page, world), *seen.complaints, *policy(seen.headers, shown)]
+            found = [*await looked_at(seen.page, names), *seen.complaints, *policy(seen.headers, shown)]
             faults += [f"{language}: {fault}" for fault in found]
     gates.judge(*faults)
 
 
-async def looked_at(page: Page, world: World) -> list[str]:
+async def looked_at(page: Page, names: tuple[str, ...]) -> list[str]:
     """What all gates say of the page, on a phone, on a desk, at 320 px and with wider spacing of text."""
     await gates.resize(page, gates.PHONE)
-    faults = [*await gates.structure(page), *await gates.scripts(page, world.names)]
+    faults = [*await gates.structure(page), *await gates.scripts(page, names)]
     faults += [*await gates.axe(page), *await gates.graphics(page)]
     faults += [f"at 320 px: {fault}" for fault in await gates.reflow(page)]
     faults += [f"with wider spacing: {fault}" for fault in await gates.spacing(page)]

@@ -98,6 +98,13 @@ class World:
     names: tuple[str, ...] = ()
     """Of people, places and commands: proper names may be in Latin letters whatever the page's language."""
 
+    async def every_name(self) -> tuple[str, ...]:
+        """The names, and those of centres that other tests of this process have opened since."""
+        async with transaction(self.surface.pool) as conn:
+            cursor = await conn.execute("SELECT DISTINCT name FROM centre")
+            centres = {row[0] for row in await cursor.fetchall()}
+        return tuple(sorted({*self.names, *centres}, key=len, reverse=True))
+
     def cookies(self, visitor: Visitor) -> list[dict[str, Any]]:
         """The visit's cookie, sealed as the site seals it."""
         request = Request(

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -57,6 +58,9 @@ def _parting(inner: Lifespan[FastAPI]) -> Lifespan[FastAPI]:
 
         async with inner(served):
             asyncio.get_running_loop().add_signal_handler(PARTING, part)
+            # What is here by now stays: looking through it all took 0.2 s each time, in which nobody is answered.
+            gc.collect()
+            gc.freeze()
             yield
 
     return lifespan
