@@ -11,7 +11,7 @@ export UV_LINK_MODE := copy
 # What was compiled once need not be compiled again by every process.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test untimed timed check pictures bench format docs clean
+.PHONY: help install demo serve test untimed timed check pictures bench growth format docs clean
 
 help: ## Tell what there is to type
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ pictures: $(VENV)/.installed-dev ## Take a picture of every page into var/pictur
 
 bench: $(VENV)/.installed-dev ## Run the benchmarks, each beside its reference
 	@$(RUN)/python -m benchmarks
+
+growth: $(VENV)/.installed-dev ## Measure with millions of people, MILLIONS="1 10", into docs/growth.md
+	@$(RUN)/python -m benchmarks.growth $(MILLIONS)
 
 format: $(VENV)/.installed-dev ## Put the code in its one form
 	$(RUN)/ruff check --fix .

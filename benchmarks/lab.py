@@ -1,7 +1,7 @@
 """The lab's own deployment: an embedded server on a real disk, the country's places, and a supply of sessions."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import time, timedelta
@@ -99,14 +99,17 @@ class Lab:
 
 
 @contextmanager
-def opened() -> Iterator[Lab]:
-    """The lab, thrown away afterwards. Its data lie in `var`, not in /tmp, which may be memory: commits are real."""
+def opened(settings: Mapping[str, str] | None = None) -> Iterator[Lab]:
+    """The lab, thrown away afterwards. Its data lie in `var`, not in /tmp, which may be memory: commits are real.
+
+    `settings` are the server's, beside those that an embedded one has.
+    """
     (ROOT / "var").mkdir(mode=0o711, exist_ok=True)
     with TemporaryDirectory(prefix="bench-", dir=ROOT / "var", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o711)  # a server that root starts runs as another user, who passes through
         write_keyring(folder / "keyring.json", new_keyring())
-        with EmbeddedPostgres.attach(folder / "data") as server:
+        with EmbeddedPostgres.attach(folder / "data", settings=settings) as server:
             migrate(server.dsn)
             floor = build_floor(Settings(demo=True, data_dir=folder))
             load_country(server.dsn, floor)

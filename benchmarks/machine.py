@@ -40,20 +40,33 @@ def busy() -> float:
 
 def processor_seconds(*roots: int) -> float:
     """Processor time of these processes and of everything that they have begun, the ended ones with them."""
-    parents, used = {}, {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            with suppress(OSError):
-                fields = _fields(int(entry.name))
-                parents[int(entry.name)] = int(fields[1])
-                used[int(entry.name)] = sum(map(int, fields[11:15]))
-    ours = [pid for pid in used if _descends(pid, parents, roots)]
-    return sum(used[pid] for pid in ours) / os.sysconf("SC_CLK_TCK")
+    used = {pid: sum(map(int, fields[11:15])) for pid, fields in _family(roots).items()}
+    return sum(used.values()) / os.sysconf("SC_CLK_TCK")
+
+
+def on_processor(pid: int) -> float:
+    """Seconds that the first thread of a process has worked, to the nanosecond."""
+    return int(_read(f"/proc/{pid}/schedstat").split()[0]) / 1e9
+
+
+def family(*roots: int) -> list[int]:
+    """These processes and everything that they have begun."""
+    return list(_family(roots))
 
 
 def parent_of(pid: int) -> int:
     """The process that began this one."""
     return int(_fields(pid)[1])
+
+
+def _family(roots: Collection[int]) -> dict[int, list[str]]:
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with suppress(OSError):
+                found[int(entry.name)] = _fields(int(entry.name))
+    parents = {pid: int(fields[1]) for pid, fields in found.items()}
+    return {pid: fields for pid, fields in found.items() if _descends(pid, parents, roots)}
 
 
 def _fields(pid: int) -> list[str]:
