@@ -1,4 +1,4 @@
-"""`make growth`: what the platform's calls cost, and what it keeps, as people become millions; writes docs/growth.md."""
+"""`make growth`: what calls cost, and what is kept, as people become millions; writes docs/growth.md."""
 
 import asyncio
 import hashlib

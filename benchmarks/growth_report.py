@@ -72,8 +72,7 @@ class Grown:
 def line(one: Grown) -> str:
     """A size for the terminal."""
     steps = "\n".join(
-        f"    {step:60} {_told(one.warm[step])}   anybody {_told(spent)}"
-        for step, spent in one.anybody.items()
+        f"    {step:60} {_told(one.warm[step])}   anybody {_told(spent)}" for step, spent in one.anybody.items()
     )
     memory = ", ".join(f"{size / 2**20:.0f}" for size in one.memory)
     bytes_ = f"{sum(_each(one, PER_PERSON)):.0f} B a person"
@@ -96,7 +95,7 @@ def _costs(grown: Sequence[Grown]) -> str:
         " | anybody: processor | half | 95% |\n"
     )
     rows = [_row(grown[0], one, step) for step in grown[0].warm for one in grown]
-    worst = max((_growth(grown[0], one, step) for one in grown for step in grown[0].warm if not _reference(step)))
+    worst = max(_growth(grown[0], one, step) for one in grown for step in grown[0].warm if not _reference(step))
     verdict = "reached" if worst <= 1.2 else "missed"
     goal = (
         f"\nGoal: at most 1.2 times the cost at the smallest size while the working set is in memory: {verdict}, the"
@@ -108,7 +107,13 @@ def _costs(grown: Sequence[Grown]) -> str:
 def _row(smallest: Grown, one: Grown, step: str) -> str:
     warm, anybody = one.warm[step], one.anybody[step]
     share = "" if _reference(step) else f"{_growth(smallest, one, step):.2f}"
-    cells = (_ms(warm.used), share, _ms(warm.half), _ms(warm.most), *map(_ms, (anybody.used, anybody.half, anybody.most)))
+    cells = (
+        _ms(warm.used),
+        share,
+        _ms(warm.half),
+        _ms(warm.most),
+        *map(_ms, (anybody.used, anybody.half, anybody.most)),
+    )
     return f"| {step} | {one.people:,} | {' | '.join(cells)} |\n"
 
 
@@ -137,8 +142,8 @@ def _bytes(one: Grown) -> str:
     head = (
         f"\n## What is kept, with {one.people:,} people\n\n"
         f"**{person:,.0f} bytes for a person**, **{booked:,.0f} for an appointment** (with its claim),"
-        f" **{dose:,.0f} for a dose**, and {places:,.0f} for each appointment's share of the sessions' rows (100 of them"
-        f" in a session): indexes and all, {one.whole / 1e9:.1f} GB in all. It took {one.loaded:,.0f} s to load them.\n\n"
+        f" **{dose:,.0f} for a dose**, and {places:,.0f} for each appointment's share of the sessions' rows (100 to a"
+        f" session): indexes and all, {one.whole / 1e9:.1f} GB in all. It took {one.loaded:,.0f} s to load them.\n\n"
         "| table | index | rows | bytes a row | bytes a person | MB |\n| --- | --- | --- | --- | --- | --- |\n"
     )
     rows = (

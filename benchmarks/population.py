@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
-from typing import LiteralString, cast
+from typing import LiteralString
 from uuid import UUID
 
 import psycopg
@@ -136,8 +136,7 @@ ROWS: dict[str, LiteralString] = {
     + SEATED,
     "identity_document": """
         INSERT INTO identity_document
-        SELECT bench_hash('d', n), bench_id('a', (n + 1) / 2), bench_id('b', n), """
-    + AT
+        SELECT bench_hash('d', n), bench_id('a', (n + 1) / 2), bench_id('b', n)"""
     + PEOPLE,
     "beneficiary_reference": """
         INSERT INTO beneficiary_reference SELECT bench_reference(n), bench_id('a', (n + 1) / 2), bench_id('b', n)"""
@@ -153,7 +152,7 @@ ROWS: dict[str, LiteralString] = {
         SELECT sha256(%(outer)s || sha256(%(inner)s || convert_to((6000000000 + a)::text, 'UTF8'))), bench_id('a', a)"""
     + ACCOUNTS,
     "household": """
-        INSERT INTO household SELECT bench_id('a', a), %(day)s::date + a * interval '1.728 s'"""
+        INSERT INTO household SELECT bench_id('a', a)"""
     + ACCOUNTS,
 }
 INDEXES: LiteralString = """
@@ -311,7 +310,7 @@ class Population:
 
     def _run(self, statement: str, facts: dict[str, object] | None) -> None:
         with self._line() as conn:
-            conn.execute(cast(LiteralString, statement), facts)
+            conn.execute(statement.encode(), facts)
 
     def _build(self, index: _Index) -> None:
         with self._line() as conn:

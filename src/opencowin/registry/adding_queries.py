@@ -25,7 +25,7 @@ class NewBeneficiary:
     secret_code_sealed: bytes
 
 
-async def reserve_documents(conn: Connection, persons: Mapping[bytes, Person], at: datetime) -> set[bytes]:
+async def reserve_documents(conn: Connection, persons: Mapping[bytes, Person]) -> set[bytes]:
     """Enter documents for these persons unless they are entered; which of them are these persons' from now on.
 
     Waits for whoever is entering one of them just now, in the order of the documents.
@@ -33,8 +33,8 @@ async def reserve_documents(conn: Connection, persons: Mapping[bytes, Person], a
     hashes = sorted(persons)
     cursor = await conn.execute(
         """
-        INSERT INTO identity_document (document_hash, account_id, beneficiary_id, registered_at)
-        SELECT u.h, u.a, u.b, %(at)s
+        INSERT INTO identity_document (document_hash, account_id, beneficiary_id)
+        SELECT u.h, u.a, u.b
         FROM unnest(%(hashes)s::bytea[], %(accounts)s::uuid[], %(beneficiaries)s::uuid[])
              WITH ORDINALITY AS u (h, a, b, place) ORDER BY u.place
         ON CONFLICT (document_hash) DO NOTHING RETURNING document_hash
@@ -43,7 +43,6 @@ async def reserve_documents(conn: Connection, persons: Mapping[bytes, Person], a
             "hashes": hashes,
             "accounts": [persons[one].account_id for one in hashes],
             "beneficiaries": [persons[one].beneficiary_id for one in hashes],
-            "at": at,
         },
     )
     return {bytes(row[0]) for row in await cursor.fetchall()}

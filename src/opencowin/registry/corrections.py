@@ -61,7 +61,7 @@ async def correct(conn: Connection, floor: Floor, actor: Actor, person: Person, 
     row = await _row(conn, person)
     facts = _corrected(floor, row, asked)
     if facts.document_hash != row.document_hash:
-        await _exchange(conn, floor, row, facts)
+        await _exchange(conn, row, facts)
     same = is_same_person(floor, row, facts) and facts.gender_id == row.gender_id
     sealed = seal_facts(floor.keyring, facts)
     await queries.change_beneficiary(conn, person, facts, sealed, floor.clock.now(), stays_confirmed=same)
@@ -86,7 +86,7 @@ async def add_passport(  # noqa: PLR0917 (said in one breath: for this person, t
     row = await _row(conn, person)
     number, found_by = accept_passport(floor, type_id, number)
     if found_by is not None and found_by not in {row.document_hash, row.passport_hash}:
-        if await directory.enter(conn, floor, found_by, person):
+        if await directory.enter(conn, found_by, person):
             raise DocumentRegistered(field="photo_id_number")
         if row.passport_hash is not None and row.passport_hash != row.document_hash:
             await queries.free_document(conn, row.passport_hash, person)
@@ -173,10 +173,10 @@ def _corrected(floor: Floor, row: BeneficiaryRow, asked: Correction) -> Facts:
     )
 
 
-async def _exchange(conn: Connection, floor: Floor, row: BeneficiaryRow, facts: Facts) -> None:
+async def _exchange(conn: Connection, row: BeneficiaryRow, facts: Facts) -> None:
     """Enter the new document and free the old one; one that somebody else holds is a plain refusal here."""
     fresh = facts.document_hash if facts.document_hash != row.passport_hash else None
-    if fresh is not None and await directory.enter(conn, floor, fresh, row.person):
+    if fresh is not None and await directory.enter(conn, fresh, row.person):
         raise DocumentRegistered(field="photo_id_number")
     if row.document_hash is not None and row.document_hash != row.passport_hash:
         await queries.free_document(conn, row.document_hash, row.person)

@@ -80,7 +80,7 @@ async def _register_together(conn: Connection, floor: Floor, asked: Sequence[_As
         if facts.document_hash is not None:
             documents[facts.document_hash] = person
     # Documents before households: the order of every other call.
-    entered = await reserve_documents(conn, documents, floor.clock.now())
+    entered = await reserve_documents(conn, documents)
     new = {person: facts for person, (_, facts) in wanted.items() if facts.document_hash in {None, *entered}}
     added = await add(conn, floor, new, Channel.SELF)
     await free_documents(conn, [one for one in entered if isinstance(added[documents[one]], TooManyMembers)])

@@ -17,7 +17,7 @@ DUPLICATES_PER_DAY = 20
 """Enough for honest mistakes of a household; too few to find out whose numbers are registered."""
 
 
-async def enter(conn: Connection, floor: Floor, document_hash: bytes | None, person: Person) -> Person | None:
+async def enter(conn: Connection, document_hash: bytes | None, person: Person) -> Person | None:
     """Enter a document for this person: None when that is done, or else the person who holds it.
 
     A document whose number two persons may share (no hash) is not entered. Waits for a transaction that is entering or
@@ -25,7 +25,7 @@ async def enter(conn: Connection, floor: Floor, document_hash: bytes | None, per
     """
     if document_hash is None:
         return None
-    while not await reserve_documents(conn, {document_hash: person}, floor.clock.now()):
+    while not await reserve_documents(conn, {document_hash: person}):
         holder = await queries.holder_of_document(conn, document_hash)
         if holder is not None:
             return holder

@@ -206,7 +206,7 @@ async def _twin_by_document(
     conn: Connection, floor: Floor, actor: Actor, person: Person, facts: Facts
 ) -> BeneficiaryRow | None:
     """Enter the document before anything else is written; the member of this household who registered with it."""
-    holder = await directory.enter(conn, floor, facts.document_hash, person)
+    holder = await directory.enter(conn, facts.document_hash, person)
     if holder is None or facts.document_hash is None:
         return None
     if holder.account_id == person.account_id:
@@ -242,7 +242,7 @@ async def _hold_own(conn: Connection, actor: Actor, reference_id: int) -> Benefi
 
 
 async def _change_document(conn: Connection, floor: Floor, actor: Actor, row: BeneficiaryRow, facts: Facts) -> None:
-    if facts.document_hash is not None and await directory.enter(conn, floor, facts.document_hash, row.person):
+    if facts.document_hash is not None and await directory.enter(conn, facts.document_hash, row.person):
         raise await directory.duplicate(conn, floor, actor, row.account_id, facts)
     if row.document_hash is not None:
         await queries.free_document(conn, row.document_hash, row.person)
