@@ -143,7 +143,8 @@ def _bytes(one: Grown) -> str:
         f"\n## What is kept, with {one.people:,} people\n\n"
         f"**{person:,.0f} bytes for a person**, **{booked:,.0f} for an appointment** (with its claim),"
         f" **{dose:,.0f} for a dose**, and {places:,.0f} for each appointment's share of the sessions' rows (100 to a"
-        f" session): indexes and all, {one.whole / 1e9:.1f} GB in all. It took {one.loaded:,.0f} s to load them.\n\n"
+        f" session): indexes and all, {one.whole / 1e9:.1f} GB in all. It took {one.loaded:,.0f} s to load them;"
+        f" 30 million would take {30e6 * one.whole / one.people / 1e9:.0f} GB.\n\n"
         "| table | index | rows | bytes a row | bytes a person | MB |\n| --- | --- | --- | --- | --- | --- |\n"
     )
     rows = (

@@ -39,7 +39,7 @@ from opencowin import (
     talks,
     waitlist,
 )
-from opencowin.kit import audit, limits
+from opencowin.kit import audit, limits, partitions
 from opencowin.kit.db import Connection, Pool, run, transaction
 from opencowin.kit.errors import Unavailable
 from opencowin.kit.floor import Floor
@@ -250,6 +250,7 @@ def recurring(pool: Pool, floor: Floor, carriage: notifications.Carriage) -> lis
         Recurring("bulk.forget_uploads", HOUR, within(lambda conn: bulk.forget_old_uploads(conn, floor))),
         Recurring("bulk.forget_exports", HOUR, within(lambda conn: bulk.forget_old_exports(conn, floor))),
         Recurring("jobs.forget_old", HOUR, within(forget_old_log)),
+        Recurring("partitions.make_ahead", HOUR, within(partitions.make_ahead)),
     ]
 
 

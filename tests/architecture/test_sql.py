@@ -74,7 +74,7 @@ def test_every_table_and_column_has_a_comment(database: str) -> None:
             SELECT c.relname, a.attname FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
             LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            WHERE c.relkind = 'r' AND c.relname !~ '^(pgqueuer|migration)'
+            WHERE c.relkind IN ('r', 'p') AND c.relname !~ '^(pgqueuer|migration)'
               AND (obj_description(c.oid) IS NULL OR col_description(c.oid, a.attnum) IS NULL)
             """
         ).fetchall()

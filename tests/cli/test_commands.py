@@ -109,6 +109,21 @@ def test_the_doctor_finds_a_demo_well_but_warns_that_it_is_one(trial: Place) -> 
     assert "The database is up to date" in told.stdout
 
 
+def test_months_that_are_over_are_put_away_and_what_is_none_is_refused(trial: Place) -> None:
+    away = trial.folder / "away"
+    assert "No part was over" in trial.run("archive", "write", str(away)).stdout
+    assert trial.run("archive", "list").stdout == ""
+    assert "parts for 3 months ahead" in trial.run("doctor").stdout
+    empty = trial.run("archive", "check", str(away))
+    assert empty.returncode == 1
+    assert "nothing in" in only_line(empty.stderr)
+    none = trial.folder / "none.json"
+    none.write_text("{}")
+    refused = trial.run("archive", "restore", str(none))
+    assert refused.returncode == 1
+    assert "no manifest" in only_line(refused.stderr)
+
+
 def test_the_country_is_loaded_once_and_districts_get_official_numbers(trial: Place) -> None:
     assert "loaded already" in trial.run("country", "load").stdout
     table = trial.folder / "districts.csv"

@@ -19,6 +19,7 @@ from opencowin.kit.embedded import EmbeddedError, Finding, Severity, diagnose
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.migrate import MigrationAltered, pending
+from opencowin.kit.partitions import readiness
 from opencowin.kit.settings import ENV_FILE, PREFIX, Settings, default_data_dir, read_settings
 from opencowin.serving import PortUnusable, check_port, database
 
@@ -125,7 +126,7 @@ def _port(settings: Settings) -> Iterator[Finding]:
 def _database(settings: Settings) -> Iterator[Finding]:
     try:
         with database(settings) as dsn, psycopg.connect(dsn, autocommit=True, connect_timeout=10) as conn:
-            for look in (_server, _schema, _country, _queue, _messages):
+            for look in (_server, _schema, _country, _queue, _messages, _partitions):
                 yield from look(conn)
     except psycopg.OperationalError as unreachable:
         what = f"The database does not answer: {str(unreachable).strip().splitlines()[0]}"
@@ -196,3 +197,19 @@ def _messages(conn: psycopg.Connection) -> Iterator[Finding]:
         yield Finding(Severity.PROBLEM, what, "Set up a gateway for messages, and see that a worker runs.")
     else:
         yield Finding(Severity.FINE, "No message waits to be sent")
+
+
+def _partitions(conn: psycopg.Connection) -> Iterator[Finding]:
+    if "archived_partition" not in queries.tables(conn):
+        return
+    for one in readiness(conn):
+        if not one.ahead:
+            what = f"The table {one.table} has no part for next month"
+            yield Finding(Severity.PROBLEM, what, "Is a worker running? It makes the parts of three months ahead.")
+        elif one.strays:
+            what = f"The table {one.table} has rows of a month without a part, in {one.table}_default"
+            yield Finding(
+                Severity.WARNING, what, "They move when a worker makes the part. Is the server's clock right?"
+            )
+        else:
+            yield Finding(Severity.FINE, f"The table {one.table} has parts for {one.ahead} months ahead")

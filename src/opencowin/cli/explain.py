@@ -7,6 +7,7 @@ from psycopg_pool import PoolTimeout
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from opencowin.kit.archive import ArchiveRefused
 from opencowin.kit.embedded import EmbeddedError
 from opencowin.kit.errors import Invalid, Refusal
 from opencowin.kit.migrate import MigrationAltered
@@ -43,7 +44,7 @@ def explain(failure: BaseException) -> Explanation | None:
         return Explanation(f"{failure}: write it as JSON.", MISUSED)
     if isinstance(failure, UnsafeSettings):
         return Explanation(str(failure), MISUSED)
-    if isinstance(failure, EmbeddedError | MigrationAltered):
+    if isinstance(failure, EmbeddedError | MigrationAltered | ArchiveRefused):
         return Explanation(str(failure), IMPOSSIBLE)
     if isinstance(failure, psycopg.OperationalError | PoolTimeout):
         return Explanation(f"the database does not answer: {_first_line(failure)} See `opencowin doctor`.", IMPOSSIBLE)

@@ -27,6 +27,7 @@ COMMANDS = {
     "keys": "keys",
     "trust": "trust",
     "audit": "audit",
+    "archive": "archive",
     "settings": "settings",
     "docs": "docs",
 }

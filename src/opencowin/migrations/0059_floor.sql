@@ -16,6 +16,8 @@ CREATE INDEX beneficiary_likeness ON beneficiary USING hash (likeness_hash)
 DROP INDEX identity_document_of;
 CREATE INDEX identity_document_of ON identity_document USING hash (beneficiary_id);
 
--- When a person came stands in beneficiary, when an account was opened in account.
-ALTER TABLE identity_document DROP COLUMN registered_at;
+-- When a person came stands in beneficiary, when an account was opened in account. The release before writes the first
+-- of these still, beside this one; so it stays for now, and takes no room where it is empty.
+ALTER TABLE identity_document ALTER COLUMN registered_at DROP NOT NULL, ALTER COLUMN registered_at DROP DEFAULT;
+COMMENT ON COLUMN identity_document.registered_at IS 'No longer written: beneficiary tells it. To be dropped.';
 ALTER TABLE household DROP COLUMN created_at;
