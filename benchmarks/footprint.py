@@ -58,6 +58,12 @@ def share_of_memory(root: int) -> int:
     return sum(_share(pid) for pid in family(root))
 
 
+def own_memory(pid: int) -> int:
+    """Bytes that a process has for itself alone, mapped files and shared memory left out."""
+    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:"))
+
+
 def _share(pid: int) -> int:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

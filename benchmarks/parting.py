@@ -93,7 +93,7 @@ def _measured(lab: Lab, kind: Kind, names: Sequence[str], people: Sequence[Inven
                 spent.setdefault((name, statement), []).append(_used(line, statement.format(name), key))
     told = {}
     for name, line in lines.items():
-        memory = footprint.share_of_memory(line.info.backend_pid) / 2**20
+        memory = footprint.own_memory(line.info.backend_pid) / 2**20
         reads, writes = (median(spent[name, statement]) * 1e6 for statement in (kind.read, kind.write))
         told[name] = f"read {reads:.0f} µs, write {writes:.0f} µs, backend {memory:.1f} MiB, {_kept(line, name)}"
         line.close()
