@@ -6,7 +6,10 @@ let manner = { status: 0, answer: true, receipts: 1, wait: 0, name: "", stat: "D
 const say = (what) => process.stdout.write(JSON.stringify(what) + "\n");
 let count = 0;
 
+let sessions = new Set();
 const server = createServer({}, (session) => {
+  sessions.add(session);
+  session.on("close", () => sessions.delete(session));
   session.on("bind_transceiver", (pdu) => {
     const right = pdu.system_id === "opencowin" && pdu.password === "secret";
     session.send(pdu.response({ command_status: right ? 0 : 0x0e }));
@@ -35,4 +38,6 @@ const server = createServer({}, (session) => {
 });
 
 server.listen(0, "127.0.0.1", () => say({ port: server.address().port }));
-createInterface({ input: process.stdin }).on("line", (line) => { manner = { ...manner, ...JSON.parse(line) }; say({ manner }); });
+// What somebody writes goes to one of those who are bound, as centres do.
+const written = ({ from, text }) => [...sessions][0].deliver_sm({ source_addr: from, source_addr_ton: 1, source_addr_npi: 1, destination_addr: "COWIN", esm_class: 0, short_message: text });
+createInterface({ input: process.stdin }).on("line", (line) => { const { write, ...told } = JSON.parse(line); if (write) written(write); manner = { ...manner, ...told }; say({ manner }); });

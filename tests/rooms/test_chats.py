@@ -5,22 +5,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from pydantic import SecretStr
 
-from opencowin import alerts, identity, notifications, scheduling
+from opencowin import alerts, identity, notifications, scheduling, talks
 from opencowin.kit.actor import Actor
 from opencowin.kit.db import Pool, run, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.i18n import read_catalogues
+from opencowin.kit.jobs import Job
 from opencowin.notifications import Carriage, Gateway, Kind, Medium
 from opencowin.notifications.chats import CHAT_TEXTS
 from opencowin.places import Centre
 from tests import builders
+from tests.carriers import message_centre
 from tests.carriers.chatting import BotApi, bot_api, signal_bridge
 from tests.rooms.scene import at
+from tests.rooms.test_gateways import router
+from tests.rooms.test_notifications import asked, do
 
 pytestmark = pytest.mark.anyio
 CHAT, OTHER = 4242, 4343
@@ -228,3 +233,56 @@ async def test_signal_is_listened_to_by_its_bridge(line: Line) -> None:
 async def test_what_is_said_in_chats_is_said_in_every_language() -> None:
     for language, catalogue in read_catalogues().by_language.items():
         assert [text for text in CHAT_TEXTS if text not in catalogue] == [], language
+
+
+async def test_an_sms_comes_over_the_line_of_the_message_centre(line: Line) -> None:
+    async with message_centre() as centre:
+        gateway = Gateway(
+            name="centre", medium=Medium.SMS, kind=Kind.SMPP, address=f"127.0.0.1:{centre.port}", user="opencowin",
+            sender="COWIN", seconds=3,
+        )  # fmt: skip
+        by, mobile = router(line.pool, line.floor, gateway, centre="secret"), await number_of(line)
+        handlers = notifications.handlers(line.pool, line.floor)
+        async with transaction(line.pool) as conn:
+            await alerts.subscribe(conn, line.floor, line.actor, alerts.NewSubscription(pin_code=line.centre.pin_code))
+        (code,) = await line.codes()
+        await say(line, by, "The line is bound.")
+        for sender, text, answer in (
+            (mobile, f"stop {code}", "The alert is ended."),
+            (mobile, "अलर्ट", "1 Find a slot"),
+            (mobile, f"ALERT {line.centre.pin_code}", "The alert is made."),
+        ):
+            await centre.behave(write={"from": sender, "text": text})
+            (answered,) = await some(line, talks.ANSWERED)
+            assert answer in talks.open_answer(line.floor, answered)[1]
+            await do(handlers, talks.ANSWERED, answered)
+        await centre.behave(write={"from": "12", "text": "STOP"})
+        await notifications.dispatch(line.pool, line.floor, by)
+        assert "The alert is made." in [one["text"] for one in centre.given]
+        assert len(await line.codes()) == 1
+        await by.close()
+
+
+async def number_of(line: Line) -> str:
+    """The household's number as centres tell it."""
+    async with transaction(line.pool) as conn:
+        mobile = await identity.account_mobile(conn, line.floor, line.account)
+    return line.floor.country.mobile.international(mobile).removeprefix("+")
+
+
+async def say(line: Line, by: notifications.Router, text: str) -> None:
+    """Something goes out."""
+    mobile, now = builders.mobile(), line.floor.clock.now()
+    async with transaction(line.pool) as conn:
+        draft = notifications.Draft(uuid4(), notifications.Template.ANSWER, "en", mobile, text, now)
+        await notifications.write(conn, line.floor, Carriage(), [draft])
+    assert (await notifications.dispatch(line.pool, line.floor, by)).sent == 1
+
+
+async def some(line: Line, job: Job[Any]) -> list[Any]:
+    """The jobs of this kind, once there are some."""
+    for _ in range(200):
+        if found := await asked(line.pool, job):
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError("nothing was answered")

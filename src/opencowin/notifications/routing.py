@@ -18,6 +18,7 @@ from opencowin.notifications.channels.smtp import SmtpChannel
 from opencowin.notifications.channels.telegram import TelegramChannel
 from opencowin.notifications.channels.web_push import WebPushChannel
 from opencowin.notifications.gateways import Carriage, Gateway, Kind
+from opencowin.notifications.hearing import hear_text
 from opencowin.notifications.model import Medium, Outgoing, Receipt
 from opencowin.notifications.receipts import note_receipts
 from opencowin.notifications.turns import Turns
@@ -141,10 +142,14 @@ class Router:
 
 
 def router_of(pool: Pool, floor: Floor, carriage: Carriage) -> Router:
-    """The router of this deployment; receipts that come back over a gateway's own line are noted as they arrive."""
+    """The router of this deployment; receipts that come back over a gateway's own line are noted as they arrive, and
+    what people write there is heard."""
 
     async def tell_receipts(gateway: str, told: Sequence[tuple[str, Receipt]]) -> None:
         await note_receipts(pool, floor, gateway, told)
+
+    async def hear(gateway: str, number: str, text: str) -> None:
+        await hear_text(pool, floor, gateway, number, text)
 
     lanes: dict[Medium, tuple[Lane, ...]] = {}
     for medium in Medium:
@@ -153,7 +158,7 @@ def router_of(pool: Pool, floor: Floor, carriage: Carriage) -> Router:
             lanes[medium] = found
     for lane in (lane for found in lanes.values() for lane in found):
         if isinstance(lane.channel, SmppChannel):
-            lane.channel.tell_receipts = tell_receipts
+            lane.channel.tell_receipts, lane.channel.hear_text = tell_receipts, hear
     return Router(lanes, Lane(OutboxChannel() if floor.settings.demo else NoChannel()))
 
 

@@ -1,4 +1,5 @@
-"""SMPP 3.4: the protocol of operators' message centres, over one bound connection; receipts come back on it."""
+"""SMPP 3.4: the protocol of operators' message centres, over one bound connection; receipts come back on it, and what
+people write to our number."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -34,6 +35,10 @@ OPTIONAL_TEMPLATE = 0x1401
 FINAL = {"DELIVRD": Receipt.DELIVERED, "UNDELIV": Receipt.UNDELIVERED, "EXPIRED": Receipt.UNDELIVERED}
 TellReceipts = Callable[[str, Sequence[tuple[str, Receipt]]], Awaitable[None]]
 """Told of receipts: the gateway, and of each its own name of the message and what became of it."""
+HearText = Callable[[str, str, str], Awaitable[None]]
+"""Told of what somebody wrote: the gateway, the number that it came from, and the text."""
+MOST_WRITTEN, HEARD_AGAIN = 1_000, 30
+"""How many of those may wait to be heard, then the centre waits; and how often each is tried."""
 MOST_RECEIPTS, TOGETHER, GATHERING = 10_000, 500, 0.02
 """How many receipts may wait to be noted, how many are noted at once, and for how many seconds they gather."""
 
@@ -53,6 +58,8 @@ class SmppChannel(AbstractBroker, AbstractHook):  # type: ignore[misc]  # the li
         self._answers: dict[str, asyncio.Future[Outcome]] = {}
         self._awaited = Awaited()
         self._receipts: asyncio.Queue[tuple[str, Receipt]] = asyncio.Queue(MOST_RECEIPTS)
+        self.hear_text: HearText | None = None
+        self._written: asyncio.Queue[tuple[str, str]] = asyncio.Queue(MOST_WRITTEN)
         self._session: Session | None = None
         self._running: list[asyncio.Task[None]] = []
 
@@ -102,7 +109,7 @@ class SmppChannel(AbstractBroker, AbstractHook):  # type: ignore[misc]  # the li
             self._awaited.ask(smpp_message)
 
     async def received(self, smpp_message: SmppMessage | None, pdu: bytes, client_id: str) -> None:
-        """An answer to a message, or a receipt."""
+        """An answer to a message, a receipt, or what somebody wrote."""
         del pdu, client_id
         if isinstance(smpp_message, SubmitSmResp | GenericNack):
             self._answer(smpp_message)
@@ -111,6 +118,9 @@ class SmppChannel(AbstractBroker, AbstractHook):  # type: ignore[misc]  # the li
             receipt = FINAL.get(str(told.get("stat", "")))
             if receipt and told.get("id"):
                 await self._receipts.put((str(told["id"])[:200], receipt))
+        elif isinstance(smpp_message, DeliverSm):
+            text = smpp_message.short_message or smpp_message.message_payload
+            await self._written.put((smpp_message.source.number, text))
 
     async def send_error(self, smpp_message: SmppMessage, error: Exception, client_id: str) -> None:
         """A message that could not be built is refused; one whose connection broke may have arrived."""
@@ -133,6 +143,20 @@ class SmppChannel(AbstractBroker, AbstractHook):  # type: ignore[misc]  # the li
                     log.warning("receipts were not noted", channel=self.name, fault=type(fault).__name__)
                     await asyncio.sleep(1)
 
+    async def _hear_texts(self) -> None:
+        """One after the other; what cannot be heard now is tried again, a text that breaks is passed over."""
+        while True:
+            number, text = await self._written.get()
+            for _ in range(HEARD_AGAIN):
+                if self.hear_text is None:
+                    break
+                try:
+                    await self.hear_text(self.name, number, text)
+                    break
+                except Exception as fault:
+                    log.warning("text was not heard", channel=self.name, fault=type(fault).__name__)
+                    await asyncio.sleep(1)
+
     def _answer(self, answer: SubmitSmResp | GenericNack) -> None:
         if answer.command_status is SmppCommandStatus.ESME_ROK and isinstance(answer, SubmitSmResp):
             self._settle(answer.log_id, Outcome(Delivery.HANDED_ON, answer.message_id))
@@ -151,7 +175,9 @@ class SmppChannel(AbstractBroker, AbstractHook):  # type: ignore[misc]  # the li
                 host, int(port), self._gateway.user, self._secret, hook=self, broker=self, log_level="CRITICAL",
                 correlator=self._awaited, throttle_handler=NeverHeld(),
             )  # fmt: skip
-            self._running = [asyncio.create_task(one) for one in (self._session.start(), self._note_receipts())]
+            self._running = [
+                asyncio.create_task(one) for one in (self._session.start(), self._note_receipts(), self._hear_texts())
+            ]
         waited = 0.0
         while self._session.session_state is not SmppSessionState.BOUND_TRX and waited < self._gateway.seconds / 2:
             await asyncio.sleep(0.05)

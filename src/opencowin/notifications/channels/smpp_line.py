@@ -45,7 +45,7 @@ class Awaited(AbstractCorrelator):  # type: ignore[misc]  # the library's own in
         """Receipts are matched in the database."""
 
     async def put_delivery_segmented(self, deliver_sm: DeliverSm) -> DeliverSm | None:
-        """What people write does not come over this line."""
+        """What people write is heard part by part."""
         return deliver_sm
 
     async def get_delivery(self, receipt: DeliverSm) -> SubmitSm | None:
