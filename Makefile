@@ -48,6 +48,7 @@ pictures: $(VENV)/.installed-dev ## Take a picture of every page into var/pictur
 	@OPENCOWIN_PICTURED_HISTORY=$(HISTORY) $(RUN)/pytest tests/browser/readme_pictures.py
 
 bench: $(VENV)/.installed-dev ## Run the benchmarks, each beside its reference
+	@$(UV) sync --frozen --inexact --quiet --group bench
 	@$(RUN)/python -m benchmarks
 
 growth: $(VENV)/.installed-dev ## Measure with millions of people, MILLIONS="1 10", into docs/growth.md

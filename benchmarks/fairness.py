@@ -120,13 +120,20 @@ def pairs(lab: Lab) -> Iterator[list[Pair]]:
                 ),
             ]
         finally:
-            runner.run(pool.close())
+            runner.run(_end(pool))
 
 
 async def _open(dsn: str) -> Pool:
     pool = make_pool(dsn, size=4)
     await pool.open()
     return pool
+
+
+async def _end(pool: Pool) -> None:
+    """Leave no waiting room before what is measured next."""
+    async with transaction(pool) as conn:
+        await run(conn, "DELETE FROM queue_room")
+    await pool.close()
 
 
 async def _nowhere(_conn: Connection, _session: UUID) -> Wanted:

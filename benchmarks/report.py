@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from benchmarks.measure import RUNS, Measured, Unit
 
 QUIET = 0.10
+GOALS, WAITS = "performance-goals.svg", "performance-waits.svg"
+"""Pictures."""
 HEAD = """# Performance
 
 Measured by `make bench` (about ten minutes), which writes this file. Every figure stands beside a reference taken on
@@ -32,6 +34,8 @@ METHOD = f"""
   waits for the database, is by the clock. One core, keys in memory, a name in Devanagari, two doses. *Printed* is
   everything from the statement to the PDF, for another person each time: both signatures, both QR codes, one
   bilingual page.
+- **A taken seat**: booked in one process; asked for in the other's calendar, again and again, from when the booking
+  was answered.
 - **Calendars**: 16 connections over loopback, kept open, each asking again when its answer is complete; no kept answer
   (`If-None-Match`) is asked for. One web process with its database; limits and logs are on, the log's reader is not.
 
@@ -64,7 +68,8 @@ def document(machine: str, measured: Sequence[Measured]) -> str:
     rows = "".join(f"| {' | '.join(cells)} |\n" for cells in table)
     goals = dict.fromkeys(f"- {_goal(one)}: {one.pair.goal.reason}." for one in measured)
     told = f"{datetime.now(UTC):%d %B %Y}, on {machine}. {_others(measured)}\n\n"
-    return HEAD + told + rows + "\nGoals:\n" + "\n".join(goals) + "\n"
+    picture = f"\n![Every run as a multiple of its goal](pictures/{GOALS})\n"
+    return HEAD + told + rows + "\nGoals:\n" + "\n".join(goals) + "\n" + picture
 
 
 def _row(one: Measured) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from benchmarks import report
 from benchmarks.callers import Answers, Calls, side_by_side
 from benchmarks.costs import LOOKS, PROXY, Callers, Operation, processor_seconds_each
 from benchmarks.lab import ROOT, Lab
@@ -177,7 +178,7 @@ def chapter(days: Days) -> str:
             f"Known or assumed: {one.scenario.assumed}. Not in it: messages on their way out, certificates (the table"
             " above), the console, and a standby.\n"
         )
-    return "".join(parts)
+    return "".join(parts) + f"\n![The share of calls answered within a time](pictures/{report.WAITS})\n"
 
 
 def _row(days: Days, one: Told, operation: Operation) -> str:
