@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from psycopg import sql
 
 from opencowin.identity import passwords
+from opencowin.kit.collecting import keep_what_is_there
 from opencowin.kit.crypto import Keyring, write_keyring
 from opencowin.kit.db import Connection, Pool, make_pool
 from opencowin.kit.embedded import EmbeddedPostgres
@@ -49,6 +50,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         os.environ[SHARED] = str(shared.enter_context(walkable_folder()))
         shared.callback(_drop_template)
         session.config.add_cleanup(shared.close)
+
+
+def pytest_collection_finish() -> None:
+    """The platform and its tests stay: looking through them again and again takes longer than many a test."""
+    keep_what_is_there()
 
 
 def _drop_template() -> None:

@@ -6,6 +6,7 @@ import signal
 import typer
 import uvloop
 
+from opencowin.kit.collecting import keep_what_is_there
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
 from opencowin.serving import deployment
@@ -28,4 +29,5 @@ async def _work() -> None:
         loop.add_signal_handler(number, stop.set)
     chosen = settings()
     async with deployment(chosen, pool_size=chosen.database_pool) as found:
+        keep_what_is_there()
         await run_worker(found.pool, found.floor, stop)
