@@ -20,7 +20,7 @@ from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.migrate import migrate
 from opencowin.kit.settings import Settings
 from tests.builders import load_country
-from tests.folders import walkable_folder
+from tests.folders import quickest, walkable_folder
 
 TEST_SERVER = "OPENCOWIN_TEST_DATABASE_URL"
 TEST_PROGRAMS = "OPENCOWIN_TEST_POSTGRES_BIN"
@@ -31,6 +31,7 @@ FAST = {
     "fsync": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
+    "max_wal_size": "256MB",
     "max_wal_senders": "0",
     "shared_buffers": "64MB",
     "max_connections": "400",
@@ -47,7 +48,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """The process that starts the run makes the folder of what its processes share, and removes it at the end."""
     if SHARED not in os.environ:
         shared = ExitStack()
-        os.environ[SHARED] = str(shared.enter_context(walkable_folder()))
+        os.environ[SHARED] = str(shared.enter_context(walkable_folder(quickest())))
         shared.callback(_drop_template)
         session.config.add_cleanup(shared.close)
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.commands import commands
 from tests.conftest import one_at_a_time
-from tests.folders import walkable_folder
+from tests.folders import quickest, walkable_folder
 
 PATIENCE = 90.0
 COMMAND = (sys.executable, "-m", "opencowin.cli")
@@ -80,7 +80,7 @@ def trial() -> Iterator[Place]:
             assert made.returncode == 0, made.stderr
             assert "Demo of size small: 6" in made.stdout
             until(lambda: not first.everyone())
-    with walkable_folder() as folder:
+    with walkable_folder(quickest()) as folder:
         subprocess.run(["cp", "-a", str(first.folder), str(folder / "data")], check=True)
         place = Place(folder / "data")
         yield place
@@ -93,5 +93,5 @@ def trial() -> Iterator[Place]:
 @pytest.fixture
 def fresh() -> Iterator[Place]:
     """A data folder that does not exist yet."""
-    with walkable_folder() as folder:
+    with walkable_folder(quickest()) as folder:
         yield Place(folder / "data")

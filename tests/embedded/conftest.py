@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from opencowin.kit.embedded import EmbeddedPostgres
+from tests.folders import quickest
 
 FAST = {"fsync": "off", "shared_buffers": "32MB"}
 HOLDER = """
@@ -113,7 +114,7 @@ def stop_now(folder: Path) -> None:
 @contextmanager
 def walkable_folder() -> Iterator[Path]:
     """A folder that others may walk through, as pytest's own is closed to the server's user under root."""
-    folder = Path(tempfile.mkdtemp(prefix="embedded-"))
+    folder = Path(tempfile.mkdtemp(prefix="embedded-", dir=quickest()))
     folder.chmod(0o755)
     try:
         yield folder
