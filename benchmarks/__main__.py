@@ -8,6 +8,7 @@ from benchmarks import (
     fairness,
     freshness,
     machine,
+    matching,
     plots,
     report,
     scenarios,
@@ -17,7 +18,7 @@ from benchmarks import (
 from benchmarks.lab import ROOT, opened
 from benchmarks.measure import Measured, compare
 
-PARTS = (bookings, desk, signing_in, calendar, freshness, certificates, sending, fairness)
+PARTS = (bookings, desk, signing_in, calendar, freshness, certificates, sending, matching, fairness)
 DOCS = ROOT / "docs"
 
 

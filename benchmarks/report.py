@@ -30,6 +30,10 @@ METHOD = f"""
 - **Messages**: queued as jobs in one transaction; the clock runs from its commit until the last is noted as handed on.
   Workers, database and gateway (a process of its own that takes whatever comes) share the processors. The centre sends
   a receipt for each message. The reference is the channel of the platform by itself: same requests, nothing noted.
+- **Subscriptions**: two in five watch a district, the others a postal code, half of these with a circle of 2 to 100 km;
+  one in twenty watches one metropolis, where the session is published; vaccine, dose, age and fee are as people choose
+  them. The clock runs from the worker's job to the commit of the alerts: who is told is drawn by lot, each is worded in
+  the household's language, sealed and queued.
 - **Certificates**: per second of processor time, of all threads, ours and the reference; only issuing by batches, which
   waits for the database, is by the clock. One core, keys in memory, a name in Devanagari, two doses. *Printed* is
   everything from the statement to the PDF, for another person each time: both signatures, both QR codes, one

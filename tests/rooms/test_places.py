@@ -1,5 +1,6 @@
 """The room `places` on a real database: the country loaded, districts renumbered, centres entered and found."""
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -394,3 +395,70 @@ async def test_a_closed_centre_is_found_no_more(conn: Connection, clinic: places
         await places.close_centre(conn, centre_id, NOON)
     with pytest.raises(places.UnknownCentre):
         await places.close_centre(conn, 2**31 - 1, NOON)
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude"),
+    [
+        (10.0, 76.3),
+        (0.0, 0.0),
+        (-17.0, 179.9),
+        (-17.0, -179.95),
+        (66.0, 180.0),
+        (89.6, 20.0),
+        (90.0, 0.0),
+        (-89.95, -179.0),
+    ],
+)
+@pytest.mark.parametrize("kilometres", [1, 50, 100])
+async def test_the_box_round_a_circle_holds_all_of_it_at_the_poles_and_over_the_180th_meridian(
+    conn: Connection, latitude: float, longitude: float, kilometres: int
+) -> None:
+    rim = [_away(latitude, longitude, bearing, kilometres * 0.999) for bearing in range(0, 360, 5)]
+    cursor = await conn.execute(
+        """
+        SELECT point(p.longitude, p.latitude) <@ box_round(%(latitude)s, %(longitude)s, %(km)s)
+               OR point(p.longitude, p.latitude) <@ box_across(%(latitude)s, %(longitude)s, %(km)s),
+               kilometres_between(p.latitude, p.longitude, %(latitude)s, %(longitude)s)
+        FROM unnest(%(latitudes)s::float8[], %(longitudes)s::float8[]) AS p (latitude, longitude)
+        """,
+        {
+            "latitude": latitude, "longitude": longitude, "km": kilometres,
+            "latitudes": [one[0] for one in rim], "longitudes": [one[1] for one in rim],
+        },
+    )  # fmt: skip
+    found = await cursor.fetchall()
+    assert all(inside for inside, _ in found)
+    assert [far for _, far in found] == pytest.approx([kilometres * 0.999] * len(rim), rel=1e-4)
+
+
+def _away(latitude: float, longitude: float, bearing: float, kilometres: float) -> tuple[float, float]:
+    """Where one comes to who goes so far in this direction."""
+    lat, far, towards = math.radians(latitude), kilometres / 6371.0088, math.radians(bearing)
+    there = math.asin(math.sin(lat) * math.cos(far) + math.cos(lat) * math.sin(far) * math.cos(towards))
+    east = math.atan2(
+        math.sin(towards) * math.sin(far) * math.cos(lat), math.cos(far) - math.sin(lat) * math.sin(there)
+    )
+    return math.degrees(there), (longitude + math.degrees(east) + 540) % 360 - 180
+
+
+async def test_centres_are_found_over_the_180th_meridian_by_the_index(
+    conn: Connection, clinic: places.NewCentre
+) -> None:
+    west, east = await places.add_centres(
+        conn, [replace(clinic, latitude=-17.0, longitude=one) for one in (179.95, -179.95)]
+    )
+    for longitude in (179.9, -179.9, 180.0, -180.0):
+        found = await places.centres_near(conn, -17.0, longitude, radius_km=30, limit=10)
+        assert {one.centre_id for one in found} == {west, east}, longitude
+    await conn.execute("SET LOCAL enable_seqscan = off")
+    await conn.execute("SET LOCAL enable_indexscan = off")
+    cursor = await conn.execute(
+        """
+        EXPLAIN SELECT FROM centre c WHERE closed_at IS NULL
+          AND (point(c.longitude, c.latitude) <@ box_round(-17, 180, 30)
+               OR point(c.longitude, c.latitude) <@ box_across(-17, 180, 30))
+        """
+    )
+    plan = "\n".join(row[0] for row in await cursor.fetchall())
+    assert plan.count("Bitmap Index Scan on centre_near") == 2, plan

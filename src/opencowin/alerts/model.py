@@ -51,17 +51,6 @@ class Circle:
     longitude: float
     radius_km: int
 
-    @property
-    def half_height(self) -> float:
-        """Degrees from its middle to the top of a box round it, a little more than needed."""
-        return self.radius_km / 110.0
-
-    @property
-    def half_width(self) -> float:
-        """Degrees from its middle to the side of that box."""
-        narrowest = math.cos(math.radians(min(abs(self.latitude) + self.half_height, 89.0)))
-        return min(self.half_height / narrowest, 360.0)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:

@@ -18,8 +18,7 @@ MATCH: LiteralString = """
         SELECT * FROM subscription
         WHERE (area @> box(point(%(longitude)s, %(latitude)s), point(%(longitude)s, %(latitude)s))
                OR area @> box(point(%(beyond)s, %(latitude)s), point(%(beyond)s, %(latitude)s))) AND area IS NOT NULL
-          AND 2 * 6371.0088 * asin(sqrt(least(1, sind((latitude - %(latitude)s) / 2) ^ 2
-              + cosd(%(latitude)s) * cosd(latitude) * sind((longitude - %(longitude)s) / 2) ^ 2))) <= radius_km
+          AND kilometres_between(latitude, longitude, %(latitude)s, %(longitude)s) <= radius_km
     ), households AS (
         SELECT DISTINCT ON (account_id) account_id, subscription_id FROM fits
         WHERE ends_at > %(now)s AND (vaccine_id IS NULL OR vaccine_id = %(vaccine_id)s)
@@ -65,10 +64,9 @@ async def insert(  # noqa: PLR0917 (a row's facts)
         """
         INSERT INTO subscription (account_id, code, district_id, pin_code, radius_km, latitude, longitude, area,
                                   vaccine_id, dose, age, most_fee, made_at, ends_at)
-        VALUES (%(account)s, %(code)s, %(district_id)s, %(pin_code)s, %(radius)s, %(latitude)s::float8,
+        VALUES (%(account)s, %(code)s, %(district_id)s, %(pin_code)s, %(radius)s::smallint, %(latitude)s::float8,
                 %(longitude)s::float8,
-                box(point(%(longitude)s::float8 - %(wide)s::float8, %(latitude)s::float8 - %(high)s::float8),
-                    point(%(longitude)s::float8 + %(wide)s::float8, %(latitude)s::float8 + %(high)s::float8)),
+                box_round(%(latitude)s::float8, %(longitude)s::float8, %(radius)s::smallint),
                 %(vaccine_id)s, %(dose)s, %(age)s, %(most_fee)s, %(made_at)s, %(ends_at)s)
         ON CONFLICT (account_id, code) DO NOTHING RETURNING subscription_id
         """,
@@ -83,8 +81,6 @@ async def insert(  # noqa: PLR0917 (a row's facts)
         radius=circle.radius_km if circle else None,
         latitude=circle.latitude if circle else None,
         longitude=circle.longitude if circle else None,
-        wide=circle.half_width if circle else None,
-        high=circle.half_height if circle else None,
         made_at=made_at,
         ends_at=ends_at,
     )

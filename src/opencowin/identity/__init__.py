@@ -16,6 +16,7 @@ from opencowin.identity.accounts import (
     open_account,
     open_account_without_mobile,
     open_closed_account,
+    reached_accounts,
 )
 from opencowin.identity.api_keys import (
     ApiKey,
@@ -348,6 +349,7 @@ __all__ = [
     "passkeys_possible",
     "permissions_of",
     "put_back_keys",
+    "reached_accounts",
     "read_call",
     "read_invitation",
     "read_key_link",

@@ -1,5 +1,6 @@
 """Accounts: a mobile number and the account that it opens; the number itself is sealed and found by keyed hash."""
 
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from opencowin.identity import queries
@@ -61,6 +62,14 @@ async def account_mobile(conn: Connection, floor: Floor, account_id: UUID) -> st
     if sealed is None:
         raise AccountNotFound
     return floor.keyring.open(sealed, MOBILE) if sealed else ""
+
+
+async def reached_accounts(conn: Connection, floor: Floor, account_ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Where and how accounts are reached: the number, empty where there is none, and the language of messages."""
+    return {
+        one.account_id: (floor.keyring.open(one.mobile_sealed, MOBILE) if one.mobile_sealed else "", one.language)
+        for one in await queries.reached(conn, account_ids)
+    }
 
 
 async def account_language(conn: Connection, account_id: UUID) -> str:

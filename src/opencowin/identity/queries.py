@@ -1,10 +1,11 @@
 """SQL of accounts and one-time passwords: one function, one statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_one, fetch_value, run
+from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,28 @@ async def mobile_of_account(conn: Connection, account_id: UUID) -> bytes | None:
         conn, "SELECT coalesce(mobile_sealed, '') FROM account WHERE account_id = %(account)s", account=account_id
     )
     return None if found is None else bytes(found)
+
+
+@dataclass(frozen=True, slots=True)
+class ReachedRow:
+    """Where and how an account is reached: no bytes where it has no number."""
+
+    account_id: UUID
+    mobile_sealed: bytes
+    language: str
+
+
+async def reached(conn: Connection, account_ids: Sequence[UUID]) -> list[ReachedRow]:
+    """The sealed numbers and the languages of accounts, those that there are."""
+    return await fetch_all(
+        conn,
+        ReachedRow,
+        """
+        SELECT account_id, coalesce(mobile_sealed, '') AS mobile_sealed, language
+        FROM account WHERE account_id = ANY (%(accounts)s)
+        """,
+        accounts=list(account_ids),
+    )
 
 
 async def set_mobile(conn: Connection, account_id: UUID, mobile_sealed: bytes) -> None:

@@ -176,8 +176,9 @@ class Desk:
         told_at = self.scribe.carriage.quiet.until(self.floor.clock.local(now))
         made = await waitlist.offer_round(conn, self.floor, session_id, told_at)
         reached = await reaches(conn, self.floor, [one.account_id for one in made])
+        accounts = await self.writer.told(conn, [one.account_id for one in made])
         for one in made:
-            whose = await self.writer.told(conn, one.account_id)
+            whose = accounts[one.account_id]
             session = await scheduling.read_session(conn, session_id)
             said = await self.writer.seat_kept(conn, session, whose, one)
             about = uuid5(CAUSES, f"seat kept {session_id} {one.waiting_id}")
@@ -188,10 +189,13 @@ class Desk:
     async def _alerts(self, conn: Connection, session_id: UUID, found: alerts.AlertRound) -> list[Draft]:
         """In the order of the lot, whatever the ways by which a household is reached."""
         drafts, now = [], self.floor.clock.now()
-        reached = await reaches(conn, self.floor, [one.account_id for one in found.people])
+        say, households = await self.writer.slot_alert(conn, found.offered), [one.account_id for one in found.people]
+        reached = await reaches(conn, self.floor, households)
+        accounts = await self.writer.told(conn, households)
         for one in found.people:
-            whose = await self.writer.told(conn, one.account_id)
-            said = await self.writer.slot_alert(conn, found.offered, whose, one.code)
+            if (whose := accounts.get(one.account_id)) is None:
+                continue
+            said = say(whose, one.code)
             alert = uuid5(CAUSES, f"{session_id} {one.account_id}")
             draft = _draft(alert, said, now, found.until, Priority.MANY)
             drafts += await self._by_all_ways(conn, draft, reached.get(one.account_id))

@@ -1,6 +1,6 @@
 """Wording: what a booking, a change or a certificate is told as, in the account's language."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -125,26 +125,32 @@ class Writer:
             values |= {"reference": news.reference_id or 0, "date": self._date(news.until)}
         return self._wording(CASE_TEMPLATES[news.news], whose, **values)
 
-    async def told(self, conn: Connection, account_id: UUID) -> Account:
-        """An account that is told of something that concerns nobody's records: no member is read."""
-        mobile = await identity.account_mobile(conn, self.floor, account_id)
-        return Account(mobile, self.texts.language(await identity.account_language(conn, account_id)), {})
+    async def told(self, conn: Connection, account_ids: Sequence[UUID]) -> dict[UUID, Account]:
+        """Accounts that are told of something that concerns nobody's records: no member is read."""
+        found = await identity.reached_accounts(conn, self.floor, account_ids)
+        return {one: Account(mobile, self.texts.language(said), {}) for one, (mobile, said) in found.items()}
 
     async def slot_alert(
-        self, conn: Connection, offered: scheduling.CentreSessions, whose: Account, code: str
-    ) -> Wording:
-        """What to say of a session with free seats, and how to hear no more."""
-        seen, centre, language = offered.sessions[0], offered.centre, whose.language
+        self, conn: Connection, offered: scheduling.CentreSessions
+    ) -> Callable[[Account, str], Wording]:
+        """What to say of a session with free seats, and how to hear no more, to each account with its code."""
+        seen, centre = offered.sessions[0], offered.centre
         vaccine = (await programme.current_programme(conn)).vaccines.get(seen.vaccine_id)
-        values = {
-            "vaccine": vaccine.name_l.get(language) or vaccine.name if vaccine else seen.vaccine_id,
-            "date": self._date(seen.held_on),
-            "centre": centre.name_in(language),
-            "district": (await places.district(conn, centre.district_id)).name_in(language),
-            "url": f"{self.floor.settings.address}/find?district_id={centre.district_id}",
-            "code": code,
-        }
-        return self._wording(Template.SLOT_ALERT, whose, **values)
+        district = await places.district(conn, centre.district_id)
+
+        def say(whose: Account, code: str) -> Wording:
+            language = whose.language
+            values = {
+                "vaccine": vaccine.name_l.get(language) or vaccine.name if vaccine else seen.vaccine_id,
+                "date": self._date(seen.held_on),
+                "centre": centre.name_in(language),
+                "district": district.name_in(language),
+                "url": f"{self.floor.settings.address}/find?district_id={centre.district_id}",
+                "code": code,
+            }
+            return self._wording(Template.SLOT_ALERT, whose, **values)
+
+        return say
 
     async def seat_kept(
         self, conn: Connection, session: scheduling.Session, whose: Account, kept: waitlist.Offered

@@ -1,6 +1,5 @@
 """All SQL of the room `places`: one function, one statement."""
 
-import math
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import LiteralString
@@ -360,19 +359,18 @@ async def centres_of_pin(conn: Connection, pin_code: str) -> list[Centre]:
 async def centres_near(
     conn: Connection, latitude: float, longitude: float, radius_km: float, limit: int
 ) -> list[NearbyCentre]:
-    """Open centres within the radius, nearest first: a box by the index, then the great-circle distance (haversine)."""
+    """Open centres within the radius, nearest first: a box by the index, then the great-circle distance."""
     return await fetch_all(
         conn,
         NearbyCentre,
         "SELECT * FROM ("  # noqa: S608 - joined from constants
         + CENTRE_COLUMNS
         + """
-            , 2 * 6371.0088 * asin(sqrt(least(1, sind((c.latitude - %(latitude)s) / 2) ^ 2
-                + cosd(%(latitude)s) * cosd(c.latitude) * sind((c.longitude - %(longitude)s) / 2) ^ 2))) AS distance_km
+            , kilometres_between(c.latitude, c.longitude, %(latitude)s, %(longitude)s) AS distance_km
             FROM centre c
-            WHERE c.closed_at IS NULL AND point(c.longitude, c.latitude) <@ box(
-                point(%(longitude)s - %(wide)s::float8, %(latitude)s - %(high)s::float8),
-                point(%(longitude)s + %(wide)s::float8, %(latitude)s + %(high)s::float8))
+            WHERE c.closed_at IS NULL
+              AND (point(c.longitude, c.latitude) <@ box_round(%(latitude)s, %(longitude)s, %(radius_km)s)
+                   OR point(c.longitude, c.latitude) <@ box_across(%(latitude)s, %(longitude)s, %(radius_km)s))
         ) AS near
         WHERE distance_km <= %(radius_km)s ORDER BY distance_km, centre_id LIMIT %(limit)s
         """,
@@ -380,12 +378,4 @@ async def centres_near(
         longitude=longitude,
         radius_km=radius_km,
         limit=limit,
-        **_box(latitude, radius_km),
     )
-
-
-def _box(latitude: float, radius_km: float) -> dict[str, float]:
-    """Half the height and width in degrees of a box around the circle, a little wider than needed."""
-    high = radius_km / 110.0
-    narrowest = math.cos(math.radians(min(abs(latitude) + high, 89.0)))
-    return {"high": high, "wide": min(high / narrowest, 360.0)}

@@ -164,9 +164,10 @@ async def next_in_line(conn: Connection, seats: Seats, now: datetime, passed: Se
         SELECT w.waiting_id, w.account_id, w.beneficiary_id, w.dose, w.code
         FROM waiting w JOIN beneficiary b USING (account_id, beneficiary_id)
         WHERE (w.district_id = %(district_id)s OR w.pin_code = %(pin_code)s
-               OR (w.latitude BETWEEN %(latitude)s::float8 - 0.1 AND %(latitude)s::float8 + 0.1
-                   AND 2 * 6371.0088 * asin(sqrt(least(1, sind((w.latitude - %(latitude)s) / 2) ^ 2
-                       + cosd(%(latitude)s) * cosd(w.latitude) * sind((w.longitude - %(longitude)s) / 2) ^ 2))) <= 10))
+               OR (w.latitude IS NOT NULL
+                   AND (point(w.longitude, w.latitude) <@ box_round(%(latitude)s, %(longitude)s, 10)
+                        OR point(w.longitude, w.latitude) <@ box_across(%(latitude)s, %(longitude)s, 10))
+                   AND kilometres_between(w.latitude, w.longitude, %(latitude)s, %(longitude)s) <= 10))
           AND w.ends_at > %(now)s AND w.dose = ANY (%(doses)s::smallint[])
           AND b.deleted_at IS NULL AND b.died_on IS NULL
           AND %(year)s - b.birth_year BETWEEN %(min_age)s AND coalesce(%(max_age)s::int, 1000)
