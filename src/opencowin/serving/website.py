@@ -17,7 +17,7 @@ from starlette.types import Lifespan
 
 from opencowin.kit.collecting import keep_what_is_there
 from opencowin.kit.settings import settings
-from opencowin.web import create_app
+from opencowin.web import create_app, prepare
 
 _PR_SET_PDEATHSIG = 1
 PARTING = signal.SIGUSR1
@@ -67,6 +67,7 @@ def _parting(inner: Lifespan[FastAPI]) -> Lifespan[FastAPI]:
 def main() -> None:
     """Serve until told to stop."""
     chosen = settings()
+    prepare()
     keep_what_is_there()  # worker processes are forked from this one and share what they leave alone
     Website(
         "opencowin.serving.website:app",

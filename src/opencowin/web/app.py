@@ -191,6 +191,12 @@ def _mounted() -> tuple[list[BaseRoute], dict[str, Any]]:
     return app.router.routes, document
 
 
+def prepare() -> None:
+    """Make what all applications of this process, and of processes forked from it, have in common."""
+    _mounted()
+    read_catalogues()
+
+
 def build_app(floor: Floor, dsn: str) -> FastAPI:
     """The application on a floor and a migrated database."""
 
