@@ -35,11 +35,12 @@ NEVER_OF_ONE = {
     "What you typed is kept: sign in again with the same number and go on.",
     "Groups of fewer than {count} are not shown, so that nobody can be recognised.",
     "Too early: {passed} of {days} days since the dose before.",
+    "Who waits for the opening must hear of an earlier one: set it at least {minutes} minutes from now.",
     "{number} minutes",
     "{number} hours",
     "{number} days",
 }
-"""Twenty minutes at least; five; a dose's interval; the age of keys, from two minutes on."""
+"""Twenty minutes at least; five; a dose's interval; an hour; the age of keys, from two minutes on."""
 FOREIGN = re.compile(r"""<script(?! src="/static/[\w./?=-]+" defer></script>)|\sstyle=|\son\w+=|https?://""")
 DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 
