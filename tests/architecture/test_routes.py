@@ -13,7 +13,6 @@ from opencowin.kit.floor import Floor
 from opencowin.web.app import build_app
 from opencowin.web.cowin import availability
 from opencowin.web.guard import Guard, Open
-from opencowin.web.lane import Lane
 from tests.architecture.source import MODULES
 
 NOT_OURS = ("/docs", "/openapi.json", "/static-offline-docs", "/redoc")
@@ -50,8 +49,7 @@ def test_every_route_declares_exactly_one_guard(floor: Floor) -> None:
 
 def test_the_short_lane_opens_by_the_routes_own_guards(floor: Floor) -> None:
     app = build_app(floor, "")
-    (lane,) = (layer for layer in app.user_middleware if str(layer.cls) == str(Lane))
-    locks: dict[str, Any] = lane.kwargs["locks"]  # type: ignore[assignment]
+    locks = app.lane.locks
     boarded = [one for one in availability.router.routes if isinstance(one, APIRoute)]
     boarded = [one for one in boarded if one.endpoint in availability.BOARDED]
     own = {"/api" + route.path: guards(route.dependant) for route in boarded}

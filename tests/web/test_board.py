@@ -9,7 +9,6 @@ import pytest
 from psycopg import Rollback
 
 from opencowin.kit.db import run, transaction
-from opencowin.web.lane import Lane
 from tests.surface import Surface
 from tests.web.clinic import Clinic, a_home, beside, booked, dmy
 
@@ -183,9 +182,7 @@ async def test_the_lane_answers_and_asks_the_database_for_nothing(clinic: Clinic
         await one.http.get(path, params=query)
         passed: list[str] = []
         app = one.http._transport.app  # type: ignore[attr-defined]
-        layer = app.middleware_stack
-        while not isinstance(layer, Lane):
-            layer = layer.app
+        layer = app.lane
         inner = layer.app
 
         async def watched(scope: Any, receive: Any, send: Any) -> None:

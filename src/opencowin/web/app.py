@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache, partial
+from operator import attrgetter
 from typing import Any, LiteralString
 
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
 
 from opencowin import __version__, fairness, registry, scheduling
 from opencowin.identity import Reception, TokenBook
@@ -84,8 +86,15 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     503: {"model": Error, "description": "Not now: wait Retry-After seconds."},
 }
 
+PLAIN: dict[str, Any] = {
+    "title": "Open Co-WIN",
+    "version": __version__,
+    "description": DESCRIPTION,
+    "license_info": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+    "strict_content_type": False,
+    "generate_unique_id_function": attrgetter("name"),
+}
 MIDDLEWARE = [
-    Middleware(Lane, locks=locks_of("/api", availability.router, availability.BOARDED)),
     Middleware(Crowd),
     Middleware(Observed),
     Middleware(
@@ -161,25 +170,22 @@ async def _hearing(dsn: str, board: Board, tail: Tail, entrance: fairness.Entran
         await board.close()
 
 
-def _bare(lifespan: Lifespan | None = None) -> FastAPI:
-    """An application without routes of ours."""
-    return FastAPIOffline(
-        title="Open Co-WIN",
-        version=__version__,
-        description=DESCRIPTION,
-        license_info={"name": "Apache 2.0", "identifier": "Apache-2.0"},
-        lifespan=lifespan,
-        redoc_url=None,
-        strict_content_type=False,
-        generate_unique_id_function=lambda route: route.name,
-        middleware=MIDDLEWARE,
-    )
+class Application(FastAPI):
+    """The application, with the short lane before everything."""
+
+    def __init__(self, lifespan: Lifespan) -> None:
+        super().__init__(lifespan=lifespan, middleware=MIDDLEWARE, docs_url=None, redoc_url=None, **PLAIN)
+        self.lane = Lane(self, super().__call__, locks_of("/api", availability.router, availability.BOARDED))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await self.lane(scope, receive, send)
 
 
 @cache
 def _mounted() -> tuple[list[BaseRoute], dict[str, Any]]:
     """All routes and the document that describes them, put together once in a process: it takes half a second."""
-    app = _bare()
+    app = FastAPIOffline(redoc_url=None, **PLAIN)
     for part in API:
         app.include_router(part.router, prefix="/api", responses=REFUSALS)
     for router in OUTSIDE_API:
@@ -197,7 +203,7 @@ def prepare() -> None:
     read_catalogues()
 
 
-def build_app(floor: Floor, dsn: str) -> FastAPI:
+def build_app(floor: Floor, dsn: str) -> Application:
     """The application on a floor and a migrated database."""
 
     @asynccontextmanager
@@ -227,14 +233,14 @@ def build_app(floor: Floor, dsn: str) -> FastAPI:
             async with _hearing(dsn, board, tail, entrance):
                 yield
 
-    app = _bare(lifespan)
+    app = Application(lifespan)
     app.router.routes[:], document = _mounted()
     app.openapi = lambda: document  # type: ignore[method-assign]  # as FastAPI's manual says
     add_error_handlers(app)
     return app
 
 
-def create_app() -> FastAPI:
+def create_app() -> Application:
     """The application of this deployment, for the web server to load: settings name the database."""
     chosen = settings()
     configure_logs(chosen.log_level)

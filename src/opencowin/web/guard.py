@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from opencowin.identity import NotSignedIn, UnknownApiKey, actor_of_api_key, actor_of_log_in
 from opencowin.kit.actor import CITIZEN_PERMISSIONS, Actor, ActorKind, Permission
-from opencowin.web.site import site_of
+from opencowin.web.site import Site, site_of
 
 bearer_scheme = HTTPBearer(auto_error=False, description="The token of a confirmed one-time password.")
 key_scheme = APIKeyHeader(name="x-api-key", auto_error=False, description="The key of a partner system.")
@@ -34,9 +34,14 @@ class Face(StrEnum):
 
 def caller_address(request: Request) -> str:
     """The caller's network address; a trusted proxy's X-Forwarded-For is believed."""
-    peer = request.client.host if request.client else ""
-    if peer in site_of(request).floor.settings.trusted_proxies:
-        return request.headers.get("x-forwarded-for", peer).split(",")[-1].strip() or peer
+    forwarded = request.headers.get("x-forwarded-for", "")
+    return address_of(site_of(request), request.client.host if request.client else "", forwarded)
+
+
+def address_of(site: Site, peer: str, forwarded: str) -> str:
+    """The network address of a caller whose connection comes from a peer, with such an X-Forwarded-For."""
+    if forwarded and peer in site.floor.settings.trusted_proxies:
+        return forwarded.rsplit(",", maxsplit=1)[-1].strip() or peer
     return peer
 
 

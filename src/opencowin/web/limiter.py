@@ -57,6 +57,11 @@ class Limiter:
         self._reader = views_per_5_minutes
         self._calls: dict[tuple[int, str], _Calls] = {}
 
+    def spare_public(self, subject: str) -> Allowance | None:
+        """Count a call of an address or account that is within its rate; None, and not counted, where it is not."""
+        allowance, allowed = self._spend(self._public, FIVE_MINUTES, subject)
+        return allowance if allowed else None
+
     def count_public(self, request: Request, subject: str) -> None:
         """Count a call of an address or account. Raises TooManyRequests."""
         self._count(request, self._public, FIVE_MINUTES, subject)
@@ -71,6 +76,12 @@ class Limiter:
         self._count(request, per_minute, MINUTE, key)
 
     def _count(self, request: Request, most: int, seconds: int, subject: str) -> None:
+        allowance, allowed = self._spend(most, seconds, subject)
+        request.state.allowance = allowance
+        if not allowed:
+            raise TooManyRequests(retry_after=allowance.reset_seconds)
+
+    def _spend(self, most: int, seconds: int, subject: str) -> tuple[Allowance, bool]:
         now = time.time()
         window, passed = divmod(now, seconds)
         calls = self._of(seconds, subject, int(window))
@@ -80,9 +91,7 @@ class Limiter:
             calls.now += 1
             used += 1
         wait = max(1, math.ceil(seconds - passed))
-        request.state.allowance = Allowance(most, max(0, math.floor(most - used)), wait)
-        if not allowed:
-            raise TooManyRequests(retry_after=wait)
+        return Allowance(most, max(0, math.floor(most - used)), wait), allowed
 
     def _of(self, seconds: int, subject: str, window: int) -> _Calls:
         calls = self._calls.get((seconds, subject))

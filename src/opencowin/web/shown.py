@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from opencowin.web.compression import takes_gzip
-from opencowin.web.fresh import has_it
+from opencowin.web.fresh import names
 
 Headers = list[tuple[bytes, bytes]]
 _RAW: Final = -15
@@ -80,7 +80,11 @@ def show(request: Request, key: Hashable, shown: Shown) -> Response:
 
 def chosen(request: Request, shown: Shown) -> tuple[int, Headers, bytes]:
     """Status, headers and body for this caller."""
-    if "if-none-match" in request.headers and has_it(request, shown.tag):
+    return picked(shown, request.headers.get("if-none-match", ""), request.headers.get("accept-encoding", ""))
+
+
+def picked(shown: Shown, known_tags: str, encodings: str) -> tuple[int, Headers, bytes]:
+    """Status, headers and body for who sends these headers, `If-None-Match` and `Accept-Encoding`."""
+    if known_tags and names(known_tags, shown.tag):
         return 304, *shown.unchanged
-    packed = _takes_gzip(request.headers.get("accept-encoding", ""))
-    return 200, *(shown.gzip if packed else shown.plain)
+    return 200, *(shown.gzip if _takes_gzip(encodings) else shown.plain)
