@@ -50,6 +50,11 @@ class Shown:
         """For test names."""
         return self.path + (" sent" if self.sends is not None else "")
 
+    @property
+    def at_console(self) -> bool:
+        """Whether those see it who run the campaign."""
+        return self.path.startswith("/console")
+
     def address(self, facts: Mapping[str, str], language: str = "") -> str:
         """Path and query of this page in the settled world."""
         path = self.path.format(**facts)
