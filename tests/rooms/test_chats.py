@@ -20,6 +20,7 @@ from opencowin.kit.jobs import Job
 from opencowin.notifications import Carriage, Gateway, Kind, Medium
 from opencowin.notifications.chats import CHAT_TEXTS
 from opencowin.places import Centre
+from opencowin.talks.hearing import NOT_IN_CHATS
 from tests import builders
 from tests.carriers import message_centre
 from tests.carriers.chatting import BotApi, bot_api, signal_bridge
@@ -140,6 +141,8 @@ async def test_a_household_proves_its_chat_watches_and_ends_it_there(line: Line)
         assert await line.addresses() == [str(CHAT)]
         api.write(CHAT, "/status")
         await api.heard_by(CHAT, fits="None yet")
+        api.write(CHAT, "/register")
+        assert "/people/new" in await api.heard_by(CHAT, fits="does not belong in a chat")
         api.write(CHAT, f"/alert {pin}")
         await api.heard_by(CHAT, fits="The alert is made.")
         api.write(CHAT, "/alert")
@@ -232,7 +235,7 @@ async def test_signal_is_listened_to_by_its_bridge(line: Line) -> None:
 
 async def test_what_is_said_in_chats_is_said_in_every_language() -> None:
     for language, catalogue in read_catalogues().by_language.items():
-        assert [text for text in CHAT_TEXTS if text not in catalogue] == [], language
+        assert [text for text in (*CHAT_TEXTS, NOT_IN_CHATS) if text not in catalogue] == [], language
 
 
 async def test_an_sms_comes_over_the_line_of_the_message_centre(line: Line) -> None:

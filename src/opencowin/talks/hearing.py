@@ -46,6 +46,7 @@ WITH_PLACE = frozenset({Keyword.FIND, Keyword.BOOK, Keyword.ALERT})
 """Keywords that a postal code may follow; every other one stands alone."""
 LETTERED = frozenset({"name", "number"})
 """Steps that no digits can answer."""
+NOT_IN_CHATS = "A document's number does not belong in a chat: register at {url}, or send REGISTER as an SMS."
 MOST_JUMPS, MOST_INPUTS, MOST_LETTERS = 6, 40, 120
 
 
@@ -260,7 +261,9 @@ async def say(scene: Scene, wrong: str = "") -> None:
     talk = scene.talk
     for _ in range(MOST_JUMPS):
         try:
-            asked = await (_by_letters if talk.spoken and talk.step in LETTERED else STEPS[talk.step].ask)(scene)
+            asked = await (
+                _elsewhere if (talk.spoken or talk.whole) and talk.step in LETTERED else STEPS[talk.step].ask
+            )(scene)
         except Refusal as no:
             wrong, asked = scene.catalogues.refusal(no, scene.language), HOME
         if isinstance(asked, Asked):
@@ -270,8 +273,11 @@ async def say(scene: Scene, wrong: str = "") -> None:
     raise RuntimeError("the steps of a talk lead round in a circle")
 
 
-async def _by_letters(scene: Scene) -> Asked:
-    """Who only hears and keys in digits registers by SMS."""
+async def _elsewhere(scene: Scene) -> Asked:
+    """Who only hears and keys in digits registers by SMS; what a document says is not asked in a chat, whose carrier
+    may read it."""
+    if scene.talk.whole:
+        return Asked([scene.text(NOT_IN_CHATS, url=f"{scene.floor.settings.address}/people/new")], over=True)
     return Asked([scene.text("Registering needs letters: send REGISTER as an SMS.")], over=True)
 
 
