@@ -258,3 +258,15 @@ def _apply(conn: psycopg.Connection, one: Migration) -> None:
     with conn.transaction():
         conn.execute(one.sql.encode())
         conn.execute("INSERT INTO migration VALUES (%s, %s, %s)", (one.number, one.name, one.checksum))
+
+
+async def test_a_month_that_cannot_be_made_now_is_made_later(conn: psycopg.Connection, pool: Pool, dsn: str) -> None:
+    last = parts(conn)[-1].partition
+    conn.execute(f"DROP TABLE {last}".encode())
+    conn.execute("ALTER FUNCTION partition_ahead(text, integer) SET lock_timeout = '50ms'")
+    with psycopg.connect(dsn) as reader:
+        reader.execute("SELECT count(*) FROM audit")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            await _made(pool)
+        write(conn, datetime.now(UTC))
+    assert await _made(pool) == 1
