@@ -6,6 +6,7 @@ from benchmarks import (
     certificates,
     desk,
     fairness,
+    feeds,
     freshness,
     machine,
     matching,
@@ -18,7 +19,7 @@ from benchmarks import (
 from benchmarks.lab import ROOT, opened
 from benchmarks.measure import Measured, compare
 
-PARTS = (bookings, desk, signing_in, calendar, freshness, certificates, sending, matching, fairness)
+PARTS = (bookings, desk, signing_in, calendar, freshness, certificates, sending, matching, feeds, fairness)
 DOCS = ROOT / "docs"
 
 

@@ -1,5 +1,9 @@
-"""The HTTP reference: a raw ASGI application that answers everything with the same bytes, from the same Granian."""
+"""The HTTP reference: a raw ASGI application that answers everything with the same bytes, from the same Granian.
 
+A path that ends with `/stream` is left open, until somebody asks for `/tell`: then the bytes go to all of these.
+"""
+
+import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -16,6 +20,8 @@ START = {
     "status": 200,
     "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())],
 }
+STREAM = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]}
+TOLD = asyncio.Event()
 
 
 async def app(
@@ -24,7 +30,17 @@ async def app(
     send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
 ) -> None:
     """The same answer to every request."""
-    if scope["type"] == "http":
+    if scope["type"] != "http":
+        return
+    if scope["path"].endswith("/stream"):
+        await send(STREAM)
+        await send({"type": "http.response.body", "body": b": open\n\n", "more_body": True})
+        await TOLD.wait()
+        await send({"type": "http.response.body", "body": b"data: " + BODY + b"\n\n"})
+    else:
+        if scope["path"] == "/tell":
+            TOLD.set()
+            TOLD.clear()
         await send(START)
         await send({"type": "http.response.body", "body": BODY})
 
@@ -35,6 +51,7 @@ if __name__ == "__main__":
         interface=Interfaces.ASGI,
         port=int(sys.argv[1]),
         workers=1,
+        backpressure=4096,
         loop=Loops.uvloop,
         log_level=LogLevels.warning,
         process_name=None,

@@ -34,6 +34,8 @@ METHOD = f"""
   one in twenty watches one metropolis, where the session is published; vaccine, dose, age and fee are as people choose
   them. The clock runs from the worker's job to the commit of the alerts: who is told is drawn by lot, each is worded in
   the household's language, sealed and queued.
+- **Feeds**: the clock runs from the call that publishes a session; readers, web process and database share the
+  processors. Webhooks are called by one worker; their receiver is a process of its own that takes whatever comes.
 - **Certificates**: per second of processor time, of all threads, ours and the reference; only issuing by batches, which
   waits for the database, is by the clock. One core, keys in memory, a name in Devanagari, two doses. *Printed* is
   everything from the statement to the PDF, for another person each time: both signatures, both QR codes, one

@@ -74,9 +74,8 @@ class Workers:
         if kind is not self._kind:
             self.stop()
             self._kind = kind
-            environment = self._environment(self._gateways[kind])
-            command = (sys.executable, "-m", "opencowin.cli", "worker")
-            self._running = [_started(command, environment) for _ in range(WORKERS)]
+            settings = self._settings(self._gateways[kind])
+            self._running = [start_worker(self._lab, **settings) for _ in range(WORKERS)]
 
     def stop(self) -> None:
         """End them."""
@@ -86,23 +85,27 @@ class Workers:
             one.wait()
         self._running = []
 
-    def _environment(self, gateway: Gateway) -> dict[str, str]:
+    def _settings(self, gateway: Gateway) -> dict[str, str]:
         file = self._lab.folder / "channels-bench.toml"
         body = "\n".join(f'{name} = "{filled}"' for name, filled in gateway.body.items())
         facts = {"kind": gateway.kind, "address": gateway.address, "user": gateway.user}
         file.write_text(FILE.format(**facts, at_once=AT_ONCE, body=body), "utf-8")
         return {
-            **os.environ,
-            "OPENCOWIN_DATABASE_URL": self._lab.dsn,
-            "OPENCOWIN_DATA_DIR": str(self._lab.folder),
-            "OPENCOWIN_DEMO": "true",
             "OPENCOWIN_CHANNELS_FILE": str(file),
             "OPENCOWIN_CHANNEL_SECRETS": f'{{"bench": "{PASSWORD}"}}',
         }
 
 
-def _started(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    nowhere = subprocess.DEVNULL
+def start_worker(lab: Lab, **settings: str) -> "subprocess.Popen[bytes]":
+    """A worker of the lab, as the platform starts it; whoever asks ends it."""
+    environment = {
+        **os.environ,
+        "OPENCOWIN_DATABASE_URL": lab.dsn,
+        "OPENCOWIN_DATA_DIR": str(lab.folder),
+        "OPENCOWIN_DEMO": "true",
+        **settings,
+    }
+    command, nowhere = (sys.executable, "-m", "opencowin.cli", "worker"), subprocess.DEVNULL
     return subprocess.Popen(command, env=environment, cwd=ROOT, stdin=nowhere, stdout=nowhere, stderr=nowhere)
 
 

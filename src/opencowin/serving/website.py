@@ -20,6 +20,8 @@ from opencowin.kit.settings import settings
 from opencowin.web import create_app, prepare
 
 _PR_SET_PDEATHSIG = 1
+REQUESTS = 1024
+"""Requests that are answered at one time in a process, besides streams that stay open: others wait at the door."""
 PARTING = signal.SIGUSR1
 """Tells a worker process to end its streams, and then itself: without it, a stop waits for the last reader to go."""
 
@@ -76,6 +78,7 @@ def main() -> None:
         address=chosen.host,
         port=chosen.port,
         workers=chosen.web_workers,
+        backpressure=REQUESTS + chosen.feed_streams,
         loop=Loops.uvloop,
         respawn_failed_workers=True,
         workers_kill_timeout=20,
