@@ -9,6 +9,7 @@ from playwright.async_api import CDPSession, Page
 
 PROBES = Path(__file__).with_name("probes.js")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LAYOUT = ("sideways", "escaping", "clipped", "overlapping", "torn", "broken")
 NARROW, PHONE, DESK = 320, 360, 1280
 HEIGHT = 800
 FOCUSED = 400
@@ -91,12 +92,13 @@ async def graphics(page: Page) -> list[str]:
 
 async def layout(page: Page) -> list[str]:
     """Nothing sticks out, is cut off, lies over something else or is torn apart by a line's direction or end."""
-    return await faults_of(page, "sideways", "escaping", "clipped", "overlapping", "torn", "broken")
+    return await faults_of(page, *LAYOUT)
 
 
 async def resize(page: Page, width: int) -> None:
     """Show the page in a window of that width."""
-    await page.set_viewport_size({"width": width, "height": HEIGHT})
+    if page.viewport_size != {"width": width, "height": HEIGHT}:
+        await page.set_viewport_size({"width": width, "height": HEIGHT})
 
 
 async def reflow(page: Page) -> list[str]:
@@ -108,10 +110,8 @@ async def reflow(page: Page) -> list[str]:
 async def spacing(page: Page) -> list[str]:
     """The layout with a reader's wider spacing of text (WCAG 1.4.12), on a phone."""
     await resize(page, PHONE)
-    await ask(page, "space", True)
-    faults = await layout(page)
-    await ask(page, "space", False)
-    return faults
+    _, *found, _ = await _answers(page, [("space", [True]), *((probe, []) for probe in LAYOUT), ("space", [False])])
+    return [fault for faults in found for fault in faults]
 
 
 async def keyboard(page: Page) -> list[str]:

@@ -31,8 +31,8 @@ async def looked_at(page: Page, names: tuple[str, ...]) -> list[str]:
     await gates.resize(page, gates.PHONE)
     faults = [*await gates.structure(page), *await gates.scripts(page, names)]
     faults += [*await gates.axe(page), *await gates.graphics(page)]
-    faults += [f"at 320 px: {fault}" for fault in await gates.reflow(page)]
     faults += [f"with wider spacing: {fault}" for fault in await gates.spacing(page)]
+    faults += [f"at 320 px: {fault}" for fault in await gates.reflow(page)]
     await gates.resize(page, gates.DESK)
     on_desk = [*await gates.axe(page), *await gates.graphics(page), *await gates.layout(page)]
     return [*faults, *(f"at {gates.DESK} px: {fault}" for fault in on_desk)]
