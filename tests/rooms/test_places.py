@@ -451,6 +451,9 @@ async def test_centres_are_found_over_the_180th_meridian_by_the_index(
     for longitude in (179.9, -179.9, 180.0, -180.0):
         found = await places.centres_near(conn, -17.0, longitude, radius_km=30, limit=10)
         assert {one.centre_id for one in found} == {west, east}, longitude
+    far = [replace(clinic, latitude=10 + at % 60 / 4, longitude=70 + at / 200) for at in range(3000)]
+    await places.add_centres(conn, far)  # of a few, PostgreSQL 15 would rather read them all
+    await conn.execute("ANALYZE centre")
     await conn.execute("SET LOCAL enable_seqscan = off")
     await conn.execute("SET LOCAL enable_indexscan = off")
     cursor = await conn.execute(
