@@ -93,6 +93,11 @@ async def hear_keypad(conn: Connection, floor: Floor, actor: Actor, catalogues: 
     goes_on = stored is not None and stored.session_hash == session
     if talk is not None and stored is not None and goes_on and len(inputs) <= stored.heard:
         return said_in(talk)
+    if not goes_on and not await _is_new(conn, floor, actor, number, call):
+        talk, inputs = talk or Talk(), []
+        scene = await open_scene(conn, floor, actor, catalogues, number, talk)
+        await say(scene)
+        return said_in(scene.talk)
     if not goes_on and (inputs or (talk is not None and talk.over)):
         talk = None
     scene = await open_scene(conn, floor, actor, catalogues, number, talk)
@@ -104,6 +109,13 @@ async def hear_keypad(conn: Connection, floor: Floor, actor: Actor, catalogues: 
         await _hear(scene, one)
     await queries.keep(conn, key, session, len(inputs), sealed_talk(floor, scene.talk), floor.clock.now())
     return said_in(scene.talk)
+
+
+async def _is_new(conn: Connection, floor: Floor, actor: Actor, number: str, call: Call) -> bool:
+    """Whether the gateway's session is heard for the first time: a request of an earlier one that comes late, or again,
+    does nothing, since what was keyed in then was done then."""
+    session = floor.keyring.index(f"{number}/{call.session}", SESSION)
+    return await queries.first_heard(conn, actor.actor_id, session, floor.clock.now())
 
 
 async def hear_text(conn: Connection, floor: Floor, actor: Actor, catalogues: Catalogues, text: Text) -> bool:
