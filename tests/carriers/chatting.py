@@ -40,6 +40,8 @@ class BotApi:
     wrong: list[str] = field(default_factory=list)
     """What a client did that the original refuses."""
     opened: set[int] = field(default_factory=set)
+    garbled: list[str] = field(default_factory=list)
+    """What it answers first to those who ask for updates, whatever it means."""
     _updates: list[dict[str, Any]] = field(default_factory=list)
     _number: int = 7_000
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -112,6 +114,8 @@ class BotApi:
         """An update is forgotten once a later one is asked for; two who ask at once get in each other's way."""
         if not 1 <= given.get("limit", 100) <= 100 or not isinstance(given.get("allowed_updates", []), list):
             return self._no(400, "Bad Request: limit or allowed_updates")
+        if self.garbled:
+            return web.Response(text=self.garbled.pop(0), content_type="application/json")
         if self._asking:
             return self._no(409, "Conflict: terminated by other getUpdates request")
         offset = given.get("offset", 0)

@@ -187,6 +187,14 @@ async def test_each_message_is_heard_once_whoever_listens_and_however_often_it_i
     assert len(line.api.said) == 13, "another worker goes on where the first one stopped"
 
 
+async def test_answers_that_mean_nothing_stop_no_worker(line: Line) -> None:
+    line.api.garbled += ["", '{"ok": true, "result": [7]}']
+    async with listening(line.pool, line.floor, line.carriage):
+        line.api.write(CHAT, "/find 12")
+        await line.api.heard_by(CHAT, fits="PIN")
+    assert line.api.garbled == []
+
+
 async def test_who_closes_the_chat_is_forgotten(line: Line) -> None:
     async with listening(line.pool, line.floor, line.carriage):
         await line.prove()

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
-import aiohttp
 import psycopg
 import structlog
 
@@ -55,7 +54,7 @@ async def _listen_at(scribe: Scribe, ear: Ear, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             pause, faults = await _round(scribe, ear, line, holder, stop), 0
-        except (aiohttp.ClientError, psycopg.Error, OSError, ValueError, KeyError) as fault:
+        except Exception as fault:
             faults += 1
             pause = min(2.0**faults, LONGEST_PAUSE)
             log.warning("line was not read", gateway=ear.gateway.name, fault=type(fault).__name__, where=way_to(fault))
