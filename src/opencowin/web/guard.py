@@ -50,7 +50,7 @@ async def _partner(request: Request, key: str) -> Actor:
     site = site_of(request)
     address = caller_address(request)
     try:
-        async with site.transaction() as conn:
+        async with site.reading() as conn:
             grant = await actor_of_api_key(conn, site.floor, key, address)
     except UnknownApiKey:
         site.limiter.count_public(request, f"address:{address}")

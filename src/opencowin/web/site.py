@@ -43,6 +43,10 @@ class Site:
         """One transaction for one request."""
         return transaction(self.pool, self.board.changed_here)
 
+    def reading(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for a single statement that reads: no transaction need be opened and ended around it."""
+        return self.pool.connection()
+
 
 def site_of(request: Request) -> Site:
     """The site that serves this request."""
