@@ -161,15 +161,24 @@ async def test_a_caller_who_leaves_takes_nothing_from_the_others() -> None:
 
 
 async def test_a_file_is_sent_as_it_is_while_it_is_made_anew() -> None:
-    board, world = a_board(), World(rest=0.05)
+    board, world = a_board(), World(rest=1.0)
     await read(board, world)
     world.state = 1
     board.changed_here(frozenset({7}))
     assert await read(board, world) == 0
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(1.01)
     assert await read(board, world) == 0
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.05)
     assert await read(board, world) == 1
+
+
+async def test_a_file_that_has_been_outdated_for_long_is_waited_for() -> None:
+    board, world = a_board(), World(rest=0.05)
+    await read(board, world)
+    world.state = 1
+    board.heard("7")
+    await asyncio.sleep(at.OUTDATED * world.rest + 0.01)
+    assert await read(board, world) == 1, "whoever comes after a quiet hour is not told what was"
 
 
 async def test_memory_is_bounded_and_the_least_lately_asked_for_goes_first() -> None:

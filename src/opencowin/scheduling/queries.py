@@ -111,6 +111,18 @@ async def sessions(
     )
 
 
+async def districts_with_sessions(conn: Connection, first: date, last: date) -> list[int]:
+    """The districts in which sessions for all are published from `first` to `last`."""
+    cursor = await conn.execute(
+        """
+        SELECT DISTINCT district_id FROM session
+        WHERE held_on BETWEEN %(first)s AND %(last)s AND state = 'published' AND NOT closed ORDER BY district_id
+        """,
+        {"first": first, "last": last},
+    )
+    return [int(row[0]) for row in await cursor.fetchall()]
+
+
 async def expected_in(conn: Connection, district_id: int, session_id: UUID) -> list[ExpectedRow]:
     """Who is booked in a session or has been there, by slot."""
     return await fetch_all(

@@ -193,6 +193,12 @@ async def find_sessions(conn: Connection, floor: Floor, wish: Wish) -> list[Cent
     return [views[centre_id] for centre_id in sorted(views)]
 
 
+async def districts_with_sessions(conn: Connection, floor: Floor) -> list[int]:
+    """The districts in which somebody could book from today on as far as one may book ahead."""
+    today = floor.clock.today()
+    return await queries.districts_with_sessions(conn, today, today + timedelta(days=floor.settings.booking_days_ahead))
+
+
 async def depends_on(conn: Connection, wish: Wish) -> frozenset[int]:
     """The districts whose changes may change what is found."""
     if wish.district_id is not None:

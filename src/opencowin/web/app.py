@@ -23,6 +23,7 @@ from opencowin.kit.listening import Hearer, Hearers, listen
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
 from opencowin.web import (
+    bulk_publish,
     case_review,
     centre,
     devices,
@@ -143,6 +144,7 @@ API = (
 )
 """What is called most comes first, since routes are tried in their order."""
 OUTSIDE_API = (
+    bulk_publish.router,
     certificates.external,
     reports.assets,
     verification.router,

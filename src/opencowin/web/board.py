@@ -18,6 +18,8 @@ OLDEST = 60.0
 """Seconds after which an answer is made anew though no change was heard: a net."""
 REST_FACTOR, LONGEST_REST = 4.0, 0.25
 """An answer rests four times as long as making it took: a storm costs at most a fifth of a processor for each."""
+OUTDATED = 2.0
+"""Times its rest for which a file is sent that tells what was: whoever comes later waits for the next."""
 RENEWED = 0.5
 ALL = "*"
 
@@ -26,7 +28,7 @@ ALL = "*"
 class Drawn:
     """An answer with what it depends on: districts, and the seconds until time itself changes it.
 
-    With a `rest` it is a file: made anew at most as often, in the background, while the last one is sent.
+    With a `rest` (seconds) it is a file: made anew at most as often, in the background, while the last one is sent.
     """
 
     shown: Shown
@@ -41,25 +43,42 @@ Draw = Callable[[], Awaitable[Drawn]]
 class _Kept:
     """An answer on the board. `changed_here`: by this process, whose callers must see what they did themselves."""
 
-    __slots__ = ("changed", "changed_here", "districts", "good_until", "lags", "renewed_at", "rests_until", "shown")
+    __slots__ = (
+        "changed",
+        "changed_here",
+        "districts",
+        "good_until",
+        "outdated_at",
+        "renewed_at",
+        "rest",
+        "rests_until",
+        "shown",
+    )
 
     def __init__(self, drawn: Drawn, began: float) -> None:
         now = time.monotonic()
         self.shown, self.districts = drawn.shown, drawn.districts
         self.good_until = now + min(OLDEST, drawn.good_for)
         self.rests_until = now + (drawn.rest or min((now - began) * REST_FACTOR, LONGEST_REST))
-        self.lags = drawn.rest > 0
+        self.rest = drawn.rest
+        self.outdated_at = self.good_until
         self.renewed_at = now
         self.changed = self.changed_here = False
 
     def change(self, *, here: bool) -> None:
         """What it tells has changed."""
+        if not self.changed:
+            self.outdated_at = min(self.outdated_at, time.monotonic())
         self.changed = True
-        self.changed_here |= here and not self.lags
+        self.changed_here |= here and not self.rest
 
     def ready(self, now: float) -> bool:
         """Whether it can be sent as it is."""
         return now < self.good_until and not (self.changed and (self.changed_here or now >= self.rests_until))
+
+    def may_lag(self, now: float) -> bool:
+        """Whether it can be sent while it is made anew: a file that has not been outdated for long."""
+        return now < self.outdated_at + OUTDATED * self.rest
 
 
 class _Making:
@@ -105,7 +124,7 @@ class Board:
         """The answer, made by `draw` where it is not ready. Raises what `draw` raises."""
         while (shown := self.ready(key)) is None:
             kept, making = self._kept.get(key), self._making.get(key)
-            if kept is not None and kept.lags:
+            if kept is not None and kept.may_lag(time.monotonic()):
                 if making is None:
                     self._make(key, draw)
                 return kept.shown
