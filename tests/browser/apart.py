@@ -1,12 +1,13 @@
-"""The site in a process of its own, which can be killed with -9: `python -m tests.browser.apart`."""
+"""The site in a process of its own, which can be killed with -9, and is soon there again."""
 
 import asyncio
-import subprocess
-import sys
+import multiprocessing
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import httpx
@@ -19,28 +20,33 @@ from opencowin.kit.settings import Settings
 from opencowin.web.app import build_app
 from tests.surface import until_up
 
+FORKER = multiprocessing.get_context("forkserver")
+FORKER.set_forkserver_preload([__name__, "tests.browser.prepared"])
+"""Has the platform loaded once, and never serves itself."""
+
 
 class Apart:
     """The site of a floor at an address: up until it is killed, and up again."""
 
     def __init__(self, floor: Floor, dsn: str, port: int) -> None:
-        ahead = (floor.clock.now() - datetime.now(UTC)).total_seconds()
-        told = (dsn, str(port), str(floor.settings.data_dir), str(ahead))
-        self._command = [sys.executable, "-m", "tests.browser.apart", *told]
+        ahead = floor.clock.now() - datetime.now(UTC)
+        self._told = (dsn, port, floor.settings.data_dir, ahead)
         self.address = f"http://127.0.0.1:{port}"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkServerProcess | None = None
 
     async def up(self) -> None:
         """Start it, and wait until it answers."""
-        self._process = await asyncio.to_thread(subprocess.Popen, self._command, stdout=subprocess.DEVNULL)
+        self._process = FORKER.Process(target=_serve_quietly, args=self._told, daemon=True)
+        await asyncio.to_thread(self._process.start)
         async with httpx.AsyncClient(base_url=self.address) as http:
-            await until_up(http, lambda: self._process is not None and self._process.poll() is None)
+            await until_up(http, lambda: self._process is not None and self._process.is_alive())
 
     def kill(self) -> None:
         """SIGKILL: nothing of the process is asked, told or finished."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.join()
+            self._process.close()
             self._process = None
 
 
@@ -54,14 +60,14 @@ def apart(floor: Floor, dsn: str, port: int) -> Iterator[Apart]:
         site.kill()
 
 
+def _serve_quietly(dsn: str, port: int, folder: Path, ahead: timedelta) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    asyncio.run(_serve(dsn, port, folder, ahead))
+
+
 async def _serve(dsn: str, port: int, folder: Path, ahead: timedelta) -> None:
     """Serve as the tests' own floor does: demo, its keyring, and a clock that is so far ahead."""
     settings = Settings(demo=True, data_dir=folder, otp_resend_seconds=0, api_calls_per_5_minutes=100_000)
     floor = build_floor(settings)
     floor = replace(floor, clock=Clock(floor.clock.zone, lambda: datetime.now(UTC) + ahead))
     await Server(build_app(floor, dsn), port=port, interface=Interfaces.ASGI, log_enabled=False).serve()
-
-
-if __name__ == "__main__":
-    dsn, port, folder, ahead = sys.argv[1:]
-    asyncio.run(_serve(dsn, int(port), Path(folder), timedelta(seconds=float(ahead))))
