@@ -74,6 +74,7 @@ class HttpDouble:
     address: str = ""
     given: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
     answers: Callable[[int], Any] = lambda number: {"id": f"g{number}"}
     wait: float = 0
 
@@ -87,7 +88,7 @@ async def http_service() -> AsyncIterator[HttpDouble]:
         double.given.append((request.path, dict(request.headers), await request.read()))
         number = len(double.given)
         await asyncio.sleep(double.wait)
-        return web.json_response(double.answers(number), status=double.status)
+        return web.json_response(double.answers(number), status=double.status, headers=double.headers)
 
     app = web.Application()
     app.router.add_post("/{path:.*}", take)

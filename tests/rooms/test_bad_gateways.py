@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -261,3 +262,68 @@ def awake() -> Carriage:
     """Nobody sleeps."""
     hour = datetime.now(UTC).time().replace(hour=1, minute=0)
     return Carriage(quiet=notifications.Quiet(start=hour, end=hour))
+
+
+# Hours, waits and what it may cost
+
+
+def at(floor: Floor, hour: int, day: int = 1) -> Floor:
+    """The same deployment at that hour of the country's clock."""
+    instant = datetime(2030, 1, day, hour, 30, tzinfo=floor.country.zone)
+    return replace(floor, clock=replace(floor.clock, source=lambda: instant))
+
+
+async def test_at_night_nobody_is_woken_by_what_can_wait(pool: Pool, floor: Floor) -> None:
+    async with http_service() as double:
+        by = router(pool, floor, sms(double.address))
+        alert, own = a_draft("A place is free.", priority=Priority.MANY), a_draft()
+        otp = a_draft("482913", template=Template.OTP, priority=Priority.URGENT)
+        await write(pool, at(floor, 23), alert, own, otp)
+        assert (await notifications.dispatch(pool, at(floor, 23), by)).sent == 2
+        assert (await notifications.dispatch(pool, at(floor, 5, day=2), by)).taken == 0
+        assert await state(pool, alert) == "queued"
+        assert (await notifications.dispatch(pool, at(floor, 8, day=2), by)).sent == 1
+        await by.close()
+
+
+async def test_a_gateway_that_stays_busy_is_asked_ever_later(pool: Pool, floor: Floor) -> None:
+    async with http_service() as double:
+        double.status, draft, waits = 429, a_draft(), list[float]()
+        by, now = router(pool, floor, sms(double.address)), datetime.now(UTC)
+        await write(pool, floor, draft)
+        for _ in range(4):
+            by_now = replace(floor.clock, source=partial(datetime.fromtimestamp, now.timestamp(), UTC))
+            assert (await notifications.dispatch(pool, replace(floor, clock=by_now), by)).taken == 1
+            async with transaction(pool) as conn:
+                column = "SELECT not_before FROM message WHERE cause_id = %(id)s"
+                again = await fetch_value(conn, column, id=draft.cause_id)
+            waits.append((again - now).total_seconds())
+            now = again
+        assert waits == sorted(set(waits)), "each wait is longer"
+        assert waits[-1] >= 4 * waits[0]
+        await by.close()
+
+
+async def test_what_a_day_may_cost_holds_for_a_worker_that_begins_anew(pool: Pool, floor: Floor) -> None:
+    async with http_service() as double:
+        for expected in (3, 3):
+            by = router(pool, floor, sms(double.address, units_per_day=3))
+            await write(pool, floor, *[a_draft() for _ in range(5)])
+            await notifications.dispatch(pool, floor, by)
+            assert len(double.given) == expected
+            await by.close()
+        tomorrow = router(pool, floor, sms(double.address, units_per_day=3))
+        await notifications.dispatch(pool, in_a_while(floor, days=1), tomorrow)
+        assert len(double.given) == 6, "three more of those that wait"
+        await tomorrow.close()
+
+
+async def test_a_gateway_that_sends_us_elsewhere_is_not_followed(pool: Pool, floor: Floor) -> None:
+    async with http_service() as elsewhere, http_service() as double:
+        double.status, double.headers = 307, {"Location": elsewhere.address}
+        by, draft = router(pool, floor, sms(double.address)), a_draft()
+        await write(pool, floor, draft)
+        await notifications.dispatch(pool, floor, by)
+        assert elsewhere.given == []
+        assert await state(pool, draft) == "unsure"
+        await by.close()
