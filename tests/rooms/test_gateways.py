@@ -228,9 +228,11 @@ async def test_what_a_day_may_cost_is_bounded_but_not_for_one_time_passwords(poo
         await write(pool, floor, *[a_draft("Zwei Teile: " + "x" * 200) for _ in range(3)])
         await notifications.dispatch(pool, floor, by)
         assert len(double.given) == 1, "two parts of three units are spent, the next would be the fourth"
-        await write(pool, floor, a_draft("482913", template=Template.OTP, priority=Priority.URGENT))
+        await write(
+            pool, floor, *[a_draft("482913", template=Template.OTP, priority=Priority.URGENT) for _ in range(3)]
+        )
         await notifications.dispatch(pool, floor, by)
-        assert len(double.given) == 2
+        assert len(double.given) == 4
         await by.close()
 
 
