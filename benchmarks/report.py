@@ -10,7 +10,7 @@ GOALS, WAITS = "performance-goals.svg", "performance-waits.svg"
 """Pictures."""
 HEAD = """# Performance
 
-Measured by `make bench` (about ten minutes), which writes this file. Every figure stands beside a reference taken on
+Measured by `make bench` (a quarter of an hour), which writes this file. Every figure stands beside a reference taken on
 the same machine in the same minute: the ratio travels to other machines better than the rates.
 
 """
