@@ -30,7 +30,7 @@ test: untimed timed ## Run every test that check does not, in a real browser too
 untimed: $(VENV)/.installed-dev
 	@$(RUN)/python -m tests.browser.chromium
 	@$(RUN)/python -m tests.provider
-	@$(RUN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m 'not alone' --ignore tests/architecture
+	@$(RUN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not alone' --ignore tests/architecture
 
 timed: $(VENV)/.installed-dev
 	@$(RUN)/pytest -m alone tests/browser/test_budgets.py

@@ -208,6 +208,7 @@ async def test_processes_agree_and_ask_the_database_for_what_they_do_not_know_al
     with pytest.raises(WaitYourTurn) as first:
         await one.enter(person, session, "")
     ticket = first.value.standing.ticket
+    await until_heard(other, rooms=1)
     with pytest.raises(WaitYourTurn) as again:
         await other.enter(person, session, "no ticket")
     assert again.value.standing.ticket == ticket, "the same place at every process"
