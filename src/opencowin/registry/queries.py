@@ -20,19 +20,6 @@ LIVE: LiteralString = (
 _MEMBER: LiteralString = LIVE + " AND account_id = %(account)s"
 
 
-async def hold_household(conn: Connection, account_id: UUID) -> None:
-    """Hold the account's household, made where there is none, so that its members are added one at a time."""
-    # What the condition leaves unchanged is locked all the same.
-    await run(
-        conn,
-        """
-        INSERT INTO household AS held (account_id) VALUES (%(account)s)
-        ON CONFLICT (account_id) DO UPDATE SET account_id = held.account_id WHERE false
-        """,
-        account=account_id,
-    )
-
-
 async def lock_household(conn: Connection, account_id: UUID) -> None:
     """Hold the household, so that its members are added one at a time."""
     await run(conn, "SELECT 1 FROM household WHERE account_id = %(account)s FOR UPDATE", account=account_id)

@@ -14,6 +14,7 @@ from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
 from opencowin.registry import queries, record_queries
 from opencowin.registry.adding import count_registration, free_number
+from opencowin.registry.adding_queries import hold_households
 from opencowin.registry.household import row_of
 from opencowin.registry.likeness import birth_likeness, likeness
 from opencowin.registry.model import Person
@@ -37,7 +38,7 @@ async def move_member(
 
     Raises NoSuchBeneficiary, TooManyMembers.
     """
-    await queries.hold_household(conn, account_id)
+    await hold_households(conn, [account_id])
     present = await queries.live_members(conn, account_id)
     number = free_number(present, floor.settings.members_per_mobile)
     await row_of(conn, person)
