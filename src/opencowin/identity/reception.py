@@ -5,8 +5,7 @@ is used up, a wrong code) is left to these, each in a transaction of its own.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -19,10 +18,8 @@ from opencowin.identity.queries import OtpRow
 from opencowin.kit.db import Connection
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
-from opencowin.kit.gathered import Gathered
 from opencowin.kit.limits import count_uses, uses_of
-
-MOST_TOGETHER = 128
+from opencowin.kit.sharing import Alone, Sharing, Told, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,60 +40,35 @@ class _Proof:
     address: str
 
 
-class _Alone(Exception):
-    """This call is for `request_otp` or `confirm_otp` to answer."""
-
-
 class Reception:
     """Answers as `request_otp` and `confirm_otp` do, for signing in."""
 
-    def __init__(self, floor: Floor, transaction: Callable[[], AbstractAsyncContextManager[Connection]]) -> None:
+    def __init__(self, floor: Floor, transaction: Transaction) -> None:
         """A reception whose transactions are these; the settings say how many calls may wait."""
-        self._floor, self._transaction = floor, transaction
         room = floor.settings.sign_in_room
-        self._wishes = Gathered(self._request, most=MOST_TOGETHER, room=room)
-        self._proofs = Gathered(self._confirm, most=MOST_TOGETHER, room=room)
+        self._wishes = Sharing(floor, transaction, _request_together, _request_alone, room=room)
+        self._proofs = Sharing(floor, transaction, _confirm_together, _confirm_alone, room=room)
 
     async def request_otp(self, mobile: str | int, *, address: str, language: str) -> UUID:
         """Have a password sent and commit. Raises what `request_otp` raises, and Unavailable when too many wait."""
-        wish = _Wish(mobile, address, language)
-        try:
-            return await self._wishes(wish)
-        except _Alone:
-            return await self._request_alone(wish)
+        return await self._wishes(_Wish(mobile, address, language))
 
     async def confirm_otp(self, otp_hash: str, txn_id: UUID, *, address: str) -> Confirmed:
         """Confirm one and commit. Raises what `confirm_otp` raises, and Unavailable when too many wait."""
-        proof = _Proof(otp_hash, txn_id, address)
-        try:
-            return await self._proofs(proof)
-        except _Alone:
-            return await self._confirm_alone(proof)
-
-    async def _request(self, wishes: Sequence[_Wish]) -> Sequence[UUID | Refusal | _Alone]:
-        if len(wishes) == 1:
-            return [await self._request_alone(wishes[0])]
-        async with self._transaction() as conn:
-            return await _request_together(conn, self._floor, wishes)
-
-    async def _confirm(self, proofs: Sequence[_Proof]) -> Sequence[Confirmed | _Alone]:
-        if len(proofs) == 1:
-            return [await self._confirm_alone(proofs[0])]
-        async with self._transaction() as conn:
-            return await _confirm_together(conn, self._floor, proofs)
-
-    async def _request_alone(self, wish: _Wish) -> UUID:
-        async with self._transaction() as conn:
-            return await request_otp(conn, self._floor, wish.mobile, address=wish.address, language=wish.language)
-
-    async def _confirm_alone(self, proof: _Proof) -> Confirmed:
-        async with self._transaction() as conn:
-            return await confirm_otp(conn, self._floor, proof.otp_hash, proof.txn_id, address=proof.address)
+        return await self._proofs(_Proof(otp_hash, txn_id, address))
 
 
-async def _request_together(conn: Connection, floor: Floor, wishes: Sequence[_Wish]) -> list[UUID | Refusal | _Alone]:
+async def _request_alone(conn: Connection, floor: Floor, wish: _Wish) -> UUID:
+    return await request_otp(conn, floor, wish.mobile, address=wish.address, language=wish.language)
+
+
+async def _confirm_alone(conn: Connection, floor: Floor, proof: _Proof) -> Confirmed:
+    return await confirm_otp(conn, floor, proof.otp_hash, proof.txn_id, address=proof.address)
+
+
+async def _request_together(conn: Connection, floor: Floor, wishes: Sequence[_Wish]) -> list[Told[UUID]]:
     """A password for each number that has not asked lately, within the limits; in their order."""
-    answers: list[UUID | Refusal | _Alone] = [_Alone()] * len(wishes)
+    answers: list[Told[UUID]] = [Alone()] * len(wishes)
     numbers: dict[bytes, tuple[int, str]] = {}
     for at, wish in enumerate(wishes):
         try:
@@ -129,9 +101,9 @@ async def _request_together(conn: Connection, floor: Floor, wishes: Sequence[_Wi
     return answers
 
 
-async def _confirm_together(conn: Connection, floor: Floor, proofs: Sequence[_Proof]) -> list[Confirmed | _Alone]:
+async def _confirm_together(conn: Connection, floor: Floor, proofs: Sequence[_Proof]) -> list[Told[Confirmed]]:
     """Confirm those that are right, one for each number; in their order."""
-    answers: list[Confirmed | _Alone] = [_Alone()] * len(proofs)
+    answers: list[Told[Confirmed]] = [Alone()] * len(proofs)
     rows = {row.txn_id: row for row in await queries.hold_otps(conn, [proof.txn_id for proof in proofs])}
     now = floor.clock.now()
     right: dict[bytes, tuple[int, OtpRow]] = {}

@@ -4,15 +4,14 @@ The rules are those of `register`. What only few calls meet (a document that is 
 household at once, an operator's call) is left to it, each call in a transaction of its own.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 from uuid import uuid4
 
 from opencowin.kit.actor import Actor, ActorKind
 from opencowin.kit.db import Connection
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
-from opencowin.kit.gathered import Gathered
+from opencowin.kit.sharing import Alone, Sharing, Told, Transaction
 from opencowin.registry.adding import add
 from opencowin.registry.adding_queries import free_documents, reserve_documents
 from opencowin.registry.checks import check
@@ -21,46 +20,30 @@ from opencowin.registry.model import Beneficiary, Channel, Facts, Person, Regist
 from opencowin.registry.refusals import TooManyMembers
 from opencowin.registry.sealing import open_row
 
-MOST_TOGETHER = 128
-
-
-class _Alone(Exception):
-    """This call is for `register` to answer."""
-
-
 _Asked = tuple[Actor, Registration]
-_Told = Beneficiary | Refusal | _Alone
 
 
 class RegistrationDesk:
     """Registers members of the caller's own household, as `register` does."""
 
-    def __init__(self, floor: Floor, transaction: Callable[[], AbstractAsyncContextManager[Connection]]) -> None:
+    def __init__(self, floor: Floor, transaction: Transaction) -> None:
         """A desk whose transactions are these; the settings say how many calls may wait."""
-        self._floor, self._transaction = floor, transaction
-        self._asked = Gathered(self._register, most=MOST_TOGETHER, room=floor.settings.sign_in_room)
+        room = floor.settings.sign_in_room
+        self._calls = Sharing(floor, transaction, _register_together, _register_alone, room=room)
 
     async def register(self, actor: Actor, registration: Registration) -> Beneficiary:
         """Register and commit. Raises what `register` raises, and Unavailable when too many wait."""
-        try:
-            return await self._asked((actor, registration))
-        except _Alone:
-            return await self._register_alone(actor, registration)
-
-    async def _register(self, asked: Sequence[_Asked]) -> Sequence[_Told]:
-        if len(asked) == 1:
-            return [await self._register_alone(*asked[0])]
-        async with self._transaction() as conn:
-            return await _register_together(conn, self._floor, asked)
-
-    async def _register_alone(self, actor: Actor, registration: Registration) -> Beneficiary:
-        async with self._transaction() as conn:
-            return await register(conn, self._floor, actor, actor.own_account(), registration)
+        return await self._calls((actor, registration))
 
 
-async def _register_together(conn: Connection, floor: Floor, asked: Sequence[_Asked]) -> list[_Told]:
+async def _register_alone(conn: Connection, floor: Floor, asked: _Asked) -> Beneficiary:
+    actor, registration = asked
+    return await register(conn, floor, actor, actor.own_account(), registration)
+
+
+async def _register_together(conn: Connection, floor: Floor, asked: Sequence[_Asked]) -> list[Told[Beneficiary]]:
     """Register the first of each household and document, unless the document is entered; in their order."""
-    told: list[_Told] = [_Alone()] * len(asked)
+    told: list[Told[Beneficiary]] = [Alone()] * len(asked)
     wanted: dict[Person, tuple[int, Facts]] = {}
     accounts, documents = set(), dict[bytes, Person]()
     for at, (actor, registration) in enumerate(asked):

@@ -1,15 +1,12 @@
 """The booking desk: in each process, calls for the same slot become one transaction, and each is answered after it."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-
 from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.kit.gathered import Gathered
+from opencowin.kit.sharing import Sharing, Transaction
 from opencowin.scheduling.booking import book
 from opencowin.scheduling.model import Booking, BookingWish
-from opencowin.scheduling.together import Asked, BookAlone, Outcome, book_together
+from opencowin.scheduling.together import Asked, book_together
 
 MOST_TOGETHER = 64
 
@@ -21,26 +18,17 @@ class Desk:
     connection busy, not the pool. A call in an idle lane waits for nobody.
     """
 
-    def __init__(self, floor: Floor, transaction: Callable[[], AbstractAsyncContextManager[Connection]]) -> None:
+    def __init__(self, floor: Floor, transaction: Transaction) -> None:
         """A desk whose transactions are these; the settings say how many lanes, and how many calls may wait."""
-        self._floor, self._transaction = floor, transaction
         room, lanes = floor.settings.booking_room, floor.settings.booking_lanes
-        self._lanes = [Gathered(self._together, most=MOST_TOGETHER, room=room) for _ in range(lanes)]
+        self._calls = Sharing(
+            floor, transaction, book_together, _book_alone, room=room, most=MOST_TOGETHER, lanes=lanes
+        )
 
     async def book(self, actor: Actor, wish: BookingWish) -> Booking:
         """Book and commit. Raises what `scheduling.book` raises, and Unavailable when too many wait."""
-        lane = self._lanes[hash((wish.session_id, wish.slot)) % len(self._lanes)]
-        try:
-            return await lane(Asked(actor, wish))
-        except BookAlone:
-            return await self._alone(actor, wish)
+        return await self._calls(Asked(actor, wish), lane=(wish.session_id, wish.slot))
 
-    async def _together(self, asked: Sequence[Asked]) -> Sequence[Outcome]:
-        if len(asked) == 1:
-            return [await self._alone(asked[0].actor, asked[0].wish)]
-        async with self._transaction() as conn:
-            return await book_together(conn, self._floor, asked)
 
-    async def _alone(self, actor: Actor, wish: BookingWish) -> Booking:
-        async with self._transaction() as conn:
-            return await book(conn, self._floor, actor, wish)
+async def _book_alone(conn: Connection, floor: Floor, asked: Asked) -> Booking:
+    return await book(conn, floor, asked.actor, asked.wish)

@@ -12,6 +12,7 @@ from opencowin.kit.actor import Actor, ActorKind, Permission
 from opencowin.kit.db import Connection
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
+from opencowin.kit.sharing import Alone, Told
 from opencowin.programme import Programme, Wish, current_programme
 from opencowin.registry import Beneficiary, members_of_households, named_members
 from opencowin.scheduling import queries, seats
@@ -40,15 +41,8 @@ class Asked:
     wish: BookingWish
 
 
-class BookAlone(Exception):
-    """This call is `book`'s to answer."""
-
-
 class Disturbed(Exception):
     """Somebody else changed what was decided on: nothing is booked, each call is to be answered alone."""
-
-
-Outcome = Booking | Refusal | BookAlone
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +69,16 @@ class _Order:
     hold: Hold | None
 
 
-async def book_together(conn: Connection, floor: Floor, asked: Sequence[Asked]) -> list[Outcome]:
+async def book_together(conn: Connection, floor: Floor, asked: Sequence[Asked]) -> list[Told[Booking]]:
     """Book each call or refuse it, in their order; all outcomes hold from the commit on. Raises Disturbed."""
-    outcomes: list[Outcome] = [BookAlone()] * len(asked)
+    outcomes: list[Told[Booking]] = [Alone()] * len(asked)
     ours = dict(_one_of_each_household(asked))
     known = await _read(conn, floor, list(ours.values()))
     orders = []
     for at, one in ours.items():
         try:
             orders.append(_order(floor, at, one, known))
-        except (Refusal, BookAlone) as no:
+        except (Refusal, Alone) as no:
             outcomes[at] = no
     for order, outcome in await _take(conn, floor, orders, known.rules):
         outcomes[order.at] = _told(order, outcome)
@@ -124,14 +118,14 @@ async def _read(conn: Connection, floor: Floor, asked: Sequence[Asked]) -> _Know
 
 
 def _order(floor: Floor, at: int, one: Asked, known: _Known) -> _Order:
-    """What may be booked for a call. Raises what `book` raises, and BookAlone."""
+    """What may be booked for a call. Raises what `book` raises, and Alone."""
     actor, wish = one.actor, one.wish
     actor.require(Permission.BOOK_FOR_OWN_MEMBERS)
     account = actor.own_account()
     members = named_members(known.members, actor, named(wish))
     hold = known.holds.get(account)
     if account in known.busy or (hold and hold.session_id != wish.session_id):
-        raise BookAlone
+        raise Alone
     session = known.sessions.get(wish.session_id)
     if session is None:
         raise NoSuchSession(field="session_id")
@@ -142,7 +136,7 @@ def _order(floor: Floor, at: int, one: Asked, known: _Known) -> _Order:
     facts = [known.facts[member.person.beneficiary_id] for member in members]
     seat = seat_wanted(session, slot, facts, wish.dose_number, known.rules, hold)
     if hold and hold.key != seat:
-        raise BookAlone
+        raise Alone
     if is_short(session, slot, seat, len(members), hold):
         raise FullyBooked(field="session_id")
     people = tuple(member.person for member in members)
@@ -163,9 +157,9 @@ async def _take(conn: Connection, floor: Floor, orders: Iterable[_Order], rules:
     return told
 
 
-def _told(order: _Order, outcome: str) -> Outcome:
+def _told(order: _Order, outcome: str) -> Told[Booking]:
     if outcome in {"has_appointment", "void"}:
-        return BookAlone()
+        return Alone()
     try:
         refuse_outcome(outcome)
     except Refusal as no:
