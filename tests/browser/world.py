@@ -19,10 +19,10 @@ from starlette.responses import Response
 
 from opencowin import alerts, cases, draw, fairness, identity, places, registry, reports, scheduling
 from opencowin.identity import Role
-from opencowin.kit import measures
 from opencowin.kit.actor import Actor, ActorKind, Permission, Place
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
+from opencowin.kit.measures import Counted, count
 from opencowin.web.app import build_app
 from opencowin.web.console import desk
 from opencowin.web.pages import visits
@@ -176,16 +176,9 @@ async def campaign(conn: Connection, floor: Floor) -> None:
                 "age": AGES[(at + days) % len(AGES)],
                 "operator": "government" if days % 5 else "private",
             }
-            await measures.count(
-                conn,
-                floor.clock,
-                "dose",
-                district_id=district.district_id,
-                at=now,
-                on_date=today - timedelta(days=days),
-                keys=keys,
-                amount=(at + 1) * (40_000 + 1_111 * days),
-            )
+            many, day = (at + 1) * (40_000 + 1_111 * days), today - timedelta(days=days)
+            counted = Counted(now, keys, district_id=district.district_id, amount=many, on_date=day)
+            await count(conn, floor.clock, "dose", counted)
     while await reports.fold(conn):
         pass
 

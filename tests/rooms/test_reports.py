@@ -36,9 +36,8 @@ async def count(
 ) -> None:
     """One counted change, now."""
     now = floor.clock.now()
-    await measures.count(
-        conn, floor.clock, measure, district_id=district_id, at=now, keys=keys, amount=amount, on_date=on
-    )
+    counted = measures.Counted(now, keys, district_id=district_id, amount=amount, on_date=on)
+    await measures.count(conn, floor.clock, measure, counted)
 
 
 async def seven_doses(conn: Connection, floor: Floor) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Measures: what happened, counted in the transaction in which it happened, to be folded into reports soon after."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -25,50 +25,35 @@ class Change:
     amount: int
 
 
-async def count(
-    conn: Connection,
-    clock: Clock,
-    measure: str,
-    *,
-    district_id: int,
-    at: datetime,
-    keys: Keys,
-    amount: int = 1,
-    on_date: date | None = None,
-) -> None:
-    """Append one change. `district_id` 0: place not known; `on_date` when it counts for another day than `at`'s."""
-    local = clock.local(at)
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """So many at an instant: `district_id` 0: place not known; `on_date` when it counts for another day than `at`'s."""
+
+    at: datetime
+    keys: Keys
+    district_id: int = 0
+    amount: int = 1
+    on_date: date | None = None
+
+
+async def count(conn: Connection, clock: Clock, measure: str, *counted: Counted) -> None:
+    """Append these changes."""
+    local = [clock.local(one.at) for one in counted]
     await run(
         conn,
         """
         INSERT INTO measure_change (measure, district_id, at, on_date, hour, keys, amount)
-        VALUES (%(measure)s, %(district_id)s, %(at)s, %(on_date)s, %(hour)s, %(keys)s, %(amount)s)
+        SELECT %(measure)s, u.*
+        FROM unnest(%(districts)s::integer[], %(ats)s::timestamptz[], %(days)s::date[], %(hours)s::smallint[]
+                  , %(keys)s::jsonb[], %(amounts)s::integer[]) AS u
         """,
         measure=measure,
-        district_id=district_id,
-        at=at,
-        on_date=on_date or local.date(),
-        hour=local.hour,
-        keys=Jsonb(dict(keys)),
-        amount=amount,
-    )
-
-
-async def count_each(conn: Connection, clock: Clock, measure: str, changes: Sequence[tuple[datetime, Keys]]) -> None:
-    """Append one change for each instant with its keys, of a place that is not known."""
-    local = [clock.local(at) for at, _ in changes]
-    await run(
-        conn,
-        """
-        INSERT INTO measure_change (measure, district_id, at, on_date, hour, keys, amount)
-        SELECT %(measure)s, 0, u.*, 1
-        FROM unnest(%(ats)s::timestamptz[], %(days)s::date[], %(hours)s::smallint[], %(keys)s::jsonb[]) AS u
-        """,
-        measure=measure,
-        ats=[at for at, _ in changes],
-        days=[at.date() for at in local],
+        districts=[one.district_id for one in counted],
+        ats=[one.at for one in counted],
+        days=[one.on_date or at.date() for one, at in zip(counted, local, strict=True)],
         hours=[at.hour for at in local],
-        keys=[Jsonb(dict(keys)) for _, keys in changes],
+        keys=[Jsonb(dict(one.keys)) for one in counted],
+        amounts=[one.amount for one in counted],
     )
 
 

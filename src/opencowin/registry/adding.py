@@ -3,9 +3,9 @@
 import secrets
 from collections.abc import Mapping, Sequence
 
-from opencowin.kit import measures
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
+from opencowin.kit.measures import Counted, count
 from opencowin.registry.adding_queries import (
     NewBeneficiary,
     hold_households,
@@ -64,8 +64,7 @@ async def _insert(
         for person, facts in wanted.items()
     ]
     rows = await insert_beneficiaries(conn, new, channel=channel, at=floor.clock.now())
-    counted = [(row.registered_at, _counted_by(floor, row)) for row in rows]
-    await measures.count_each(conn, floor.clock, REGISTRATION, counted)
+    await count(conn, floor.clock, REGISTRATION, *(_counted(floor, row) for row in rows))
     return rows
 
 
@@ -95,9 +94,9 @@ def is_same_person(floor: Floor, row: BeneficiaryRow, facts: Facts) -> bool:
 
 async def count_registration(conn: Connection, floor: Floor, row: BeneficiaryRow, *, amount: int) -> None:
     """Count a registration, or take it back (amount -1) on the day on which it was counted."""
-    keys, at = _counted_by(floor, row), row.registered_at
-    await measures.count(conn, floor.clock, REGISTRATION, district_id=0, at=at, keys=keys, amount=amount)
+    await count(conn, floor.clock, REGISTRATION, _counted(floor, row, amount))
 
 
-def _counted_by(floor: Floor, row: BeneficiaryRow) -> measures.Keys:
-    return {"gender": row.gender_id, "age": age_band(row.birth_year, floor.clock.local(row.registered_at).year)}
+def _counted(floor: Floor, row: BeneficiaryRow, amount: int = 1) -> Counted:
+    age = age_band(row.birth_year, floor.clock.local(row.registered_at).year)
+    return Counted(row.registered_at, {"gender": row.gender_id, "age": age}, amount=amount)

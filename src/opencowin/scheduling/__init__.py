@@ -138,12 +138,24 @@ from opencowin.scheduling.sessions import (
 )
 from opencowin.scheduling.slip import Slip, printed_slip, qr_text, read_slip
 from opencowin.scheduling.templates_model import Template, stored
-from opencowin.scheduling.weekly import end_template, make_weeks, read_template, save_template, templates_of
+from opencowin.scheduling.weekly import (
+    LONGEST_TEMPLATE_NAME,
+    MOST_DAYS_AHEAD,
+    MOST_WEEKS,
+    end_template,
+    make_weeks,
+    read_template,
+    save_template,
+    templates_of,
+)
 
 __all__ = [
     "BOARD",
     "BOOKED",
     "CANCELLED",
+    "LONGEST_TEMPLATE_NAME",
+    "MOST_DAYS_AHEAD",
+    "MOST_WEEKS",
     "MOVED",
     "RESERVED",
     "SEATS_OFFERED",

@@ -7,9 +7,9 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
-from opencowin.kit import measures
 from opencowin.kit.clock import Clock
 from opencowin.kit.db import Connection, copy_rows
+from opencowin.kit.measures import Counted, count
 from opencowin.places import Operator
 from opencowin.scheduling.news import offer
 
@@ -113,18 +113,11 @@ async def _copy_stock(conn: Connection, sessions: Sequence[BulkSession]) -> None
 async def _count(conn: Connection, clock: Clock, sessions: Sequence[BulkSession], now: datetime) -> None:
     """Count them as `publish_session` does, one change for the sessions of a centre and day."""
     alike = Counter((one.district_id, one.held_on, one.operator, one.centre_id) for one in sessions)
-    async with conn.pipeline():
-        for (district_id, held_on, operator, centre_id), amount in alike.items():
-            await measures.count(
-                conn,
-                clock,
-                "session",
-                district_id=district_id,
-                at=now,
-                on_date=held_on,
-                keys={"operator": operator.value, "centre": centre_id},
-                amount=amount,
-            )
+    counted = [
+        Counted(now, {"operator": operator.value, "centre": centre}, district_id=district, amount=amount, on_date=day)
+        for (district, day, operator, centre), amount in alike.items()
+    ]
+    await count(conn, clock, "session", *counted)
 
 
 async def days_with_sessions(conn: Connection, district_ids: Sequence[int], first: date) -> set[tuple[int, date]]:

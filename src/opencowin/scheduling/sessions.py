@@ -11,7 +11,7 @@ from opencowin.kit.audit import record
 from opencowin.kit.clock import Clock
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.kit.measures import count
+from opencowin.kit.measures import Counted, count
 from opencowin.places import (
     Centre,
     centres_of_district,
@@ -315,13 +315,6 @@ def _in_order(slots: tuple[NewSlot, ...]) -> bool:
 
 async def count_session(conn: Connection, floor: Floor, centre: Centre, held_on: date, amount: int) -> None:
     """Count a session that was published, or withdrawn."""
-    await count(
-        conn,
-        floor.clock,
-        "session",
-        district_id=centre.district_id,
-        at=floor.clock.now(),
-        on_date=held_on,
-        keys={"operator": centre.operator.value, "centre": centre.centre_id},
-        amount=amount,
-    )
+    keys = {"operator": centre.operator.value, "centre": centre.centre_id}
+    counted = Counted(floor.clock.now(), keys, district_id=centre.district_id, amount=amount, on_date=held_on)
+    await count(conn, floor.clock, "session", counted)

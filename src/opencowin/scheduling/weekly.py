@@ -20,7 +20,7 @@ from opencowin.scheduling.templates_model import Template
 
 MOST_WEEKS = 12
 MOST_DAYS_AHEAD = 90
-LONGEST_NAME = 80
+LONGEST_TEMPLATE_NAME = 80
 
 
 async def save_template(conn: Connection, floor: Floor, actor: Actor, template: Template) -> None:
@@ -33,7 +33,7 @@ async def save_template(conn: Connection, floor: Floor, actor: Actor, template: 
     opens = (template.bookable_days, template.bookable_time)
     if (opens[0] is None) != (opens[1] is None) or not 0 <= (opens[0] or 0) <= MOST_DAYS_AHEAD:
         raise TemplateIncomplete(field="bookable_days")
-    if not days or not 1 <= days[0] <= days[-1] <= 7 or not 0 < len(template.name.strip()) <= LONGEST_NAME:
+    if not days or not 1 <= days[0] <= days[-1] <= 7 or not 0 < len(template.name.strip()) <= LONGEST_TEMPLATE_NAME:
         raise TemplateIncomplete(field="weekdays")
     tidy = replace(template, district_id=centre.district_id, weekdays=tuple(days), name=template.name.strip())
     some_day = floor.clock.today() + timedelta(days=1)

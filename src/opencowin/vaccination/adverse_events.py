@@ -9,7 +9,7 @@ from opencowin.kit.actor import Actor, Permission
 from opencowin.kit.audit import record
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.kit.measures import count
+from opencowin.kit.measures import Counted, count
 from opencowin.registry import Person
 from opencowin.vaccination import queries
 from opencowin.vaccination.model import Dose
@@ -87,12 +87,5 @@ async def _dose(conn: Connection, event: AdverseEvent) -> Dose | None:
 async def _follow_up(conn: Connection, floor: Floor, actor: Actor, row: AdverseEventRow, counted_on: date) -> None:
     subject, detail = ("beneficiary", row.beneficiary_id), {"severity": row.severity}
     await record(conn, actor, "vaccination.report_adverse_event", subject=subject, reason="AEFI", detail=detail)
-    await count(
-        conn,
-        floor.clock,
-        "aefi",
-        district_id=row.district_id or 0,
-        at=row.reported_at,
-        on_date=counted_on,
-        keys={},
-    )
+    counted = Counted(row.reported_at, {}, district_id=row.district_id or 0, on_date=counted_on)
+    await count(conn, floor.clock, "aefi", counted)

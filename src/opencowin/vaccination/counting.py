@@ -2,7 +2,7 @@
 
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
-from opencowin.kit.measures import count
+from opencowin.kit.measures import Counted, count
 from opencowin.places import Centre, find_centre
 from opencowin.registry import Beneficiary, age_band
 from opencowin.vaccination.model import Dose
@@ -12,23 +12,17 @@ async def count_dose(  # noqa: PLR0917 (a dose, whose and where)
     conn: Connection, floor: Floor, dose: Dose, beneficiary: Beneficiary, centre: Centre | None, amount: int = 1
 ) -> None:
     """Add `amount` (1, or -1 for one that is taken back) to what is counted of doses like this one."""
-    await count(
-        conn,
-        floor.clock,
-        "dose",
-        district_id=dose.district_id or 0,
-        at=dose.recorded_at,
-        on_date=dose.given_on,
-        keys={
-            "dose": dose.dose_number,
-            "vaccine": dose.vaccine_id,
-            "gender": beneficiary.gender_id,
-            "age": age_band(beneficiary.birth_year, dose.given_on.year),
-            "operator": centre.operator.value if centre else "unknown",
-            "centre": centre.centre_id if centre else None,
-        },
-        amount=amount,
-    )
+    keys = {
+        "dose": dose.dose_number,
+        "vaccine": dose.vaccine_id,
+        "gender": beneficiary.gender_id,
+        "age": age_band(beneficiary.birth_year, dose.given_on.year),
+        "operator": centre.operator.value if centre else "unknown",
+        "centre": centre.centre_id if centre else None,
+    }
+    where, on = dose.district_id or 0, dose.given_on
+    counted = Counted(dose.recorded_at, keys, district_id=where, amount=amount, on_date=on)
+    await count(conn, floor.clock, "dose", counted)
 
 
 async def count_again(conn: Connection, floor: Floor, dose: Dose, whose: Beneficiary, *, amount: int = 1) -> None:

@@ -38,9 +38,7 @@ from opencowin.web.site import site_of
 
 router = APIRouter(include_in_schema=False)
 WEEKDAYS = tuple(range(1, 8))
-MOST_WEEKS, MOST_HOURS = 12, 24 * 14
-MOST_DAYS_AHEAD = 90
-LONGEST_NAME = 80
+MOST_HOURS = 24 * 14
 
 
 @router.get("/console/weekly", response_class=Response)
@@ -95,7 +93,7 @@ async def save(request: Request, template_id: UUID, actor: Planner) -> Response:
 async def make(request: Request, template_id: UUID, actor: Planner) -> Response:
     """Make sessions for some weeks, published at a set time, by hand, or at once."""
     typed, site = Typed(await desk.read_form(request)), site_of(request)
-    monday, weeks = typed.needed_day("monday"), typed.number("weeks", 1, MOST_WEEKS)
+    monday, weeks = typed.needed_day("monday"), typed.number("weeks", 1, scheduling.MOST_WEEKS)
     when, at = read_publishing(typed, site.floor.clock)
     if not typed.wrong:
         at = site.floor.clock.now() if when == NOW else at
@@ -163,11 +161,11 @@ def _read(typed: Typed, centre: Centre, rules: Programme, offer: Offered, templa
     return Template(
         district_id=centre.district_id,
         template_id=template_id,
-        name=typed.text("name", most=LONGEST_NAME),
+        name=typed.text("name", most=scheduling.LONGEST_TEMPLATE_NAME),
         weekdays=tuple(sorted(days)),
         stored_slots=scheduling.stored(slots),
         reserved_hours=typed.number("reserved_hours", 0, MOST_HOURS) if typed.has("reserved_hours") else None,
-        bookable_days=typed.number("bookable_days", 0, MOST_DAYS_AHEAD) if opens else None,
+        bookable_days=typed.number("bookable_days", 0, scheduling.MOST_DAYS_AHEAD) if opens else None,
         bookable_time=typed.time("bookable_time") if opens else None,
         **facts,
     )
