@@ -29,13 +29,18 @@ class Crowd:
     centre: places.Centre
     desk: scheduling.Desk | None = None
     """Where they book; without one, each books in a transaction of its own."""
+    vaccinations: scheduling.VaccinationDesk | None = None
+    """Where their doses are recorded, likewise."""
 
     @classmethod
     async def at_a_centre(cls, pool: Pool, floor: Floor, doses: int = 100_000, *, desk: bool = False) -> "Crowd":
         async with transaction(pool) as conn:
             centre = await new_centre(conn)
             await stock_in(conn, floor, centre, "COVISHIELD", doses=doses)
-        return cls(pool, floor, centre, scheduling.Desk(floor, partial(transaction, pool)) if desk else None)
+        if not desk:
+            return cls(pool, floor, centre)
+        opened = partial(transaction, pool)
+        return cls(pool, floor, centre, scheduling.Desk(floor, opened), scheduling.VaccinationDesk(floor, opened))
 
     async def session(self, *, seats: int, doses: int = 500, ahead: int = 1) -> UUID:
         new = a_session(self.centre, self.floor.clock.today() + timedelta(days=ahead), doses=doses, seats=seats)

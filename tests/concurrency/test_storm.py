@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from opencowin import scheduling, vaccination
 from opencowin.kit.db import Pool, run, transaction
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
+from opencowin.registry import Beneficiary
 from tests.builders import TEST
 from tests.concurrency.crowd import EVENING, MORNING, NOON, Crowd, Family
 
@@ -72,10 +74,10 @@ class Storm:
                 await self.crowd.withdraw(session)
                 self.sessions[self.sessions.index(session)] = await self.crowd.session(seats=4, doses=9)
 
-    async def vaccinate(self, who: object) -> None:
+    async def vaccinate(self, who: Beneficiary) -> None:
         crowd = self.crowd
-        given = vaccination.GivenDose(
-            person=who.person,  # type: ignore[attr-defined]
+        given = partial(
+            vaccination.GivenDose,
             dose_id=uuid4(),
             dose_number=1,
             vaccine_id="COVISHIELD",
@@ -84,8 +86,11 @@ class Storm:
             vaccinator_name="Sister Mary",
             centre_id=crowd.centre.centre_id,
         )
+        if crowd.vaccinations:
+            await crowd.vaccinations.vaccinate(TEST, who.reference_id, given, centre_id=crowd.centre.centre_id)
+            return
         async with transaction(crowd.pool) as conn:
-            await scheduling.vaccinate(conn, crowd.floor, TEST, given)
+            await scheduling.vaccinate(conn, crowd.floor, TEST, given(who.person))
 
 
 async def test_a_deadlock_would_be_raised(pool: Pool, floor: Floor) -> None:

@@ -50,7 +50,7 @@ def given(scene: Scene, who: registry.Beneficiary, *, ahead: int, dose: int = 1)
 
 
 async def vaccinate(scene: Scene, dose: vaccination.GivenDose) -> vaccination.Dose:
-    return await scheduling.vaccinate(scene.conn, scene.floor, TEST, dose)
+    return (await scheduling.vaccinate(scene.conn, scene.floor, TEST, dose)).dose
 
 
 async def test_all_of_a_booking_move_together(scene: Scene) -> None:

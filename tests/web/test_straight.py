@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -10,18 +11,20 @@ import pytest
 from psycopg_pool import PoolTimeout
 
 from opencowin import scheduling
+from opencowin.kit.actor import Permission, Place
 from opencowin.web.straight import Straight
 from tests.builders import mobile, pan
 from tests.surface import Surface
-from tests.web.clinic import MORNING, NOBODY, Clinic, Home, a_home, beside
+from tests.web.clinic import MORNING, NOBODY, Clinic, Home, a_home, a_key, beside
 
 pytestmark = pytest.mark.anyio
 BOOK, JOIN = "/v2/appointment/schedule", "/v2/registration/beneficiary/new"
 SEND, CONFIRM = "/v2/auth/public/generateOTP", "/v2/auth/public/confirmOTP"
 VARYING = {"x-request-id", "ratelimit-remaining", "ratelimit-reset", "content-length"}
+RECORD = "/api/v2/vaccinator/beneficiaries/vaccinate"
 ELSEWHERE = {"Origin": "https://elsewhere.example"}
 Sent = tuple[str | None, dict[str, Any]]
-NUMBERS = {"txnId", "appointment_id", "appointment_confirmation_no", "beneficiary_reference_id"}
+NUMBERS = {"txnId", "appointment_id", "appointment_confirmation_no", "beneficiary_reference_id", "dose_id"}
 
 
 @asynccontextmanager
@@ -94,6 +97,39 @@ async def test_each_call_is_answered_as_by_its_route(clinic: Clinic) -> None:
             slow = await long.post(path, another, second, **headers)
             assert shape(quick) == shape(slow), (path, one)
         assert passed == [], "each of them went the straight way"
+
+
+async def test_doses_that_partners_report_are_answered_as_by_the_route(clinic: Clinic) -> None:
+    searching = await a_key(clinic.platform, Permission.SEARCH_SESSIONS)
+    abroad = await a_key(clinic.platform, Permission.VACCINATE, place=Place(state_id=1))
+    async with the_long_way(clinic) as (long, passed):
+        there = replace(clinic, platform=long)
+        cases: list[dict[str, Any]] = [
+            {},
+            {"dose": 2, "vaccine_batch": "B-9"},
+            {"reference": NOBODY},
+            {"reference": "no number"},
+            {"key": "unknown"},
+            {"key": searching},
+            {"key": abroad},
+            {"center_id": 2**31 - 1},
+            {"vaccine": "WATER"},
+            {"dose1_date": None},
+            {"vaccinator_name": " "},
+        ]
+        for facts in cases:
+            asked = [{"reference": (await a_home(clinic.platform)).first, **facts} for _ in range(2)]
+            quick, slow = [await one.vaccinate(**how) for one, how in zip((clinic, there), asked, strict=True)]
+            assert shape(quick) == shape(slow), facts
+        assert passed == [], "each of them went the straight way"
+        bearer = {"Authorization": f"Bearer {clinic.key}"}
+        day, centre = clinic.platform.day().strftime("%d-%m-%Y"), clinic.centre.centre_id
+        sent = {"dose": 1, "dose1_date": day, "vaccine": "COVISHIELD", "vaccine_batch": "B-1", "center_id": centre}
+        nobody = {**sent, "beneficiary_reference_id": NOBODY, "vaccinator_name": "Mary"}
+        for how in ({}, bearer, {"x-api-key": clinic.key, **bearer}):
+            quick, slow = [await one.http.post(RECORD, json=nobody, headers=how) for one in (clinic.platform, long)]
+            assert shape(quick) == shape(slow), how
+        assert passed == [RECORD] * 3, "who shows no key, or another credential"
 
 
 async def test_what_the_route_would_refuse_goes_the_long_way(clinic: Clinic) -> None:

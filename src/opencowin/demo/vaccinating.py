@@ -81,7 +81,7 @@ async def give_due_dose(conn: Connection, floor: Floor, reference_id: int, on: d
         centre_id=source.centre.centre_id,
         session_id=appointment.session_id if appointment and appointment.dose_number == due.dose else None,
     )
-    return Jab(await scheduling.vaccinate(conn, floor, actor, given), source.centre)
+    return Jab((await scheduling.vaccinate(conn, floor, actor, given)).dose, source.centre)
 
 
 async def _appointment(conn: Connection, person: Person) -> AppointmentView | None:

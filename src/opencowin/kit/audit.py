@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -82,24 +82,35 @@ async def record(
     )
 
 
-async def record_each(
-    conn: Connection, actor: Actor, action: str, *, kind: str, subjects: Sequence[object], reason: str
-) -> None:
-    """Write one row for each of these subjects of one kind, in one statement."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One of many rows about subjects of the same kind: who, about whom, and what else may be said."""
+
+    actor: Actor
+    subject: object
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+async def record_each(conn: Connection, action: str, entries: Sequence[Entry], *, kind: str, reason: str) -> None:
+    """Write a row for each of these, in one statement; `kind` is the subjects'."""
+    if not entries:
+        return
     await run(
         conn,
         """
         INSERT INTO audit (actor_kind, actor_id, address, action, subject_kind, subject_id, reason, detail)
-        SELECT %(kind)s, %(id)s, %(address)s, %(action)s, %(subject_kind)s, subject, %(reason)s, '{}'
-        FROM unnest(%(subjects)s::text[]) AS subject
+        SELECT e.kind, e.id, e.address, %(action)s, %(subject_kind)s, e.subject, %(reason)s, e.detail
+        FROM unnest(%(kinds)s::text[], %(ids)s::text[], %(addresses)s::text[], %(subjects)s::text[],
+                    %(details)s::jsonb[]) AS e (kind, id, address, subject, detail)
         """,
-        kind=actor.kind.value,
-        id=actor.actor_id,
-        address=actor.address,
         action=action,
         subject_kind=kind,
-        subjects=[str(one) for one in subjects],
         reason=reason,
+        kinds=[one.actor.kind.value for one in entries],
+        ids=[one.actor.actor_id for one in entries],
+        addresses=[one.actor.address for one in entries],
+        subjects=[str(one.subject) for one in entries],
+        details=[Jsonb(dict(one.detail)) for one in entries],
     )
 
 

@@ -40,13 +40,16 @@ class Settings(BaseSettings):
     )
     database_pool: int = Field(default=16, ge=2, le=500, description="Connections per process.")
     booking_lanes: int = Field(
-        default=2, ge=1, le=64, description="Connections of each web process that bookings share, slot by slot."
+        default=2,
+        ge=1,
+        le=64,
+        description="Connections of each web process that bookings share, slot by slot; and as many for doses.",
     )
     booking_room: int = Field(
         default=1024,
         ge=1,
         le=100_000,
-        description="Bookings that may wait in each lane; others are told to come again.",
+        description="Bookings, and doses, that may wait in each lane; others are told to come again.",
     )
     sign_in_room: int = Field(
         default=2048,

@@ -18,8 +18,20 @@ class Alone(Exception):
     """As an answer to one call of many: it is to be worked on in a transaction of its own."""
 
 
+class Disturbed(Exception):
+    """Somebody else changed what was decided on: nothing is kept of many calls, each is to be worked on alone."""
+
+
 Told: TypeAlias = R | Refusal | Alone
 """What one call of many is answered."""
+
+
+def only(told: Sequence[Told[R]]) -> R:
+    """The answer to the only call. Raises what it was refused with."""
+    (one,) = told
+    if isinstance(one, Exception):
+        raise one
+    return one
 
 
 class Sharing(Generic[A, R]):

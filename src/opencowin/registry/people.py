@@ -21,6 +21,8 @@ from opencowin.registry.refusals import NoSuchBeneficiary, TooManyWrongCodes, Wr
 from opencowin.registry.sealing import DOCUMENT, NAME, PASSPORT, SECRET_CODE, BeneficiaryRow, open_row
 from opencowin.registry.watching import count_code
 
+OF_HOUSEHOLDS = frozenset({ActorKind.PUBLIC, ActorKind.CITIZEN, ActorKind.OPERATOR})
+"""Those who see one household, or none."""
 WRONG_CODES_PER_DAY = 3
 """Times the hourly limit: a four-digit code stands 15 tries a day, not 120."""
 WRONG_CODES_PER_ACTOR = 10
@@ -29,10 +31,16 @@ WRONG_CODES_PER_ACTOR = 10
 
 async def find_person(conn: Connection, reference_id: int) -> Person:
     """Whom a reference id names; tells nothing about the person. Raises NoSuchBeneficiary."""
-    person = await queries.person_of_reference(conn, reference_id) if is_reference_id(reference_id) else None
+    person = (await find_people(conn, [reference_id])).get(reference_id)
     if person is None:
         raise NoSuchBeneficiary(field="beneficiary_reference_id")
     return person
+
+
+async def find_people(conn: Connection, reference_ids: Sequence[int]) -> dict[int, Person]:
+    """Whom these reference ids name, by id; tells nothing about them, and leaves out ids that name nobody."""
+    wanted = [one for one in reference_ids if is_reference_id(one)]
+    return await queries.people_of_references(conn, wanted) if wanted else {}
 
 
 async def first_reference(conn: Connection, account_id: UUID) -> int | None:
@@ -70,9 +78,28 @@ async def read_people(
     if actor.kind not in {ActorKind.STAFF, ActorKind.SYSTEM}:
         raise NotPermitted
     rows = await queries.beneficiaries_of(conn, people)
-    subjects = [row.beneficiary_id for row in rows]
-    await audit.record_each(conn, actor, "registry.read_person", kind="beneficiary", subjects=subjects, reason=reason)
+    await _note(conn, "registry.read_person", [(actor, row.person) for row in rows], reason)
     return {row.beneficiary_id: open_row(floor.keyring, row) for row in rows}
+
+
+async def hold_people(
+    conn: Connection, floor: Floor, looks: Mapping[Person, Actor], reason: str, *, wait: bool
+) -> dict[Person, Beneficiary]:
+    """The facts of these people, each for one who looks, kept as they are until the transaction ends.
+
+    Each look leaves an audit row with the reason. Who was removed is left out; unless one waits, so is who is held by
+    somebody else. Raises NotPermitted where a citizen or an operator looks.
+    """
+    if any(actor.kind in OF_HOUSEHOLDS for actor in looks.values()):
+        raise NotPermitted
+    rows = await queries.hold_beneficiaries(conn, list(looks), wait=wait)
+    await _note(conn, "registry.read_person", [(looks[row.person], row.person) for row in rows], reason)
+    return {row.person: open_row(floor.keyring, row) for row in rows}
+
+
+async def _note(conn: Connection, action: str, looks: Sequence[tuple[Actor, Person]], reason: str) -> None:
+    entries = [audit.Entry(actor, person.beneficiary_id) for actor, person in looks]
+    await audit.record_each(conn, action, entries, kind="beneficiary", reason=reason)
 
 
 async def holder_of(conn: Connection, floor: Floor, actor: Actor, registration: Registration) -> Beneficiary | None:
@@ -113,8 +140,7 @@ async def read_travellers(
         ("registry.read_person", [row.person for row in rows]),
         ("registry.travel_document", sorted(travel, key=lambda one: one.beneficiary_id)),
     ):
-        subjects = [one.beneficiary_id for one in looked_at]
-        await audit.record_each(conn, actor, action, kind="beneficiary", subjects=subjects, reason=reason)
+        await _note(conn, action, [(actor, one) for one in looked_at], reason)
     return {row.person: Traveller(open_row(floor.keyring, row), travel.get(row.person, "")) for row in rows}
 
 
@@ -141,7 +167,7 @@ async def prove(conn: Connection, floor: Floor, actor: Actor, reference_id: int,
 
     Raises WrongSecretCode (keeps the count; the same for an unknown reference id) and TooManyWrongCodes.
     """
-    person = await queries.person_of_reference(conn, reference_id)
+    person = (await queries.people_of_references(conn, [reference_id])).get(reference_id)
     sealed = await queries.hold_secret_code(conn, person) if person else None
     limits = _limits(floor, actor, reference_id)
     if wait := await wait_for(conn, floor, limits):
@@ -166,9 +192,9 @@ async def has_secret_code(conn: Connection, floor: Floor, person: Person, secret
     return hmac.compare_digest(secret_code.strip().encode(), expected.encode())
 
 
-async def lock(conn: Connection, floor: Floor, person: Person) -> None:
-    """Lock a person's facts against the household's changes, as the first dose does. Raises NoSuchBeneficiary."""
-    if not await queries.set_locked(conn, person, floor.clock.now()):
+async def lock(conn: Connection, floor: Floor, *people: Person) -> None:
+    """Lock people's facts against the household's changes, as the first dose does. Raises NoSuchBeneficiary."""
+    if await queries.set_locked(conn, people, floor.clock.now()) != len(people):
         raise NoSuchBeneficiary
 
 

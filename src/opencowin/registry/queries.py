@@ -140,19 +140,18 @@ async def erase_beneficiary(
     )
 
 
-async def set_locked(conn: Connection, person: Person, at: datetime) -> bool:
-    """Lock a beneficiary's facts; False when there is no such beneficiary."""
-    locked = await run(
+async def set_locked(conn: Connection, people: Sequence[Person], at: datetime) -> int:
+    """Lock beneficiaries' facts; of how many, those who were removed left out."""
+    return await run(
         conn,
         """
         UPDATE beneficiary SET locked_at = coalesce(locked_at, %(at)s)
-        WHERE account_id = %(account)s AND beneficiary_id = %(beneficiary)s AND deleted_at IS NULL
+        WHERE account_id = ANY (%(accounts)s) AND beneficiary_id = ANY (%(beneficiaries)s) AND deleted_at IS NULL
         """,
-        account=person.account_id,
-        beneficiary=person.beneficiary_id,
+        accounts=[person.account_id for person in people],
+        beneficiaries=[person.beneficiary_id for person in people],
         at=at,
     )
-    return locked == 1
 
 
 async def live_members(conn: Connection, account_id: UUID) -> list[BeneficiaryRow]:
@@ -219,23 +218,38 @@ async def beneficiaries_of(conn: Connection, people: Sequence[Person]) -> list[B
     )
 
 
-async def person_of_reference(conn: Connection, reference_id: int) -> Person | None:
-    """Whom the reference id names, unless that person was removed; of a merged record, the one it went into."""
-    return await fetch_one(
+async def hold_beneficiaries(conn: Connection, people: Sequence[Person], *, wait: bool) -> list[BeneficiaryRow]:
+    """These beneficiaries, in the order of their ids, held for a change; unless one waits, those nobody else holds."""
+    mode: LiteralString = "" if wait else "SKIP LOCKED"
+    statement: LiteralString = LIVE + (
+        """ AND account_id = ANY (%(accounts)s) AND beneficiary_id = ANY (%(beneficiaries)s)
+        ORDER BY beneficiary_id FOR NO KEY UPDATE """
+    )
+    return await fetch_all(
         conn,
-        Person,
+        BeneficiaryRow,
+        statement + mode,
+        accounts=[person.account_id for person in people],
+        beneficiaries=[person.beneficiary_id for person in people],
+    )
+
+
+async def people_of_references(conn: Connection, reference_ids: Sequence[int]) -> dict[int, Person]:
+    """Whom reference ids name, unless that person was removed; of a merged record, the one it went into."""
+    cursor = await conn.execute(
         """
         WITH RECURSIVE named AS (
-            SELECT one.account_id, one.beneficiary_id, one.deleted_at, one.merged_into
+            SELECT given.reference_id, one.account_id, one.beneficiary_id, one.deleted_at, one.merged_into
             FROM beneficiary_reference given JOIN beneficiary one USING (account_id, beneficiary_id)
-            WHERE given.reference_id = %(reference)s
-            UNION SELECT one.account_id, one.beneficiary_id, one.deleted_at, one.merged_into
+            WHERE given.reference_id = ANY (%(references)s)
+            UNION SELECT named.reference_id, one.account_id, one.beneficiary_id, one.deleted_at, one.merged_into
             FROM named JOIN beneficiary_reference given ON given.reference_id = named.merged_into
             JOIN beneficiary one ON (one.account_id, one.beneficiary_id) = (given.account_id, given.beneficiary_id))
-        SELECT account_id, beneficiary_id FROM named WHERE deleted_at IS NULL AND merged_into IS NULL
+        SELECT reference_id, account_id, beneficiary_id FROM named WHERE deleted_at IS NULL AND merged_into IS NULL
         """,
-        reference=reference_id,
+        {"references": list(reference_ids)},
     )
+    return {int(row[0]): Person(row[1], row[2]) for row in await cursor.fetchall()}
 
 
 async def hold_secret_code(conn: Connection, person: Person) -> bytes | None:

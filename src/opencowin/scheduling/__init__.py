@@ -138,6 +138,7 @@ from opencowin.scheduling.sessions import (
 )
 from opencowin.scheduling.slip import Slip, printed_slip, qr_text, read_slip
 from opencowin.scheduling.templates_model import Template, stored
+from opencowin.scheduling.vaccinating import VaccinationDesk
 from opencowin.scheduling.weekly import (
     LONGEST_TEMPLATE_NAME,
     MOST_DAYS_AHEAD,
@@ -237,6 +238,7 @@ __all__ = [
     "TooManySeats",
     "TooManyWeeks",
     "UnknownGroup",
+    "VaccinationDesk",
     "Wish",
     "appointments_of",
     "begins",

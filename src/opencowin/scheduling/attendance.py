@@ -1,5 +1,6 @@
 """What becomes of appointments when people come: who is booked where, and doses given to them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -7,27 +8,46 @@ from uuid import UUID
 from opencowin.kit.actor import Actor
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
+from opencowin.kit.sharing import Disturbed, Told, only
 from opencowin.registry import Person
 from opencowin.scheduling import queries, seats
+from opencowin.scheduling.holds import lock_seats
 from opencowin.scheduling.model import AppointmentState, LiveAppointment, SlotRow
 from opencowin.scheduling.refusals import HasAppointment
-from opencowin.vaccination import Dose, GivenDose, record_dose
+from opencowin.scheduling.seats import SeatKey
+from opencowin.vaccination import Case, GivenDose, Recorded, Report, receive_reports, record_received
 
 
-async def vaccinate(conn: Connection, floor: Floor, actor: Actor, given: GivenDose) -> Dose:
+async def vaccinate(conn: Connection, floor: Floor, actor: Actor, given: GivenDose) -> Recorded:
     """Record a dose and fulfil the appointment that it was booked with; a live one elsewhere for that dose ends.
 
     The dose is judged by the rules of the day on which the appointment was booked. Raises what `record_dose` raises.
     """
-    await seats.hold_person(conn, given.person, alone=True)
-    live = next((one for one in await seats.live(conn, [given.person]) if one.dose_number == given.dose_number), None)
-    kept = live if live is not None and _is_for(live, given) else None
-    dose = await record_dose(conn, floor, actor, _linked(floor, given, kept) if kept else given)
-    if live is None:
-        return dose
-    if kept is None or not await seats.fulfil(conn, live, floor.clock.now()):
-        await _end(conn, floor, live)
-    return dose
+    return only(await vaccinate_each(conn, floor, [Report(actor, given)]))
+
+
+async def vaccinate_each(conn: Connection, floor: Floor, reports: Sequence[Report]) -> list[Told[Recorded]]:
+    """Record doses of different people as `vaccinate` does; in their order, what each is answered.
+
+    Of several, those whom somebody else holds are left Alone. Raises Disturbed where somebody else is at an
+    appointment of one of several.
+    """
+    told = await receive_reports(conn, floor, reports)
+    cases = {at: one for at, one in enumerate(told) if isinstance(one, Case)}
+    people = [case.given.person for case in cases.values()]
+    found = await seats.live(conn, people) if people else []
+    live = {(Person(one.account_id, one.beneficiary_id), one.dose_number): one for one in found}
+    fulfilled, ended = list[LiveAppointment](), list[LiveAppointment]()
+    for at, case in cases.items():
+        if one := live.get((case.given.person, case.given.dose_number)):
+            kept = _is_for(one, case.given)
+            (fulfilled if kept else ended).append(one)
+            cases[at] = replace(case, given=_linked(floor, case.given, one)) if kept else case
+    recorded = await record_received(conn, floor, list(cases.values()))
+    await _end(conn, floor, ended)
+    await _fulfil(conn, floor, fulfilled, wait=len(reports) == 1)
+    done = dict(zip(cases, recorded, strict=True))
+    return [done[at] if isinstance(one, Case) else one for at, one in enumerate(told)]
 
 
 async def booked_here(conn: Connection, person: Person, centre_id: int | None, on: date) -> bool:
@@ -84,9 +104,26 @@ def _linked(floor: Floor, given: GivenDose, live: LiveAppointment) -> GivenDose:
     return replace(given, session_id=live.session_id, district_id=live.district_id, booked_on=booked_on)
 
 
-async def _end(conn: Connection, floor: Floor, live: LiveAppointment) -> None:
-    """Free the seat of an appointment for a dose that was given otherwise."""
+async def _fulfil(conn: Connection, floor: Floor, live: Sequence[LiveAppointment], *, wait: bool) -> None:
+    """The doses of these appointments were given. One that is not live any more stays as it is.
+
+    Unless one waits, somebody else may be at one of them: raises Disturbed.
+    """
+    now = floor.clock.now()
+    if wait:
+        for one in live:
+            await seats.fulfil(conn, one, now)
+    elif live and await seats.fulfil_free(conn, live, now) != len(live):
+        raise Disturbed
+
+
+async def _end(conn: Connection, floor: Floor, live: Sequence[LiveAppointment]) -> None:
+    """Free the seats of appointments for doses that were given otherwise."""
     now, state = floor.clock.now(), AppointmentState.CANCELLED.value
-    ended = await seats.release(conn, live.district_id, live.session_id, [live.claim_id], state=state, now=now)
-    if ended:
-        await seats.release_claims(conn, [live.account_id], [live.claim_id])
+    if len(live) > 1:
+        keys = [SeatKey(one.district_id, one.session_id, one.slot_number, one.dose_class) for one in live]
+        await lock_seats(conn, keys)
+    for one in live:
+        ended = await seats.release(conn, one.district_id, one.session_id, [one.claim_id], state=state, now=now)
+        if ended:
+            await seats.release_claims(conn, [one.account_id], [one.claim_id])

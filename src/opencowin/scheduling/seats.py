@@ -336,6 +336,31 @@ async def fulfil(conn: Connection, appointment: LiveAppointment, now: datetime) 
     return touched == 1
 
 
+async def fulfil_free(conn: Connection, appointments: Sequence[LiveAppointment], now: datetime) -> int:
+    """As `fulfil`, for those of these that are live and that nobody else holds; how many."""
+    return await run(
+        conn,
+        """
+        WITH free AS (
+            SELECT a.district_id, a.session_id, a.claim_id FROM appointment a
+            JOIN unnest(%(districts)s::int[], %(sessions)s::uuid[], %(claims)s::uuid[]) AS u (d, s, c)
+              ON (a.district_id, a.session_id, a.claim_id) = (u.d, u.s, u.c)
+            WHERE a.state = 'booked' FOR NO KEY UPDATE OF a SKIP LOCKED),
+        seat AS (
+            UPDATE appointment a SET state = 'given', changed_at = %(now)s FROM free
+            WHERE (a.district_id, a.session_id, a.claim_id) = (free.district_id, free.session_id, free.claim_id)
+            RETURNING a.account_id, a.claim_id)
+        UPDATE claim SET state = 'given' FROM seat
+        WHERE claim.account_id = seat.account_id AND claim.claim_id = seat.claim_id
+          AND claim.state IN ('pending', 'confirmed')
+        """,
+        districts=[one.district_id for one in appointments],
+        sessions=[one.session_id for one in appointments],
+        claims=[one.claim_id for one in appointments],
+        now=now,
+    )
+
+
 async def doses_given(conn: Connection, district_id: int, session_id: UUID) -> int:
     """How many appointments of a session were fulfilled."""
     found = await fetch_value(

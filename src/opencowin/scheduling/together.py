@@ -12,7 +12,7 @@ from opencowin.kit.actor import Actor, ActorKind, Permission
 from opencowin.kit.db import Connection
 from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
-from opencowin.kit.sharing import Alone, Told
+from opencowin.kit.sharing import Alone, Disturbed, Told
 from opencowin.programme import Programme, Wish, current_programme
 from opencowin.registry import Beneficiary, members_of_households, named_members
 from opencowin.scheduling import queries, seats
@@ -39,10 +39,6 @@ class Asked:
 
     actor: Actor
     wish: BookingWish
-
-
-class Disturbed(Exception):
-    """Somebody else changed what was decided on: nothing is booked, each call is to be answered alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,14 +49,14 @@ async def take_dose(conn: Connection, floor: Floor, tablet: Tablet, sent: SentDo
         session_id=sent.session_id,
         flags=frozenset(str(flag) for flag in flags),
     )
-    dose = await scheduling.vaccinate(conn, floor, tablet.actor, given)
+    recorded = await scheduling.vaccinate(conn, floor, tablet.actor, given)
+    dose = recorded.dose
     told = set(dose.flags) | {str(flag) for flag in flags}
     if dose.dose_id != sent.record_id:
         told.add(str(TabletFlag.RECORDED_TWICE))
     if sent.instead_of is not None:
         await _replace(conn, tablet, sent.instead_of, sent.record_id)
-    member = await registry.read_person(conn, floor, tablet.actor, person, "dose recorded")
-    reference = str(member.reference_id)
+    reference = str(recorded.beneficiary.reference_id)
     answer = Answer(sent.record_id, Outcome.KEPT, flags=tuple(sorted(told)), reference_id=reference)
     return replace(
         entry,

@@ -15,8 +15,17 @@ from opencowin.vaccination.correcting import (
     recount_doses,
     revoke_dose,
 )
-from opencowin.vaccination.doses import DOSE_RECORDED, DoseRecorded, import_dose, record_dose
+from opencowin.vaccination.doses import (
+    DOSE_RECORDED,
+    DoseRecorded,
+    Report,
+    import_dose,
+    receive_reports,
+    record_dose,
+    record_received,
+)
 from opencowin.vaccination.gathering import TwoRecords, gather, move_doses_of, scatter
+from opencowin.vaccination.judging import Case, Recorded
 from opencowin.vaccination.model import (
     LARGEST_DOSE_NUMBER,
     Dose,
@@ -58,6 +67,7 @@ __all__ = [
     "DOSE_RECORDED",
     "LARGEST_DOSE_NUMBER",
     "AdverseEvent",
+    "Case",
     "Causality",
     "DateInFuture",
     "Dose",
@@ -75,6 +85,8 @@ __all__ = [
     "NoSuchAdverseEvent",
     "NoSuchDose",
     "Outcome",
+    "Recorded",
+    "Report",
     "ReportedEvent",
     "Review",
     "ReviewState",
@@ -97,7 +109,9 @@ __all__ = [
     "import_dose",
     "move_doses_of",
     "open_event",
+    "receive_reports",
     "record_dose",
+    "record_received",
     "recount_doses",
     "report_adverse_event",
     "retract_dose",

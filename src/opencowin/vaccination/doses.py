@@ -1,34 +1,35 @@
-"""Recording doses: always kept; what a rule says against one is a flag, what contradicts another record a dispute."""
+"""Recording doses: always kept; what a rule says against one is a flag, what contradicts another record a dispute.
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from datetime import date
+Reports are worked on together, one as many: what they are judged by is read for all at once.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from opencowin.kit.actor import Actor, NotPermitted, Permission, Place
-from opencowin.kit.audit import record
+from opencowin.kit.audit import Entry, record_each
 from opencowin.kit.db import Connection
+from opencowin.kit.errors import Refusal
 from opencowin.kit.floor import Floor
 from opencowin.kit.jobs import Job
-from opencowin.places import Centre, CentreKind, district, in_scope, kilometres, read_centre
-from opencowin.programme import Programme, Wish, current_programme, decide, exemptions_of
-from opencowin.registry import Beneficiary, lock, read_person
+from opencowin.kit.sharing import Alone, Told, only
+from opencowin.places import UnknownCentre
+from opencowin.programme import current_programme, exemptions_of
+from opencowin.registry import NoSuchBeneficiary, Person, hold_people, lock
 from opencowin.vaccination import queries
-from opencowin.vaccination.counting import count_dose
-from opencowin.vaccination.model import (
-    LARGEST_DOSE_NUMBER,
-    Dose,
-    DoseFlag,
-    DoseState,
-    GivenDose,
-    facts_of,
-)
-from opencowin.vaccination.reading import VACCINATOR
-from opencowin.vaccination.refusals import DateInFuture, DoseNumberOutOfRange, UnknownVaccine
-from opencowin.vaccination.text import readable
+from opencowin.vaccination.counting import count_doses
+from opencowin.vaccination.judging import Case, Recorded, judged, same_record, sensible
+from opencowin.vaccination.model import Dose, DoseState, GivenDose, Whereabouts
 
-LONGEST_NAME = 100
-LONGEST_BATCH = 50
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A dose that somebody reports."""
+
+    actor: Actor
+    given: GivenDose
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,153 +51,110 @@ async def record_dose(conn: Connection, floor: Floor, actor: Actor, given: Given
     UnknownCentre, and for records that make no sense DateInFuture, UnknownVaccine, DoseNumberOutOfRange,
     TextUnreadable.
     """
-    actor.require(Permission.VACCINATE)
-    return await _record(conn, floor, actor, given)
+    case = only(await receive_reports(conn, floor, [Report(actor, given)]))
+    return (await record_received(conn, floor, [case]))[0].dose
 
 
 async def import_dose(conn: Connection, floor: Floor, actor: Actor, given: GivenDose) -> Dose:
     """Record a dose that was given earlier or written on paper: as `record_dose`, for those who enter records."""
-    actor.require(Permission.IMPORT_RECORDS)
-    return await _record(conn, floor, actor, given)
+    case = only(await receive_reports(conn, floor, [Report(actor, given)], Permission.IMPORT_RECORDS))
+    return (await record_received(conn, floor, [case]))[0].dose
 
 
-async def _record(conn: Connection, floor: Floor, actor: Actor, given: GivenDose) -> Dose:
-    programme = await current_programme(conn)
-    given = _sensible(floor, given, programme)
-    centre = await _centre(conn, actor, given)
-    beneficiary = await read_person(conn, floor, actor, given.person, "vaccination.record_dose")
-    await queries.lock_person(conn, given.person)
-    earlier = await queries.doses_of(conn, given.person)
-    if same := _same_record(earlier, given):
-        return same
-    case = _Case(given, beneficiary, tuple(earlier), centre, programme)
-    dose = await _judged(conn, floor, case)
-    await queries.insert_dose(conn, dose, programme.programme_id, actor.actor_id)
-    await _trail(conn, actor, dose)
-    if dose.state is DoseState.VALID:
-        await lock(conn, floor, dose.person)
-        await count_dose(conn, floor, dose, beneficiary, centre)
-        person = dose.person
-        await DOSE_RECORDED.enqueue(conn, DoseRecorded(person.account_id, person.beneficiary_id, dose.dose_id))
-    return dose
+async def receive_reports(
+    conn: Connection, floor: Floor, reports: Sequence[Report], permission: Permission = Permission.VACCINATE
+) -> list[Told[Case]]:
+    """Reports that can be recorded, and why others can not, as `record_dose` says; each about another person.
+
+    Their people are held until the transaction ends. Of several, those whom somebody else holds are left Alone.
+    """
+    told: list[Told[Case]] = [Alone()] * len(reports)
+    rules = await current_programme(conn)
+    sound: dict[int, GivenDose] = {}
+    for at, one in enumerate(reports):
+        try:
+            one.actor.require(permission)
+            sound[at] = sensible(floor, one.given, rules)
+        except Refusal as no:
+            told[at] = no
+    places = await _whereabouts(conn, sound)
+    within = dict[int, GivenDose]()
+    for at, given in sound.items():
+        refused = _out_of_scope(reports[at].actor, given, places.get(at))
+        if refused is None:
+            within[at] = given
+        else:
+            told[at] = refused
+    looks = {given.person: reports[at].actor for at, given in within.items()}
+    held = await hold_people(conn, floor, looks, "dose given", wait=len(reports) == 1) if looks else {}
+    for at, given in within.items():
+        if (who := held.get(given.person)) is not None:
+            told[at] = Case(reports[at].actor, given, who, places.get(at), rules)
+        elif len(reports) == 1:
+            told[at] = NoSuchBeneficiary()
+    return told
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A report of a dose with what it is judged by."""
-
-    given: GivenDose
-    beneficiary: Beneficiary
-    earlier: tuple[Dose, ...]
-    centre: Centre | None
-    programme: Programme
-
-
-def _sensible(floor: Floor, given: GivenDose, programme: Programme) -> GivenDose:
-    if given.given_on > floor.clock.today():
-        raise DateInFuture(field="given_on")
-    if given.vaccine_id not in programme.vaccines:
-        raise UnknownVaccine(field="vaccine", vaccine_id=given.vaccine_id)
-    if not 1 <= given.dose_number <= LARGEST_DOSE_NUMBER:
-        raise DoseNumberOutOfRange(field="dose", largest=LARGEST_DOSE_NUMBER)
-    return replace(
-        given,
-        batch_number=readable(given.batch_number, "vaccine_batch", LONGEST_BATCH, optional=True),
-        vaccinator_name=readable(given.vaccinator_name, "vaccinator_name", LONGEST_NAME),
-    )
-
-
-async def _centre(conn: Connection, actor: Actor, given: GivenDose) -> Centre | None:
-    """The centre of the dose, in the actor's scope; without one (an imported dose) only a national scope will do."""
-    if given.centre_id is None:
-        if actor.place != Place():
-            raise NotPermitted
-        return None
-    centre = await read_centre(conn, given.centre_id)
-    if not await in_scope(conn, actor, district_id=centre.district_id, centre_id=centre.centre_id):
-        raise NotPermitted
-    return centre
+async def record_received(conn: Connection, floor: Floor, cases: Sequence[Case]) -> list[Recorded]:
+    """Record what was received, in its order; a record that is there already stays as it is."""
+    if not cases:
+        return []
+    people = [case.given.person for case in cases]
+    earlier = defaultdict[Person, list[Dose]](list)
+    for one in await queries.every_dose_of(conn, people):
+        earlier[one.person].append(one)
+    exemptions = await exemptions_of(conn, *sorted({person.account_id for person in people}))
+    recorded, new = [], list[tuple[Case, Dose]]()
+    for case in cases:
+        known, exempt = earlier[case.given.person], exemptions.get(case.given.person.beneficiary_id, ())
+        dose = same_record(known, case.given)
+        if dose is None:
+            dose = judged(floor, case, known, exempt)
+            known.append(dose)
+            new.append((case, dose))
+        standing = sorted((one for one in known if one.state is DoseState.VALID), key=lambda one: one.dose_number)
+        recorded.append(Recorded(dose, case.beneficiary, tuple(standing), exempt, case.rules))
+    if new:
+        await _keep(conn, floor, new)
+    return recorded
 
 
-def _same_record(earlier: list[Dose], given: GivenDose) -> Dose | None:
-    facts = (given.dose_number, given.vaccine_id, given.given_on)
-    for dose in earlier:
-        if dose.dose_id == given.dose_id:
-            return dose
-        if dose.state is not DoseState.REVOKED and (dose.dose_number, dose.vaccine_id, dose.given_on) == facts:
-            return dose
-    return None
-
-
-async def _judged(conn: Connection, floor: Floor, case: _Case) -> Dose:
-    """The dose as it will be kept, with all that does not fit as flags."""
-    given, centre = case.given, case.centre
-    conflict = any(d.state is DoseState.VALID and d.dose_number == given.dose_number for d in case.earlier)
-    flags = set(given.flags) | _time_flags(floor, case) | await _rule_flags(conn, case)
-    flags |= {flag async for flag in _batch_flags(conn, given, centre)}
-    if centre is not None and centre.kind is CentreKind.STATIC and given.recorded_at_point is not None:
-        away = kilometres((centre.latitude, centre.longitude), given.recorded_at_point)
-        flags |= {DoseFlag.FAR_FROM_SITE} if away > floor.settings.site_radius_km else set()
-    if conflict:
-        flags.add(DoseFlag.DOSE_NUMBER_CONFLICT)
-    return Dose(
-        person=given.person,
-        dose_id=given.dose_id,
-        dose_number=given.dose_number,
-        vaccine_id=given.vaccine_id,
-        batch_number=given.batch_number,
-        given_on=given.given_on,
-        district_id=centre.district_id if centre else given.district_id,
-        centre_id=given.centre_id,
-        session_id=given.session_id,
-        state=DoseState.DISPUTED if conflict else DoseState.VALID,
-        flags=frozenset(str(flag) for flag in flags),
-        recorded_at=floor.clock.now(),
-        vaccinator_name_sealed=floor.keyring.seal(given.vaccinator_name, VACCINATOR),
-    )
-
-
-def _time_flags(floor: Floor, case: _Case) -> set[str]:
-    given, beneficiary = case.given, case.beneficiary
-    flags: set[str] = set()
-    born = beneficiary.birth_date or date(beneficiary.birth_year, 1, 1)
-    if given.given_on < born:
-        flags.add(DoseFlag.BEFORE_BIRTH)
-    if given.given_on < floor.clock.local(beneficiary.registered_at).date():
-        flags.add(DoseFlag.BEFORE_REGISTRATION)
-    if beneficiary.died_on is not None and given.given_on > beneficiary.died_on:
-        flags.add(DoseFlag.AFTER_DEATH)
-    return flags
-
-
-async def _batch_flags(conn: Connection, given: GivenDose, centre: Centre | None) -> AsyncIterator[str]:
-    if centre is None:
+async def _keep(conn: Connection, floor: Floor, new: Sequence[tuple[Case, Dose]]) -> None:
+    """Write doses down, and what follows from those that stand."""
+    by = [(dose, case.actor.actor_id) for case, dose in new]
+    await queries.insert_doses(conn, by, new[0][0].rules.programme_id)
+    trail = [Entry(case.actor, dose.person.beneficiary_id, _told(dose)) for case, dose in new]
+    await record_each(conn, "vaccination.record_dose", trail, kind="beneficiary", reason="dose given")
+    valid = [(case, dose) for case, dose in new if dose.state is DoseState.VALID]
+    if not valid:
         return
-    batch = await queries.batch_at(conn, centre.district_id, centre.centre_id, given.vaccine_id, given.batch_number)
-    if batch is None:
-        yield DoseFlag.UNKNOWN_BATCH
-    elif batch.expires_on < given.given_on:
-        yield DoseFlag.EXPIRED_BATCH
+    if first := [dose.person for case, dose in valid if case.beneficiary.locked_at is None]:
+        await lock(conn, floor, *first)
+    operators = [case.where.operator if case.where else None for case, _ in valid]
+    counted = [(dose, case.beneficiary, operator) for (case, dose), operator in zip(valid, operators, strict=True)]
+    await count_doses(conn, floor, counted)
+    news = [DoseRecorded(one.person.account_id, one.person.beneficiary_id, one.dose_id) for _, one in valid]
+    await DOSE_RECORDED.enqueue(conn, *news)
 
 
-async def _rule_flags(conn: Connection, case: _Case) -> set[str]:
-    """The reason why the rules say no, judged by what had been given up to that day: records may come late."""
-    given, person = case.given, case.given.person
-    exemptions = (await exemptions_of(conn, person.account_id)).get(person.beneficiary_id, ())
-    known = [d for d in case.earlier if d.given_on <= given.given_on and d.dose_number != given.dose_number]
-    where = case.centre.district_id if case.centre and case.programme.differs_by_state else None
-    wish = Wish(
-        state_id=None if where is None else (await district(conn, where)).state_id,
-        dose=given.dose_number,
-        vaccine_id=given.vaccine_id,
-        on=given.given_on,
-        booked_on=given.booked_on or given.given_on,
-    )
-    decision = decide(facts_of(case.beneficiary, known, exemptions), wish, case.programme)
-    return set() if decision.eligible else {decision.reason.value}
+def _told(dose: Dose) -> Mapping[str, object]:
+    return {"dose": dose.dose_number, "state": dose.state.value, "flags": sorted(dose.flags)}
 
 
-async def _trail(conn: Connection, actor: Actor, dose: Dose) -> None:
-    detail = {"dose": dose.dose_number, "state": dose.state.value, "flags": sorted(dose.flags)}
-    subject = ("beneficiary", dose.person.beneficiary_id)
-    await record(conn, actor, "vaccination.record_dose", subject=subject, reason="dose given", detail=detail)
+async def _whereabouts(conn: Connection, reports: Mapping[int, GivenDose]) -> dict[int, Whereabouts]:
+    """Where these doses were given, by their numbers; without those that name no centre, or one that nobody knows."""
+    asked = [(at, given) for at, given in reports.items() if given.centre_id is not None]
+    if not asked:
+        return {}
+    wanted = [(given.centre_id or 0, given.vaccine_id, given.batch_number) for _, given in asked]
+    return {asked[number][0]: where for number, where in (await queries.whereabouts(conn, wanted)).items()}
+
+
+def _out_of_scope(actor: Actor, given: GivenDose, where: Whereabouts | None) -> Refusal | None:
+    """Why the actor may not record a dose there; one without a centre (an imported one) needs a national scope."""
+    if given.centre_id is None:
+        return None if actor.place == Place() else NotPermitted()
+    if where is None:
+        return UnknownCentre(field="centre_id", centre_id=given.centre_id)
+    scope = {"state_id": where.state_id, "district_id": where.district_id, "centre_id": where.centre_id}
+    return None if actor.covers(**scope) else NotPermitted()

@@ -66,6 +66,21 @@ class GivenDose:
 
 
 @dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """A centre as far as a dose given there is judged and counted by it, and what it knows of the dose's batch."""
+
+    centre_id: int
+    district_id: int
+    state_id: int
+    latitude: float
+    longitude: float
+    kind: str
+    operator: str
+    expires_on: date | None
+    """None where the centre never received such a batch."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dose:
     """A dose on record; the vaccinator's name stays sealed until `vaccinator_name` opens it."""
 

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import LiteralString
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
+from opencowin.kit.db import Connection, fetch_all, run
 from opencowin.registry import Person
-from opencowin.vaccination.model import Dose, DoseState
+from opencowin.vaccination.model import Dose, DoseState, Whereabouts
 
 COLUMNS: LiteralString = """
     account_id, beneficiary_id, dose_id, dose_number, vaccine_id, batch_number, given_on, district_id, centre_id,
@@ -72,25 +72,34 @@ class AdverseEventRow:
 
 
 async def lock_person(conn: Connection, person: Person) -> None:
-    """Let one transaction at a time record doses of this person."""
-    await fetch_value(
+    """Let one transaction at a time record or change doses of this person."""
+    await run(
         conn,
-        "SELECT pg_advisory_xact_lock(hashtextextended('dose:' || %(beneficiary_id)s::text, 0))",
+        """
+        SELECT FROM beneficiary WHERE account_id = %(account_id)s AND beneficiary_id = %(beneficiary_id)s
+        FOR NO KEY UPDATE
+        """,
+        account_id=person.account_id,
         beneficiary_id=person.beneficiary_id,
     )
 
 
 async def doses_of(conn: Connection, person: Person) -> list[Dose]:
     """A person's doses in every state, by number."""
+    return await every_dose_of(conn, [person])
+
+
+async def every_dose_of(conn: Connection, people: Sequence[Person]) -> list[Dose]:
+    """The doses of these people in every state, by number."""
     rows = await fetch_all(
         conn,
         DoseRow,
         "SELECT "
         + COLUMNS
-        + """FROM dose WHERE account_id = %(account_id)s AND beneficiary_id = %(beneficiary_id)s
+        + """FROM dose WHERE account_id = ANY (%(accounts)s) AND beneficiary_id = ANY (%(beneficiaries)s)
         ORDER BY dose_number, given_on, recorded_at""",
-        account_id=person.account_id,
-        beneficiary_id=person.beneficiary_id,
+        accounts=[person.account_id for person in people],
+        beneficiaries=[person.beneficiary_id for person in people],
     )
     return [row.dose() for row in rows]
 
@@ -125,62 +134,66 @@ async def doses_of_people(conn: Connection, people: Sequence[Person]) -> list[Do
     return [row.dose() for row in rows]
 
 
-async def insert_dose(conn: Connection, dose: Dose, programme_id: str, recorded_by: str) -> int:
-    """Record a dose; 0 when the record, or a standing one of the same number, is there already."""
+async def insert_doses(conn: Connection, doses: Sequence[tuple[Dose, str]], programme_id: str) -> int:
+    """Record doses, each with who recorded it. Raises UniqueViolation where one stands that has its number."""
     return await run(
         conn,
         """
         INSERT INTO dose (account_id, beneficiary_id, dose_id, programme_id, dose_number, vaccine_id, batch_number,
                           given_on, district_id, centre_id, session_id, vaccinator_name_sealed, state, flags,
                           recorded_by, recorded_at)
-        VALUES (%(account_id)s, %(beneficiary_id)s, %(dose_id)s, %(programme_id)s, %(dose_number)s, %(vaccine_id)s,
-                %(batch_number)s, %(given_on)s, %(district_id)s, %(centre_id)s, %(session_id)s, %(name)s, %(state)s,
-                %(flags)s, %(recorded_by)s, %(recorded_at)s)
-        ON CONFLICT DO NOTHING
+        SELECT d.account, d.beneficiary, d.dose, %(programme_id)s, d.number, d.vaccine, d.batch, d.given_on,
+               d.district, d.centre, d.session, d.name, d.state, string_to_array(d.flags, ' '), d.recorded_by, d.at
+        FROM unnest(%(accounts)s::uuid[], %(beneficiaries)s::uuid[], %(doses)s::uuid[], %(numbers)s::smallint[],
+                    %(vaccines)s::text[], %(batches)s::text[], %(days)s::date[], %(districts)s::int[],
+                    %(centres)s::int[], %(sessions)s::uuid[], %(names)s::bytea[], %(states)s::text[],
+                    %(flags)s::text[], %(recorders)s::text[], %(ats)s::timestamptz[])
+             AS d (account, beneficiary, dose, number, vaccine, batch, given_on, district, centre, session, name,
+                   state, flags, recorded_by, at)
         """,
-        account_id=dose.person.account_id,
-        beneficiary_id=dose.person.beneficiary_id,
-        dose_id=dose.dose_id,
         programme_id=programme_id,
-        dose_number=dose.dose_number,
-        vaccine_id=dose.vaccine_id,
-        batch_number=dose.batch_number,
-        given_on=dose.given_on,
-        district_id=dose.district_id,
-        centre_id=dose.centre_id,
-        session_id=dose.session_id,
-        name=dose.vaccinator_name_sealed,
-        state=dose.state.value,
-        flags=sorted(dose.flags),
-        recorded_by=recorded_by,
-        recorded_at=dose.recorded_at,
+        accounts=[dose.person.account_id for dose, _ in doses],
+        beneficiaries=[dose.person.beneficiary_id for dose, _ in doses],
+        doses=[dose.dose_id for dose, _ in doses],
+        numbers=[dose.dose_number for dose, _ in doses],
+        vaccines=[dose.vaccine_id for dose, _ in doses],
+        batches=[dose.batch_number for dose, _ in doses],
+        days=[dose.given_on for dose, _ in doses],
+        districts=[dose.district_id for dose, _ in doses],
+        centres=[dose.centre_id for dose, _ in doses],
+        sessions=[dose.session_id for dose, _ in doses],
+        names=[dose.vaccinator_name_sealed for dose, _ in doses],
+        states=[dose.state.value for dose, _ in doses],
+        flags=[" ".join(sorted(dose.flags)) for dose, _ in doses],
+        recorders=[recorded_by for _, recorded_by in doses],
+        ats=[dose.recorded_at for dose, _ in doses],
     )
 
 
 @dataclass(frozen=True, slots=True)
-class BatchOnRecord:
-    """What the stock knows of a batch."""
-
-    expires_on: date
+class _Numbered(Whereabouts):
+    number: int
 
 
-async def batch_at(
-    conn: Connection, district_id: int, centre_id: int, vaccine_id: str, batch_number: str
-) -> BatchOnRecord | None:
-    """The batch as the centre received it; None where it never did."""
-    return await fetch_one(
+async def whereabouts(conn: Connection, asked: Sequence[tuple[int, str, str]]) -> dict[int, Whereabouts]:
+    """Where doses were given, by their place among those asked: of a centre, of a vaccine, from a batch."""
+    rows = await fetch_all(
         conn,
-        BatchOnRecord,
+        _Numbered,
         """
-        SELECT expires_on FROM batch
-        WHERE district_id = %(district_id)s AND centre_id = %(centre_id)s AND vaccine_id = %(vaccine_id)s
-          AND batch_number = %(batch_number)s
+        SELECT w.number::int - 1 AS number, c.centre_id, c.district_id, d.state_id, c.latitude, c.longitude, c.kind,
+               c.operator, b.expires_on
+        FROM unnest(%(centres)s::int[], %(vaccines)s::text[], %(batches)s::text[]) WITH ORDINALITY
+             AS w (centre, vaccine, batch, number)
+        JOIN centre c ON c.centre_id = w.centre JOIN district d USING (district_id)
+        LEFT JOIN batch b ON b.district_id = c.district_id AND b.centre_id = c.centre_id AND b.vaccine_id = w.vaccine
+                         AND b.batch_number = w.batch
         """,
-        district_id=district_id,
-        centre_id=centre_id,
-        vaccine_id=vaccine_id,
-        batch_number=batch_number,
+        centres=[centre for centre, _, _ in asked],
+        vaccines=[vaccine for _, vaccine, _ in asked],
+        batches=[batch for _, _, batch in asked],
     )
+    return {row.number: row for row in rows}
 
 
 async def insert_adverse_event(conn: Connection, event: AdverseEventRow) -> int:

@@ -108,7 +108,7 @@ MIDDLEWARE = [
     Middleware(Unbroken),
     Middleware(
         Straight,
-        ways=[ways_of("/api", one.router, one.STRAIGHT) for one in (appointments, auth, members)],
+        ways=[ways_of("/api", one.router, one.STRAIGHT) for one in (appointments, auth, members, vaccinator)],
         most=MAX_BODY_BYTES,
     ),
     Middleware(Compressed),
@@ -228,6 +228,7 @@ def build_app(floor: Floor, dsn: str) -> Application:
                 reception=Reception(floor, partial(transaction, pool)),
                 registrations=registry.RegistrationDesk(floor, partial(transaction, pool)),
                 desk=scheduling.Desk(floor, opened),
+                vaccinations=scheduling.VaccinationDesk(floor, opened),
                 tail=(tail := feed.make_tail(floor, pool)),
                 entrance=entrance,
                 proofs=fairness.Proofs(floor),

@@ -117,6 +117,15 @@ class Guard:
         actor.require(self.permission)
         return actor
 
+    async def by_key(self, request: Request) -> Actor | None:
+        """The actor of a partner's key; None, and not counted, where the call tells of its caller in another way."""
+        key = request.headers.get("x-api-key")
+        if Face.PARTNER not in self.faces or not key or "authorization" in request.headers:
+            return None
+        actor = await _partner(request, key)
+        actor.require(self.permission)
+        return actor
+
 
 class StaffGuard(Guard):
     """The lock of our own surface for those who run the campaign: a log-in, or a partner's key."""
@@ -151,6 +160,10 @@ class Open:
         address = caller_address(request)
         site_of(request).limiter.count_public(request, f"address:{address}")
         return Actor(ActorKind.PUBLIC, "public", address=address)
+
+    async def by_key(self, request: Request) -> Actor | None:
+        """Who calls with a key, or the public."""
+        return await self(request, request.headers.get("x-api-key"))
 
 
 class OpenToReaders(Open):

@@ -12,7 +12,7 @@ from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.i18n import Catalogues, choose_language
 from opencowin.registry import DocumentTypes, Gender, RegistrationDesk
-from opencowin.scheduling import Desk
+from opencowin.scheduling import Desk, VaccinationDesk
 from opencowin.web.board import Board
 from opencowin.web.limiter import Limiter
 from opencowin.web.national_id import RelyingParties
@@ -33,6 +33,7 @@ class Site:
     national_ids: RelyingParties
     board: Board
     desk: Desk
+    vaccinations: VaccinationDesk
     reception: Reception
     registrations: RegistrationDesk
     tail: Tail

@@ -1,8 +1,8 @@
 """The straight way: calls that a rush is made of reach the function of their route without the framework between.
 
 A route may take it that reads a JSON body and says who may call. The function is the route's own and so are its model
-and its lock; a call that is not valid, or whose caller only the database can tell, goes the long way and is answered
-there.
+and its lock; a call that is not valid, or that shows no credential of those known here, goes the long way and is
+answered there.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -115,7 +115,7 @@ async def _answer(way: Way, request: Request, raw: bytes) -> Response | None:
     except (orjson.JSONDecodeError, ValidationError):
         return None
     try:
-        actor = way.lock.at_once(request)
+        actor = way.lock.at_once(request) or await way.lock.by_key(request)
         if actor is None:
             return None
         told = await way.endpoint(request, **{way.actor: actor}, **sent)

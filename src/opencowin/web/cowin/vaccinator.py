@@ -1,5 +1,7 @@
 """W1–W6: State systems and centres register on the spot, find, walk in, record a dose and print the certificate."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID, uuid5
 
@@ -9,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from opencowin import certificates, identity, places, registry, scheduling, vaccination
-from opencowin.kit.actor import Actor, Permission
+from opencowin.kit.actor import Actor, NotPermitted, Permission
 from opencowin.kit.db import Connection
 from opencowin.kit.errors import Forbidden, Invalid
 from opencowin.web.cowin.appointments import Schedule, Scheduled, booking_wish
@@ -230,33 +232,30 @@ async def vaccinate(
     """W5: record a dose. What was given is never refused for a rule's sake: it is kept, and flagged."""
     site = site_of(request)
     reference = parse_reference(body.beneficiary_reference_id)
-    async with site.transaction() as conn:
-        centre = await _centre_in_scope(conn, actor, body.center_id)
-        person = await registry.find_person(conn, reference)
-        given = vaccination.GivenDose(
-            person=person,
-            dose_id=_dose_id(body),
-            dose_number=body.dose,
-            vaccine_id=body.vaccine.strip().upper(),
-            batch_number=body.vaccine_batch,
-            given_on=parse_date(body.given_on(), f"dose{body.dose}_date"),
-            vaccinator_name=body.vaccinator_name,
-            district_id=centre.district_id,
-            centre_id=centre.centre_id,
-            session_id=None,
-            recorded_at_point=body.point(),
-        )
-        dose = await scheduling.vaccinate(conn, site.floor, actor, given)
-        member = await registry.read_person(conn, site.floor, actor, person, reason="dose recorded")
-        facts = await member_facts(conn, site, member, await vaccination.doses_of(conn, person))
+    given_to = partial(
+        vaccination.GivenDose,
+        dose_id=_dose_id(body),
+        dose_number=body.dose,
+        vaccine_id=body.vaccine.strip().upper(),
+        batch_number=body.vaccine_batch,
+        given_on=parse_date(body.given_on(), f"dose{body.dose}_date"),
+        vaccinator_name=body.vaccinator_name,
+        centre_id=body.center_id,
+        recorded_at_point=body.point(),
+    )
+    try:
+        recorded = await site.vaccinations.vaccinate(actor, reference, given_to, centre_id=body.center_id)
+    except NotPermitted:
+        raise OutsideScope(field="center_id") from None
+    dose, due = recorded.dose, recorded.due(site.floor.clock.today())
     return Vaccinated(
         beneficiary_reference_id=str(reference),
         dose=dose.dose_number,
         dose_id=str(dose.dose_id),
         vaccine=dose.vaccine_id,
         date=write_date(dose.given_on),
-        vaccination_status=facts["vaccination_status"],
-        next_dose_due_date=facts["next_dose_due_date"],
+        vaccination_status=recorded.status().value,
+        next_dose_due_date=write_date(due.from_date) if due else "",
         flags=sorted(dose.flags),
     )
 
@@ -276,3 +275,7 @@ async def certificate(
         person, _ = await proven(conn, site, actor, reference=reference, secret_code=secret_code, centre_id=center_id)
         page = await certificates.sheet(conn, site.floor, actor, person)
     return pdf_response(await certificates.printed(site.floor, page, language_of(request)))
+
+
+STRAIGHT: frozenset[Callable[..., Any]] = frozenset({vaccinate})
+"""What a rush is made of here."""
