@@ -103,13 +103,14 @@ async def run_worker(pool: Pool, floor: Floor, stop: asyncio.Event) -> None:
         *certificates.handlers(pool, floor),
         *notifications.handlers(pool, floor, scribe),
         *bulk.handlers(pool, floor),
-        *feeds.handlers(pool, floor),
     ]
+    numbered = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(notifications.hand_on(pool, floor, scribe, router, stop))
         tasks.create_task(notifications.listen(scribe, stop))
+        tasks.create_task(feeds.call_webhooks(pool, floor, numbered, stop))
         tasks.create_task(serve_jobs(pool, handlers, stop))
-        for task in recurring(pool, floor, carriage):
+        for task in recurring(pool, floor, carriage, numbered):
             tasks.create_task(repeat(task, stop))
 
 
@@ -209,8 +210,11 @@ class Recurring:
     work: Callable[[], Awaitable[object]]
 
 
-def recurring(pool: Pool, floor: Floor, carriage: notifications.Carriage) -> list[Recurring]:
-    """What recurs: folding reports, chaining the trail, forgetting what is old, and the nets under lost jobs."""
+def recurring(pool: Pool, floor: Floor, carriage: notifications.Carriage, numbered: asyncio.Event) -> list[Recurring]:
+    """What recurs: folding reports, chaining the trail, forgetting what is old, and the nets under lost jobs.
+
+    When changes are given their numbers, `numbered` is set.
+    """
 
     within = _within(pool)
     return [
@@ -220,9 +224,8 @@ def recurring(pool: Pool, floor: Floor, carriage: notifications.Carriage) -> lis
         Recurring("scheduling.publish_due", 10, within(lambda conn: scheduling.publish_due(conn, floor))),
         Recurring("scheduling.open_reserved", 10, within(lambda conn: scheduling.open_reserved(conn, floor))),
         Recurring("scheduling.end_holds", 10, within(lambda conn: scheduling.end_holds(conn, floor))),
-        Recurring("scheduling.number_changes", 1, within(scheduling.number_changes)),
+        Recurring("scheduling.number_changes", 1, setting(numbered, within(scheduling.number_changes))),
         Recurring("scheduling.forget_changes", HOUR, within(scheduling.forget_old_changes)),
-        Recurring("feeds.find_due", 1, within(lambda conn: feeds.find_due(conn, floor))),
         Recurring("alerts.next_rounds", 30, within(lambda conn: alerts.next_rounds(conn, floor))),
         Recurring("fairness.tend", 1, within(lambda conn: fairness.tend(conn, floor))),
         Recurring("fairness.forget_old", HOUR, within(lambda conn: fairness.forget_old(conn, floor))),
@@ -279,6 +282,17 @@ def _of_messages(within: Within, floor: Floor, carriage: notifications.Carriage)
         Recurring("notifications.forget_reminders", HOUR, within(lambda c: notifications.forget_reminders(c, floor))),
         Recurring("notifications.forget_old", HOUR, within(lambda conn: notifications.forget_old(conn, floor))),
     ]
+
+
+def setting(event: asyncio.Event, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+    """The same work; when something was done the event is set."""
+
+    async def told() -> object:
+        if done := await work():
+            event.set()
+        return done
+
+    return told
 
 
 def some_rounds(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:

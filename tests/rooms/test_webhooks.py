@@ -1,5 +1,6 @@
 """Calls to addresses of others: in order, signed, repeated until they are taken, and never lost."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,12 +16,13 @@ from aiohttp.test_utils import TestServer
 
 from opencowin import feeds, identity, places, scheduling
 from opencowin.feeds import AddressUnusable, NewWebhook, NoSuchWebhook, TooManyWebhooks
-from opencowin.feeds.sending import Caller, Due
+from opencowin.feeds.sending import Answer, Call, Caller
 from opencowin.identity import PARTNER_PERMISSIONS
 from opencowin.kit.actor import Actor, ActorKind, NotPermitted, Permission, Place
 from opencowin.kit.clock import Clock
 from opencowin.kit.db import Pool, fetch_value, run, transaction
 from opencowin.kit.floor import Floor
+from opencowin.kit.in_hand import InHand
 from tests.builders import TEST, a_centre, a_session, stock_up
 
 pytestmark = pytest.mark.anyio
@@ -101,18 +103,20 @@ async def published(pool: Pool, floor: Floor, centre: places.Centre, ahead: int 
 
 
 async def call_due(pool: Pool, floor: Floor) -> int:
-    """What the worker does: find who is to be called, and call them."""
+    """What a worker does until nobody is to be called any more; how many calls it made."""
     async with transaction(pool) as conn:
         await scheduling.number_changes(conn)
+    in_hand, made = InHand(pool, Caller(floor)), 0
+    while begun := await in_hand.step():
+        await in_hand.finish()
+        made += begun
+    return made
+
+
+async def taken_up(pool: Pool, floor: Floor) -> list[Call]:
+    """What a worker has in hand, which it has not called yet."""
     async with transaction(pool) as conn:
-        found = await feeds.find_due(conn, floor)
-    async with transaction(pool) as conn:
-        jobs = await (
-            await conn.execute("DELETE FROM pgqueuer WHERE entrypoint = 'feeds.deliver' RETURNING payload")
-        ).fetchall()
-    for (payload,) in jobs:
-        await Caller(pool, floor).deliver(feeds.DELIVER.read(payload))
-    return found
+        return await Caller(floor).turn(conn, (), ())
 
 
 async def seen(pool: Pool, floor: Floor, partner: Actor) -> feeds.Webhook:
@@ -225,21 +229,66 @@ async def test_places_and_keys_bound_what_is_sent(
     assert receiver.calls == []
 
 
-async def test_a_job_that_died_is_done_by_another_and_nothing_is_skipped(
+async def test_what_a_worker_had_in_hand_that_died_is_done_by_another_and_nothing_is_skipped(
     pool: Pool, floor: Floor, partner: Actor, centre: places.Centre, receiver: Receiver
 ) -> None:
-    made = await added(pool, floor, partner, receiver.url)
+    await added(pool, floor, partner, receiver.url)
     session = await published(pool, floor, centre)
     async with transaction(pool) as conn:
         await scheduling.number_changes(conn)
-    async with transaction(pool) as conn:
-        assert await feeds.find_due(conn, floor) == 1
-        assert await feeds.find_due(conn, floor) == 0, "one job at a time has it"
-        await run(conn, "DELETE FROM pgqueuer WHERE entrypoint = 'feeds.deliver'")
-    await Caller(pool, later(floor, timedelta(minutes=4))).deliver(Due(made.webhook_id))
-    assert receiver.calls == [], "its lease is over: another may have it"
-    assert await call_due(pool, later(floor, timedelta(minutes=5))) == 1
+    assert len(await taken_up(pool, floor)) == 1
+    assert await call_due(pool, floor) == 0, "one worker at a time has it"
+    assert await call_due(pool, later(floor, timedelta(minutes=2))) == 1
     assert receiver.told() == [(session, "published")]
+
+
+async def test_who_held_a_webhook_for_too_long_changes_nothing_of_what_another_does(
+    pool: Pool, floor: Floor, partner: Actor, centre: places.Centre
+) -> None:
+    await added(pool, floor, partner, "http://127.0.0.1:1/")
+    await published(pool, floor, centre)
+    async with transaction(pool) as conn:
+        await scheduling.number_changes(conn)
+    soon = later(floor, timedelta(minutes=2))
+    (late,) = await taken_up(pool, floor)
+    (holder,) = await taken_up(pool, soon)
+    assert holder.call_id == late.call_id
+    for _ in range(2):
+        async with transaction(pool) as conn:
+            await Caller(soon).note(conn, [(late, Answer(taken=False, word="500"))])
+        assert (await seen(pool, floor, partner)).failures == 0
+        assert await taken_up(pool, soon) == [], "it is held, and was not given back by who does not hold it"
+    async with transaction(pool) as conn:
+        await Caller(soon).note(conn, [(late, Answer(taken=True, word="204"))])
+    assert (await seen(pool, floor, partner)).behind == 0, "what was taken was taken, whoever called"
+    assert late.row.webhook_id == holder.row.webhook_id
+    await published(pool, floor, centre, 4)
+    async with transaction(pool) as conn:
+        await scheduling.number_changes(conn)
+    assert await taken_up(pool, soon) == [], "its holder is under way"
+    async with transaction(pool) as conn:
+        await Caller(soon).note(conn, [(holder, Answer(taken=False, word="no answer in time"))])
+    assert (await seen(pool, floor, partner)).failures == 0
+    assert len(await taken_up(pool, soon)) == 1, "its holder gave it back"
+
+
+async def test_what_one_worker_calls_others_wait_for_in_no_order_but_its_own(
+    pool: Pool, floor: Floor, partner: Actor, centre: places.Centre, receiver: Receiver
+) -> None:
+    """Two workers, two webhooks, more changes than go into a call: each is told all, once, in order."""
+    made = [await added(pool, floor, partner, f"{receiver.url}?{number}") for number in range(2)]
+    sessions = []
+    for turn in range(3):
+        sessions += [await published(pool, floor, centre, ahead) for ahead in range(2, 40)]
+        async with transaction(pool) as conn:
+            await scheduling.number_changes(conn)
+        if turn == 0:
+            await asyncio.gather(*(call_due(pool, floor) for _ in range(2)))
+    await asyncio.gather(*(call_due(pool, floor) for _ in range(2)))
+    for one in made:
+        ours = [at for at, (head, _) in enumerate(receiver.calls) if head["webhook-id"].startswith(str(one.webhook_id))]
+        assert [told for at in ours for told, _ in receiver.told(at)] == sessions
+    assert (await call_due(pool, floor)) == 0
 
 
 async def test_changes_that_are_kept_no_more_are_said_to_be_missed(

@@ -17,12 +17,11 @@ from opencowin.feeds.hooks import (
     replay_webhook,
     webhooks_of,
 )
-from opencowin.feeds.sending import DELIVER, WEBHOOK_OFF, WebhookOff, find_due, handlers
+from opencowin.feeds.sending import WEBHOOK_OFF, WebhookOff, call_webhooks
 from opencowin.feeds.signing import signed, verified
 from opencowin.feeds.telling import written
 
 __all__ = [
-    "DELIVER",
     "MOST_PLACES",
     "WEBHOOK_OFF",
     "AddressUnusable",
@@ -33,9 +32,8 @@ __all__ = [
     "WebhookMade",
     "WebhookOff",
     "add_webhook",
+    "call_webhooks",
     "end_webhook",
-    "find_due",
-    "handlers",
     "look_up",
     "replay_webhook",
     "signed",

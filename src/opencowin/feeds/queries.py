@@ -1,11 +1,12 @@
 """All SQL of the room `feeds`: one function, one statement."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value, run
+from opencowin.kit.db import Connection, fetch_all, fetch_value, run
 
 _WEBHOOK: LiteralString = """
     SELECT w.webhook_id, w.key_id, w.url_sealed, w.secret_sealed, w.district_ids, w.pin_codes, w.made_at, w.cursor_at,
@@ -32,6 +33,19 @@ class WebhookRow:
     last_answer: str
     delivered_at: datetime | None
     off_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of a call: by which lease it was made, from where to where it told, and when the next may be made."""
+
+    webhook_id: UUID
+    lease: datetime
+    cursor: int
+    until: int
+    answer: str
+    due_at: datetime
+    off: bool
 
 
 async def insert(conn: Connection, row: WebhookRow) -> None:
@@ -94,101 +108,135 @@ async def replay(conn: Connection, key_id: UUID, webhook_id: UUID, after: int, n
     return replayed == 1
 
 
-async def pass_over(conn: Connection, newest: int) -> int:
+async def pass_over(conn: Connection, newest: int, now: datetime) -> int:
     """Move those of whose places nothing was told to the end of the journal; how many."""
     return await run(
         conn,
         """
-        UPDATE webhook w SET cursor_at = %(newest)s
-        WHERE w.off_at IS NULL AND w.sending_until IS NULL AND w.failures = 0 AND w.cursor_at < %(newest)s
-          AND (w.district_ids <> '{}' OR w.pin_codes <> '{}')
-          AND w.cursor_at >= (SELECT forgotten FROM session_journal)
-          AND NOT EXISTS (
-              SELECT FROM session_change c WHERE c.change_number > w.cursor_at AND c.change_number <= %(newest)s
-                AND (c.district_id = ANY (w.district_ids) OR c.pin_code = ANY (w.pin_codes)))
+        UPDATE webhook SET cursor_at = %(newest)s WHERE webhook_id IN (
+            SELECT w.webhook_id FROM webhook w
+            WHERE w.off_at IS NULL AND w.sending_until IS NULL AND w.failures = 0 AND w.cursor_at < %(newest)s
+              AND (w.leased_until IS NULL OR w.leased_until <= %(now)s)
+              AND (w.district_ids <> '{}' OR w.pin_codes <> '{}')
+              AND w.cursor_at >= (SELECT forgotten FROM session_journal)
+              AND NOT EXISTS (
+                  SELECT FROM session_change c WHERE c.change_number > w.cursor_at AND c.change_number <= %(newest)s
+                    AND (c.district_id = ANY (w.district_ids) OR c.pin_code = ANY (w.pin_codes)))
+            FOR UPDATE SKIP LOCKED)
         """,
         newest=newest,
+        now=now,
     )
 
 
-async def lease_due(conn: Connection, newest: int, now: datetime, until: datetime, most: int) -> list[UUID]:
-    """Take webhooks that something is to be told, while at most so many are taken at once."""
-    cursor = await conn.execute(
-        """
-        UPDATE webhook SET leased_until = %(until)s WHERE webhook_id IN (
-            SELECT w.webhook_id FROM webhook w JOIN api_key k USING (key_id)
-            WHERE w.off_at IS NULL AND w.due_at <= %(now)s AND w.cursor_at < %(newest)s
-              AND (w.leased_until IS NULL OR w.leased_until <= %(now)s)
-              AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > %(now)s)
-            ORDER BY w.due_at
-            LIMIT greatest(0, %(most)s - (SELECT count(*) FROM webhook WHERE leased_until > %(now)s))
-            FOR UPDATE OF w SKIP LOCKED)
-        RETURNING webhook_id
-        """,
-        {"newest": newest, "now": now, "until": until, "most": most},
-    )
-    return [row[0] for row in await cursor.fetchall()]
-
-
-async def leased(conn: Connection, webhook_id: UUID, now: datetime) -> WebhookRow | None:
-    """A webhook that is taken and whose key still stands."""
-    return await fetch_one(
+async def due(conn: Connection, newest: int, now: datetime, most: int) -> list[WebhookRow]:
+    """Webhooks that something is to be told and that nobody holds, who has waited longest first; locked."""
+    return await fetch_all(
         conn,
         WebhookRow,
         _WEBHOOK
         + """
-         JOIN api_key k USING (key_id)
-        WHERE w.webhook_id = %(webhook)s AND w.off_at IS NULL AND w.leased_until > %(now)s
+        JOIN api_key k USING (key_id)
+        WHERE w.off_at IS NULL AND w.due_at <= %(now)s AND w.cursor_at < %(newest)s
+          AND (w.leased_until IS NULL OR w.leased_until <= %(now)s)
           AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > %(now)s)
+        ORDER BY w.due_at LIMIT %(most)s FOR UPDATE OF w SKIP LOCKED
         """,
-        webhook=webhook_id,
+        newest=newest,
         now=now,
+        most=most,
     )
 
 
-async def note_sending(conn: Connection, webhook_id: UUID, until: int) -> int:
-    """Note how far the call goes that is tried now."""
-    return await run(
-        conn, "UPDATE webhook SET sending_until = %(until)s WHERE webhook_id = %(id)s", id=webhook_id, until=until
-    )
-
-
-async def note_taken(conn: Connection, row: WebhookRow, until: int, answer: str, now: datetime) -> int:
-    """It took what it was sent, unless it was told meanwhile to begin elsewhere."""
+async def hold(conn: Connection, reach: Mapping[UUID, int], until: datetime) -> int:
+    """Hold webhooks until an instant, and note how far the calls go that are tried now."""
     return await run(
         conn,
         """
-        UPDATE webhook SET cursor_at = %(until)s, sending_until = NULL, failures = 0, failing_since = NULL,
-               last_answer = %(answer)s, delivered_at = %(now)s, due_at = %(now)s
-        WHERE webhook_id = %(webhook)s AND cursor_at = %(cursor)s AND sending_until = %(until)s
+        UPDATE webhook w SET leased_until = %(until)s, sending_until = u.reach
+        FROM unnest(%(ids)s::uuid[], %(reach)s::bigint[]) AS u (id, reach) WHERE w.webhook_id = u.id
         """,
-        webhook=row.webhook_id,
-        cursor=row.cursor_at,
         until=until,
-        answer=answer,
-        now=now,
+        ids=list(reach),
+        reach=list(reach.values()),
     )
 
 
-async def note_failed(
-    conn: Connection, webhook_id: UUID, answer: str, now: datetime, due_at: datetime, *, off: bool
-) -> int:
-    """It did not take it: it is tried again, or switched off."""
+async def pass_on(conn: Connection, reach: Mapping[UUID, int]) -> int:
+    """Move webhooks that are not called."""
     return await run(
         conn,
         """
-        UPDATE webhook SET failures = failures + 1, failing_since = coalesce(failing_since, %(now)s),
-               last_answer = %(answer)s, due_at = %(due)s, off_at = CASE WHEN %(off)s THEN %(now)s END
-        WHERE webhook_id = %(webhook)s AND off_at IS NULL
+        UPDATE webhook w SET cursor_at = u.reach
+        FROM unnest(%(ids)s::uuid[], %(reach)s::bigint[]) AS u (id, reach) WHERE w.webhook_id = u.id
         """,
-        webhook=webhook_id,
-        answer=answer,
-        now=now,
-        due=due_at,
-        off=off,
+        ids=list(reach),
+        reach=list(reach.values()),
     )
 
 
-async def give_back(conn: Connection, webhook_id: UUID) -> int:
-    """Another job may take it."""
-    return await run(conn, "UPDATE webhook SET leased_until = NULL WHERE webhook_id = %(id)s", id=webhook_id)
+async def note_taken(conn: Connection, told: Sequence[Told], now: datetime) -> int:
+    """They took what they were sent; one that was told meanwhile to begin elsewhere stays there."""
+    return await run(
+        conn,
+        """
+        UPDATE webhook w SET cursor_at = t.until, sending_until = NULL, failures = 0, failing_since = NULL,
+                             last_answer = t.answer, delivered_at = %(now)s, due_at = %(now)s,
+                             leased_until = CASE WHEN w.leased_until <> t.lease THEN w.leased_until END
+        FROM unnest(%(ids)s::uuid[], %(leases)s::timestamptz[], %(cursors)s::bigint[], %(untils)s::bigint[],
+                    %(answers)s::text[]) AS t (id, lease, cursor, until, answer)
+        WHERE w.webhook_id = t.id AND w.cursor_at = t.cursor AND w.sending_until = t.until
+        """,
+        now=now,
+        ids=[one.webhook_id for one in told],
+        leases=[one.lease for one in told],
+        cursors=[one.cursor for one in told],
+        untils=[one.until for one in told],
+        answers=[one.answer for one in told],
+    )
+
+
+async def note_failed(conn: Connection, told: Sequence[Told], now: datetime) -> list[UUID]:
+    """They did not take it: each is tried again, or switched off; those that are. As `note_taken`, and of one that
+    somebody else holds by now nothing is noted."""
+    cursor = await conn.execute(
+        """
+        UPDATE webhook w SET failures = failures + 1, failing_since = coalesce(failing_since, %(now)s),
+                             last_answer = t.answer, due_at = t.due, leased_until = NULL,
+                             off_at = CASE WHEN t.off THEN %(now)s END
+        FROM unnest(%(ids)s::uuid[], %(leases)s::timestamptz[], %(cursors)s::bigint[], %(untils)s::bigint[],
+                    %(answers)s::text[], %(dues)s::timestamptz[], %(offs)s::boolean[])
+             AS t (id, lease, cursor, until, answer, due, off)
+        WHERE w.webhook_id = t.id AND w.leased_until = t.lease AND w.cursor_at = t.cursor
+          AND w.sending_until = t.until AND w.off_at IS NULL
+        RETURNING CASE WHEN t.off THEN w.webhook_id END
+        """,
+        {
+            "now": now,
+            "ids": [one.webhook_id for one in told],
+            "leases": [one.lease for one in told],
+            "cursors": [one.cursor for one in told],
+            "untils": [one.until for one in told],
+            "answers": [one.answer for one in told],
+            "dues": [one.due_at for one in told],
+            "offs": [one.off for one in told],
+        },
+    )
+    return [row[0] for row in await cursor.fetchall() if row[0] is not None]
+
+
+async def give_back(conn: Connection, told: Sequence[Told]) -> int:
+    """Others may take those of which nothing was noted; one that somebody else holds by now stays theirs.
+
+    No two leases of a webhook end at the same instant, since the next is given when the one before has ended.
+    """
+    return await run(
+        conn,
+        """
+        UPDATE webhook w SET leased_until = NULL
+        FROM unnest(%(ids)s::uuid[], %(leases)s::timestamptz[]) AS t (id, lease)
+        WHERE w.webhook_id = t.id AND w.leased_until = t.lease
+        """,
+        ids=[one.webhook_id for one in told],
+        leases=[one.lease for one in told],
+    )

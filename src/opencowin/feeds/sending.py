@@ -3,6 +3,7 @@
 import asyncio
 import random
 import ssl
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,31 +16,25 @@ from opencowin import scheduling
 from opencowin.feeds import queries
 from opencowin.feeds.addresses import AddressUnusable, look_up
 from opencowin.feeds.hooks import SECRET, URL
-from opencowin.feeds.queries import WebhookRow
+from opencowin.feeds.queries import Told, WebhookRow
 from opencowin.feeds.signing import signed
 from opencowin.feeds.telling import written
-from opencowin.kit.db import Connection, Pool, transaction
+from opencowin.kit.db import Connection, Pool
 from opencowin.kit.floor import Floor
-from opencowin.kit.jobs import BULK, Handler, Job
+from opencowin.kit.in_hand import InHand, Trade
+from opencowin.kit.jobs import Job
+from opencowin.scheduling import Changes, Reader
 
-MOST_AT_ONCE = 20
-"""Webhooks that are called at one time: slow ones do not keep other jobs waiting."""
+IN_HAND = 100
+"""Webhooks that a worker calls at one time."""
 MOST_TOLD = 100
-CALLS_A_JOB = 10
 SECONDS = 10.0
-LEASE = timedelta(minutes=3)
+LEASE = timedelta(minutes=1)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
 PATIENCE = timedelta(hours=24)
 """How long an address may fail until it is switched off."""
 GONE = 410
 AGENT = "Open-CoWIN-Webhook/1"
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A webhook is to be called."""
-
-    webhook_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +47,15 @@ class WebhookOff:
     happened_at: datetime
 
 
-DELIVER = Job("feeds.deliver", Due, BULK)
 WEBHOOK_OFF = Job("feeds.webhook_off", WebhookOff)
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
-    """What is sent, and how far in the journal it reaches."""
+class Call:
+    """What is sent by which lease, and how far in the journal it reaches."""
 
     row: WebhookRow
-    url: str
-    secret: str
+    lease: datetime
     until: int
     body: bytes
 
@@ -72,99 +65,99 @@ class _Call:
         return f"{self.row.webhook_id}.{self.row.cursor_at}-{self.until}"
 
 
-def handlers(pool: Pool, floor: Floor) -> list[Handler]:
-    """The handlers of this room."""
-    caller = Caller(pool, floor)
-    return [Handler(DELIVER, caller.deliver)]
-
-
-async def find_due(conn: Connection, floor: Floor) -> int:
-    """Queue calls of webhooks that something is to be told; how many."""
-    newest = await scheduling.newest_change(conn)
-    await queries.pass_over(conn, newest)
-    return await _lease(conn, floor, newest)
-
-
-async def _lease(conn: Connection, floor: Floor, newest: int) -> int:
-    now = floor.clock.now()
-    due = await queries.lease_due(conn, newest, now, now + LEASE, MOST_AT_ONCE)
-    await DELIVER.enqueue(conn, *(Due(one) for one in due))
-    return len(due)
-
-
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Calls one webhook after the other; what is sent is read in one transaction, what came of it kept in another."""
+class Answer:
+    """Whether an address took a call, and what it said in a word."""
 
-    pool: Pool
-    floor: Floor
+    taken: bool
+    word: str
 
-    async def deliver(self, due: Due) -> None:
-        """Call a webhook with what it has not taken yet, a bounded number of times, and give it back.
 
-        Whoever has waited longest is called in its stead, so that many are called as fast as they answer.
-        """
-        called = False
-        for _ in range(CALLS_A_JOB):
-            async with transaction(self.pool) as conn:
-                call = await self._next_call(conn, due.webhook_id)
-            if call is None:
-                break
-            called = True
-            if not await self._try(call):
-                break
-        async with transaction(self.pool) as conn:
-            await queries.give_back(conn, due.webhook_id)
-            if called:
-                await _lease(conn, self.floor, await scheduling.newest_change(conn))
+Done = tuple[Call, Answer]
 
-    async def _next_call(self, conn: Connection, webhook_id: UUID) -> _Call | None:
-        row = await queries.leased(conn, webhook_id, self.floor.clock.now())
-        if row is None:
-            return None
-        found, missed = await self._changes(conn, row)
-        if found.cursor == row.cursor_at:
-            return None
-        await queries.note_sending(conn, webhook_id, found.cursor)
-        content = {
-            "type": "availability.changes",
-            "timestamp": self.floor.clock.now().isoformat(timespec="milliseconds"),
-            "data": {"changes": [written(one) for one in found.changes], "cursor": found.cursor, "missed": missed},
+
+class Caller(Trade[Call, Answer]):
+    """Calls webhooks with what they have not taken yet. Whoever has waited longest is next, after each call anew."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+
+    async def turn(self, conn: Connection, in_hand: Sequence[Call], done: Sequence[Done]) -> list[Call]:
+        """Note what came of calls, and take up the next; those of whose places nothing was told are passed over."""
+        await self.note(conn, done)
+        newest, now = await scheduling.newest_change(conn), self._floor.clock.now()
+        await queries.pass_over(conn, newest, now)
+        rows = await queries.due(conn, newest, now, IN_HAND - len(in_hand))
+        return await self._calls(conn, rows, now + LEASE, newest) if rows else []
+
+    async def note(self, conn: Connection, done: Sequence[Done]) -> None:
+        """Keep what came of calls, and give the webhooks back."""
+        if not done:
+            return
+        now = self._floor.clock.now()
+        taken, failed = ([_told(now, *one) for one in done if one[1].taken is whether] for whether in (True, False))
+        if taken:
+            await queries.note_taken(conn, taken, now)
+        if failed:
+            off = set(await queries.note_failed(conn, failed, now))
+            gone = [(call.row, answer.word) for call, answer in done if call.row.webhook_id in off]
+            await WEBHOOK_OFF.enqueue(conn, *(WebhookOff(row.webhook_id, row.key_id, word, now) for row, word in gone))
+        await queries.give_back(conn, [*taken, *failed])
+
+    async def work(self, one: Call) -> Answer:
+        """Call it once."""
+        open_ = self._floor.keyring.open
+        url, secret = open_(one.row.url_sealed, URL), open_(one.row.secret_sealed, SECRET)
+        return await _post(one, url, secret, trial=self._floor.settings.webhooks_on_trial)
+
+    async def _calls(self, conn: Connection, rows: Sequence[WebhookRow], lease: datetime, newest: int) -> list[Call]:
+        """What these are told next: many are told the same, which is read and written once. Who missed changes that
+        are kept no more is told so, and who has none to be told is passed over."""
+        whose = {row.webhook_id: _reader(row) for row in rows}
+        found = await scheduling.changes_for(conn, self._floor, set(whose.values()), MOST_TOLD)
+        bodies = _bodies(found, newest, self._floor.clock.now())
+        calls, idle = [], {}
+        for row in rows:
+            changes = found[whose[row.webhook_id]]
+            until = changes.cursor if changes else newest
+            if changes and not changes.changes and row.sending_until is None:
+                idle[row.webhook_id] = until
+            else:
+                calls.append(Call(row, lease, until, bodies[whose[row.webhook_id]]))
+        await queries.hold(conn, {one.row.webhook_id: one.until for one in calls}, lease)
+        await queries.pass_on(conn, idle)
+        return calls
+
+
+async def call_webhooks(pool: Pool, floor: Floor, numbered: asyncio.Event, stop: asyncio.Event) -> None:
+    """Call webhooks until `stop` is set: at once when changes were `numbered`, every second what others left."""
+    await InHand(pool, Caller(floor), numbered).keep_on(stop)
+
+
+def _reader(row: WebhookRow) -> Reader:
+    return Reader(row.cursor_at, row.sending_until, tuple(row.district_ids), tuple(row.pin_codes))
+
+
+def _bodies(found: Mapping[Reader, Changes | None], newest: int, now: datetime) -> dict[Reader, bytes]:
+    every = {one.noted.change_number: one for changes in found.values() if changes for one in changes.changes}
+    parts = {number: orjson.Fragment(orjson.dumps(written(one))) for number, one in every.items()}
+
+    def body(changes: Changes | None) -> bytes:
+        data = {
+            "changes": [parts[one.noted.change_number] for one in changes.changes] if changes else [],
+            "cursor": changes.cursor if changes else newest,
+            "missed": changes is None,
         }
-        open_ = self.floor.keyring.open
-        url, secret = open_(row.url_sealed, URL), open_(row.secret_sealed, SECRET)
-        return _Call(row, url, secret, found.cursor, orjson.dumps(content))
+        at = now.isoformat(timespec="milliseconds")
+        return orjson.dumps({"type": "availability.changes", "timestamp": at, "data": data})
 
-    async def _changes(self, conn: Connection, row: WebhookRow) -> tuple[scheduling.Changes, bool]:
-        """What it is told next, and whether it missed changes that are not kept any more."""
-        try:
-            found = await scheduling.changes_after(
-                conn,
-                self.floor,
-                row.cursor_at,
-                district_ids=row.district_ids,
-                pin_codes=row.pin_codes,
-                most=MOST_TOLD,
-                until=row.sending_until,
-            )
-        except scheduling.ChangesForgotten:
-            return scheduling.Changes((), await scheduling.newest_change(conn), more=False), True
-        return found, False
+    return {reader: body(changes) for reader, changes in found.items()}
 
-    async def _try(self, call: _Call) -> bool:
-        """Call it once, and keep what came of it; whether it took it."""
-        taken, answer = await _post(call, trial=self.floor.settings.webhooks_on_trial)
-        now = self.floor.clock.now()
-        async with transaction(self.pool) as conn:
-            if taken:
-                return await queries.note_taken(conn, call.row, call.until, answer, now) == 1
-            since = call.row.failing_since or now
-            off = now - since >= PATIENCE or answer == str(GONE)
-            await queries.note_failed(conn, call.row.webhook_id, answer, now, now + pause(call.row.failures), off=off)
-            if off:
-                news = WebhookOff(call.row.webhook_id, call.row.key_id, answer, now)
-                await WEBHOOK_OFF.enqueue(conn, news)
-        return False
+
+def _told(now: datetime, call: Call, answer: Answer) -> Told:
+    row, since = call.row, call.row.failing_since or now
+    off = now - since >= PATIENCE or answer.word == str(GONE)
+    return Told(row.webhook_id, call.lease, row.cursor_at, call.until, answer.word, now + pause(row.failures), off=off)
 
 
 @cache
@@ -179,34 +172,29 @@ def pause(failures: int) -> timedelta:
     return longest * random.uniform(0.8, 1.0)  # noqa: S311 (no secret)
 
 
-async def _post(call: _Call, *, trial: bool) -> tuple[bool, str]:
-    """Whether the address took it, and its answer in a word. Its name is looked up and judged anew each time; it is
-    called by the number that was judged, through no proxy, and led nowhere else."""
+async def _post(call: Call, url: str, secret: str, *, trial: bool) -> Answer:
+    """What the address answers. Its name is looked up and judged anew each time; it is called by the number that was
+    judged, on a line of its own, through no proxy, led nowhere else, and keeps nothing with us."""
     at = int(datetime.now().timestamp())  # noqa: DTZ005 (seconds since 1970, by the world's clock)
     try:
         async with asyncio.timeout(SECONDS):
-            target = await look_up(call.url, trial=trial)
+            target = await look_up(url, trial=trial)
             headers = {
-                **signed(call.secret, call.call_id, at, call.body),
+                **signed(secret, call.call_id, at, call.body),
                 "host": target.called,
                 "content-type": "application/json",
                 "user-agent": AGENT,
             }
-            limits = httpx2.Limits(max_keepalive_connections=0)
-            async with httpx2.AsyncClient(trust_env=False, timeout=SECONDS, limits=limits, verify=_trusted()) as http:
-                asked = http.build_request(
-                    "POST",
-                    target.url,
-                    headers=headers,
-                    content=call.body,
-                    extensions={"sni_hostname": target.host},
-                )
-                answer = await http.send(asked, stream=True, follow_redirects=False)
+            asked = httpx2.Request(
+                "POST", target.url, headers=headers, content=call.body, extensions={"sni_hostname": target.host}
+            )
+            async with httpx2.AsyncHTTPTransport(trust_env=False, verify=_trusted()) as line:
+                answer = await line.handle_async_request(asked)
                 await answer.aclose()
     except AddressUnusable:
-        return False, "address unusable"
+        return Answer(taken=False, word="address unusable")
     except TimeoutError:
-        return False, "no answer in time"
+        return Answer(taken=False, word="no answer in time")
     except httpx2.HTTPError as fault:
-        return False, type(fault).__name__
-    return answer.is_success, str(answer.status_code)
+        return Answer(taken=False, word=type(fault).__name__)
+    return Answer(answer.is_success, str(answer.status_code))

@@ -24,11 +24,13 @@ from opencowin.scheduling.journal import (
     Change,
     Changes,
     changes_after,
+    changes_for,
     forget_old_changes,
     newest_change,
     number_changes,
     refuse_forgotten,
 )
+from opencowin.scheduling.journal_queries import Reader
 from opencowin.scheduling.load import DayLoad, load_of_day
 from opencowin.scheduling.model import (
     RESERVED,
@@ -212,6 +214,7 @@ __all__ = [
     "PlannedSlot",
     "PlanningRules",
     "ProofNeeded",
+    "Reader",
     "ReasonMissing",
     "ReleaseFixed",
     "Replacement",
@@ -250,6 +253,7 @@ __all__ = [
     "change_draft",
     "change_session",
     "changes_after",
+    "changes_for",
     "check_eligible",
     "check_session",
     "close_centre",

@@ -1,7 +1,7 @@
 """Tells programs what changed for people who look for a seat: a journal that is read from a number on."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from opencowin.kit.floor import Floor
 from opencowin.places import centres_with_ids, place_names
 from opencowin.scheduling import journal_queries as queries
 from opencowin.scheduling import queries as session_queries
-from opencowin.scheduling.journal_queries import SessionChange
+from opencowin.scheduling.journal_queries import Reader, SessionChange
 from opencowin.scheduling.model import CentreSessions, view
 from opencowin.scheduling.refusals import ChangesForgotten
 
@@ -53,23 +53,43 @@ async def changes_after(
     district_ids: Collection[int] = (),
     pin_codes: Collection[str] = (),
     most: int = 200,
-    until: int | None = None,
 ) -> Changes:
     """What changed since a number, in these districts or under these postal codes; anywhere where none is named.
 
-    With `until` nothing beyond that number.
-
     Raises ChangesForgotten where some that follow it are deleted, or where it was never given.
     """
-    newest = await refuse_forgotten(conn, after)
-    newest = newest if until is None else min(newest, until)
-    found = await queries.changes(
-        conn, after, newest, district_ids=sorted(district_ids), pin_codes=sorted(pin_codes), most=most + 1
-    )
-    told, more = found[:most], len(found) > most
-    seen = await _as_they_stand(conn, floor, {one.session_id for one in told})
-    changes = [Change(one, seen.get(one.session_id)) for one in told]
-    return Changes(changes, told[-1].change_number if more else newest, more)
+    reader = Reader(after, None, tuple(sorted(district_ids)), tuple(sorted(pin_codes)))
+    found = (await changes_for(conn, floor, [reader], most))[reader]
+    if found is None:
+        raise ChangesForgotten(field="after")
+    return found
+
+
+async def changes_for(
+    conn: Connection, floor: Floor, readers: Collection[Reader], most: int
+) -> dict[Reader, Changes | None]:
+    """What each reader has not read, of each so many at most; None where some of it is deleted, or was never given."""
+    reach = await queries.reach(conn)
+    able = {
+        one: reach.newest if one.until is None else min(reach.newest, one.until)
+        for one in readers
+        if reach.forgotten <= one.after <= reach.newest
+    }
+    bounded = [replace(one, until=until) for one, until in able.items()]
+    found = await queries.changes(conn, bounded, most + 1) if bounded else []
+    told: list[list[SessionChange]] = [[] for _ in bounded]
+    for change in found:
+        told[change.place].append(change)
+    seen = await _as_they_stand(conn, floor, {one.session_id for some in told for one in some[:most]})
+    read = [
+        Changes(
+            [Change(one, seen.get(one.session_id)) for one in some[:most]],
+            some[most - 1].change_number if len(some) > most else until,
+            more=len(some) > most,
+        )
+        for some, until in zip(told, able.values(), strict=True)
+    ]
+    return dict.fromkeys(readers) | dict(zip(able, read, strict=True))
 
 
 async def refuse_forgotten(conn: Connection, after: int) -> int:

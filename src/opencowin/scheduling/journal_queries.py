@@ -1,9 +1,11 @@
 """SQL of the journal of changes. One function, one statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from psycopg.types.json import Jsonb
 
 from opencowin.kit.db import Connection, fetch_all, fetch_one, fetch_value
 
@@ -19,6 +21,23 @@ class SessionChange:
     pin_code: str
     kind: str
     happened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReadChange(SessionChange):
+    """A change, and the place of its reader among those that were asked for."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How far somebody has read, and of which places; of everywhere where none is named. Nothing beyond `until`."""
+
+    after: int
+    until: int | None = None
+    district_ids: tuple[int, ...] = ()
+    pin_codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +61,24 @@ async def reach(conn: Connection) -> Reach:
     return found
 
 
-async def changes(
-    conn: Connection, after: int, until: int, *, district_ids: Sequence[int], pin_codes: Sequence[str], most: int
-) -> list[SessionChange]:
-    """Changes behind one number up to another, in these districts or under these codes; anywhere if none is named."""
+async def changes(conn: Connection, readers: Sequence[Reader], most: int) -> list[ReadChange]:
+    """What each of these readers has not read, of each so many at most; in their order and that of the journal."""
     return await fetch_all(
         conn,
-        SessionChange,
+        ReadChange,
         """
-        SELECT change_number, district_id, session_id, centre_id, pin_code, kind, happened_at FROM session_change
-        WHERE change_number > %(after)s AND change_number <= %(until)s
-          AND (%(anywhere)s OR district_id = ANY (%(districts)s::int[]) OR pin_code = ANY (%(pins)s::text[]))
-        ORDER BY change_number LIMIT %(most)s
+        SELECT r.place - 1 AS place, c.* FROM ROWS FROM (
+            jsonb_to_recordset(%(readers)s) AS (after bigint, until bigint, district_ids int[], pin_codes text[])
+        ) WITH ORDINALITY AS r (after, until, district_ids, pin_codes, place)
+        CROSS JOIN LATERAL (
+            SELECT change_number, district_id, session_id, centre_id, pin_code, kind, happened_at FROM session_change
+            WHERE change_number > r.after AND change_number <= r.until
+              AND (cardinality(r.district_ids) + cardinality(r.pin_codes) = 0
+                   OR district_id = ANY (r.district_ids) OR pin_code = ANY (r.pin_codes))
+            ORDER BY change_number LIMIT %(most)s) AS c
+        ORDER BY r.place, c.change_number
         """,
-        after=after,
-        until=until,
-        anywhere=not (district_ids or pin_codes),
-        districts=list(district_ids),
-        pins=list(pin_codes),
+        readers=Jsonb([asdict(one) for one in readers]),
         most=most,
     )
 
