@@ -37,7 +37,7 @@ def pairs(lab: Lab) -> Iterator[list[Pair]]:
                 Pair(
                     name,
                     partial(_rate, port, ask),
-                    "the same Granian, raw ASGI, a fixed body of that size",
+                    "the same Uvicorn, raw ASGI, a fixed body of that size",
                     partial(_rate, other, get("/")),
                     Goal(1000.0, "55 such processes for Co-WIN's announced 55,000 calls a second"),
                 ),

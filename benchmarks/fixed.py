@@ -1,4 +1,4 @@
-"""The HTTP reference: a raw ASGI application that answers everything with the same bytes, from the same Granian.
+"""The HTTP reference: a raw ASGI application that answers everything with the same bytes, from the same Uvicorn.
 
 A path that ends with `/stream` is left open, until somebody asks for `/tell`: then the bytes go to all of these.
 """
@@ -9,9 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from granian import Granian
-from granian.constants import Interfaces, Loops
-from granian.log import LogLevels
+import uvicorn
 
 BODY_BYTES = "BENCH_BODY_BYTES"
 BODY = b"x" * int(os.environ.get(BODY_BYTES, "0"))
@@ -46,13 +44,16 @@ async def app(
 
 
 if __name__ == "__main__":
-    Granian(
-        "benchmarks.fixed:app",
-        interface=Interfaces.ASGI,
+    uvicorn.run(
+        app,
         port=int(sys.argv[1]),
-        workers=1,
-        backpressure=4096,
-        loop=Loops.uvloop,
-        log_level=LogLevels.warning,
-        process_name=None,
-    ).serve()
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=4096,
+    )

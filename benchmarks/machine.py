@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import granian
 import psycopg
+import uvicorn
 
 WATCH_SECONDS = 0.5
 
@@ -25,7 +25,7 @@ def describe(server_version: str) -> str:
         f"Python {platform.python_version()}",
         f"PostgreSQL {server_version}",
         f"psycopg {psycopg.__version__}",
-        f"Granian {granian.__version__}",
+        f"Uvicorn {uvicorn.__version__}",
     ]
     return ", ".join(part for part in parts if part)
 

@@ -65,7 +65,7 @@ def platform(lab: Lab, workers: int = 1, **settings: str) -> Iterator[Served]:
 
 @contextmanager
 def fixed(size: int) -> Iterator[Served]:
-    """The same Granian with a raw ASGI application that answers everything with so many bytes."""
+    """The same Uvicorn with a raw ASGI application that answers everything with so many bytes."""
     with _serving((sys.executable, "-m", "benchmarks.fixed"), {BODY_BYTES: str(size)}, "/") as served:
         yield served
 

@@ -16,7 +16,9 @@ import httpx
 from opencowin import notifications, scheduling
 from opencowin.kit.db import Pool, transaction
 from opencowin.kit.floor import Floor
-from opencowin.web.app import build_app
+from opencowin.serving.door import Door
+from opencowin.serving.port import listening
+from opencowin.web.app import Application, build_app
 from opencowin.worker import run_worker
 from tests.builders import publish
 
@@ -42,6 +44,23 @@ def free_port() -> int:
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])
+
+
+@asynccontextmanager
+async def at_door(
+    app: Application, port: int | None = None, *, lifespan: bool = True
+) -> AsyncIterator[tuple[str, Door]]:
+    """An application under the server that deployments use; without `lifespan` it has begun by itself."""
+    door, port = Door(app, lifespan=lifespan), port or free_port()
+    address = f"http://127.0.0.1:{port}"
+    serving = asyncio.create_task(door.serve([listening("127.0.0.1", port)]))
+    try:
+        async with httpx.AsyncClient(base_url=address, timeout=30) as http:
+            await until_up(http, lambda: not serving.done())
+        yield address, door
+    finally:
+        door.should_exit = True
+        await serving
 
 
 @dataclass(slots=True)

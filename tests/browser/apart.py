@@ -11,12 +11,12 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import httpx
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from opencowin.kit.clock import Clock
 from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.settings import Settings
+from opencowin.serving.door import Door
+from opencowin.serving.port import listening
 from opencowin.web.app import build_app
 from tests.surface import until_up
 
@@ -70,4 +70,4 @@ async def _serve(dsn: str, port: int, folder: Path, ahead: timedelta) -> None:
     settings = Settings(demo=True, data_dir=folder, otp_resend_seconds=0, api_calls_per_5_minutes=100_000)
     floor = build_floor(settings)
     floor = replace(floor, clock=Clock(floor.clock.zone, lambda: datetime.now(UTC) + ahead))
-    await Server(build_app(floor, dsn), port=port, interface=Interfaces.ASGI, log_enabled=False).serve()
+    await Door(build_app(floor, dsn)).serve([listening("127.0.0.1", port)])

@@ -12,8 +12,6 @@ from uuid import UUID, uuid4
 
 import httpx
 from fastapi import FastAPI
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,7 +31,7 @@ from tests.browser.office import at_work, furnish
 from tests.browser.reached import MAIL, prove_mail, reached
 from tests.builders import TEST, a_session, citizen, new_centre, pan, stock_in
 from tests.rooms.test_alerts import later
-from tests.surface import Surface, free_port, until_up
+from tests.surface import Surface, at_door
 from tests.web.clinic import MORNING, Clinic, Home, a_home, booked, open_clinic
 from tests.web.desks import APPOINTED
 
@@ -149,18 +147,14 @@ async def serving(
     floor: Floor, pool: Pool, dsn: str, port: int | None = None
 ) -> AsyncIterator[tuple[FastAPI, Surface, str]]:
     """The application under the server that deployments use, with a worker beside it."""
-    app, port, stop = build_app(floor, dsn), port or free_port(), asyncio.Event()
-    server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False)
-    address = f"http://127.0.0.1:{port}"
-    tasks = [asyncio.create_task(server.serve()), asyncio.create_task(run_worker(pool, floor, stop))]
+    app, stop = build_app(floor, dsn), asyncio.Event()
+    worker = asyncio.create_task(run_worker(pool, floor, stop))
     try:
-        async with httpx.AsyncClient(base_url=address, timeout=30) as http:
-            await until_up(http)
+        async with at_door(app, port) as (address, _), httpx.AsyncClient(base_url=address, timeout=30) as http:
             yield app, Surface(http, pool, floor, committed=app.state.site.board.changed_here), address
     finally:
-        server.stop()  # type: ignore[no-untyped-call]  # Granian leaves it so
         stop.set()
-        await asyncio.gather(*tasks)
+        await worker
 
 
 async def campaign(conn: Connection, floor: Floor) -> None:

@@ -63,6 +63,8 @@ def server(floor: Floor, database: str, tmp_path_factory: pytest.TempPathFactory
         "OPENCOWIN_DEMO": "true",
         "OPENCOWIN_DATA_DIR": str(floor.settings.data_dir),
         "OPENCOWIN_DATABASE_URL": database,
+        "OPENCOWIN_PORT": str(port),
+        "OPENCOWIN_WEB_WORKERS": "1",
         "OPENCOWIN_OTP_RESEND_SECONDS": "0",
         "OPENCOWIN_API_CALLS_PER_5_MINUTES": "1000000",
         "OPENCOWIN_LOG_LEVEL": "DEBUG",
@@ -72,13 +74,7 @@ def server(floor: Floor, database: str, tmp_path_factory: pytest.TempPathFactory
     logs = tmp_path_factory.mktemp("logs")
     door = open_door(database, floor)
     with ExitStack() as stack:
-        _process(
-            stack,
-            environment,
-            logs / "web.log",
-            *("granian", "--interface", "asgi", "--factory", "--host", "127.0.0.1", "--port", str(port)),
-            "opencowin.web.app:create_app",
-        )
+        _process(stack, environment, logs / "web.log", "opencowin.serving.website")
         _process(stack, environment, logs / "worker.log", "opencowin.cli", "worker")
         url = f"http://127.0.0.1:{port}"
         _wait(url)

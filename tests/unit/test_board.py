@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from opencowin.web import board as at
 from opencowin.web.board import Board, Drawn
-from opencowin.web.shown import Shown, chosen
+from opencowin.web.shown import Shown, picked
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +42,7 @@ def a_board(most_bytes: int = 1_000_000) -> Board:
 
 
 async def read(board: Board, world: World, key: str = "k") -> int:
-    return int((await board.answer(key, world.draw)).plain[1])
+    return int((await board.answer(key, world.draw)).plain.body)
 
 
 async def test_an_answer_is_made_once_and_anew_after_a_change_of_its_district_only() -> None:
@@ -204,8 +204,8 @@ def test_plain_and_packed_say_the_same_whatever_the_time_is(size: int) -> None:
     one = shown(b"x" * size, lambda: told[0])
     for _ in range(3):
         one.renew()
-        status, headers, body = chosen(asked(accept_encoding="gzip"), one)
-        plain = chosen(asked(), one)
+        status, headers, body, _ = picked(one, "", "gzip")
+        plain = picked(one, "", "")
         assert (status, plain[0]) == (200, 200)
         assert plain[2] == b"x" * size + told[0]
         packed = dict(headers).get(b"content-encoding") == b"gzip"
@@ -219,7 +219,7 @@ def test_plain_and_packed_say_the_same_whatever_the_time_is(size: int) -> None:
 def test_the_tag_is_of_the_content_not_of_the_time() -> None:
     one, other = shown(b"a", lambda: b"1"), shown(b"a", lambda: b"2")
     assert one.tag == other.tag != shown(b"b").tag
-    status, headers, body = chosen(asked(if_none_match=one.tag), one)
+    status, headers, body, _ = picked(one, one.tag, "")
     assert (status, body) == (304, b"")
     assert dict(headers)[b"etag"] == one.tag.encode()
     assert b"content-length" not in dict(headers)

@@ -1,10 +1,9 @@
-"""The board and its lane: what one process sells shows in the others, and no answer tells which way it came."""
+"""The board: what one process sells shows in the others."""
 
 import asyncio
 import time
 from typing import Any
 
-import httpx
 import pytest
 from psycopg import Rollback
 
@@ -16,8 +15,6 @@ pytestmark = pytest.mark.anyio
 
 PUBLIC = "/api/v2/appointment/sessions/public"
 WITHIN = 1.0
-ORIGIN = {"Origin": "https://elsewhere.example"}
-VARYING = {"x-request-id", "ratelimit-remaining", "ratelimit-reset"}
 
 
 def at_centre(clinic: Clinic) -> dict[str, Any]:
@@ -116,82 +113,3 @@ async def listening(seen: Surface) -> None:
     while not seen.http._transport.app.state.site.board.listens:  # type: ignore[attr-defined]
         assert time.monotonic() - began < 5
         await asyncio.sleep(0.02)
-
-
-async def both_ways(seen: Surface, path: str, **how: Any) -> tuple[httpx.Response, httpx.Response]:
-    """The same call twice: the first by the router (another query spells the same), the second by the lane."""
-    params = how.pop("params")
-    router = await seen.http.get(path, params={**params, "by": "router"}, **how)
-    await seen.http.get(path, params=params, **how)
-    return router, await seen.http.get(path, params=params, **how)
-
-
-async def test_no_header_tells_whether_the_lane_or_the_router_answered(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home, path = await a_home(clinic.platform), f"{PUBLIC}/calendarByCenter"
-    protected = path.replace("/public", "")
-    tag = (await clinic.platform.http.get(path, params=at_centre(clinic))).headers["etag"]
-    calls: list[tuple[str, dict[str, str]]] = [
-        (path, {}),
-        (path, ORIGIN),
-        (path, {**ORIGIN, "Cookie": "a=b"}),
-        (path, {"Accept-Encoding": "identity"}),
-        (path, {"Accept-Language": "hi_IN"}),
-        (path, {"If-None-Match": tag}),
-        (path, {"If-None-Match": '"other"', **ORIGIN}),
-        (path, {"x-api-key": clinic.key}),
-        (path, {"x-api-key": "of another day"}),
-        (protected, {"Authorization": f"Bearer {home.token}"}),
-        (protected, {"Authorization": "Bearer x", **ORIGIN}),
-        (protected, {"x-api-key": clinic.key}),
-        (protected, {}),
-    ]
-    for where, headers in calls:
-        router, lane = await both_ways(clinic.platform, where, params=at_centre(clinic), headers=headers)
-        assert router.status_code == lane.status_code, (where, headers)
-        assert router.text.partition('"as_of"')[0] == lane.text.partition('"as_of"')[0], (where, headers)
-        plain = [{k: v for k, v in one.headers.items() if k not in VARYING} for one in (router, lane)]
-        assert plain[0] == plain[1], (where, headers)
-        assert set(router.headers) == set(lane.headers), (where, headers)
-
-
-async def test_the_lane_counts_callers_and_calls_as_the_router_does(clinic: Clinic) -> None:
-    path, home = f"{PUBLIC}/calendarByCenter", await a_home(clinic.platform)
-    async with beside(clinic.platform, api_calls_per_5_minutes=4) as strict:
-        answers = [await strict.http.get(path, params=at_centre(clinic), headers=ORIGIN) for _ in range(6)]
-        assert [one.status_code for one in answers] == [200] * 4 + [429] * 2
-        assert [one.headers["ratelimit-remaining"] for one in answers] == ["3", "2", "1", "0", "0", "0"]
-        assert answers[5].json()["errorCode"] == "LIMIT0001"
-        assert answers[5].headers["retry-after"]
-        assert answers[5].headers["access-control-allow-origin"] == "*"
-        own = {"Authorization": f"Bearer {home.token}"}
-        protected = path.replace("/public", "")
-        mine = [await strict.http.get(protected, params=at_centre(clinic), headers=own) for _ in range(5)]
-        assert [one.status_code for one in mine] == [200] * 4 + [429]
-        text = (await strict.http.get("/metrics")).text
-    route = "/v2/appointment/sessions/public/calendarByCenter"
-    lines = [line for line in text.splitlines() if line.startswith("opencowin_requests_total") and route in line]
-    assert {line.partition('status="')[2][:3] for line in lines} >= {"200", "429"}, lines
-
-
-async def test_the_lane_answers_and_asks_the_database_for_nothing(clinic: Clinic) -> None:
-    async with beside(clinic.platform) as one:
-        path, query = f"{PUBLIC}/calendarByCenter", at_centre(clinic)
-        await listening(one)
-        await one.http.get(path, params=query)
-        passed: list[str] = []
-        app = one.http._transport.app  # type: ignore[attr-defined]
-        layer = app.lane
-        inner = layer.app
-
-        async def watched(scope: Any, receive: Any, send: Any) -> None:
-            passed.append(scope["path"])
-            await inner(scope, receive, send)
-
-        layer.app = watched
-        before = app.state.site.pool.get_stats()["requests_num"]
-        answers = [await one.http.get(path, params=query) for _ in range(20)]
-        assert {answer.status_code for answer in answers} == {200}
-        assert passed == []
-        assert app.state.site.pool.get_stats()["requests_num"] == before

@@ -53,7 +53,7 @@ def configure_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(least)
-    for chatty in ("psycopg.pool", "pgqueuer", "granian", "_granian"):
+    for chatty in ("psycopg.pool", "pgqueuer", "uvicorn"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 

@@ -1,90 +1,115 @@
-"""The web process: Granian with its worker processes, none of which outlives it."""
+"""The web: processes that serve at one port, started again when they die; none outlives the one that keeps them."""
 
-import asyncio
-import ctypes
 import multiprocessing
-import os
+import resource
 import signal
+import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkProcess
+from multiprocessing.synchronize import Event
 
-from fastapi import FastAPI
-from granian import Granian
-from granian.constants import Interfaces, Loops
-from granian.log import LogLevels
-from starlette.types import Lifespan
+import structlog
+import uvloop
 
 from opencowin.kit.collecting import keep_what_is_there
-from opencowin.kit.settings import settings
+from opencowin.kit.embedded.survivors import end_with_parent
+from opencowin.kit.logs import configure_logs
+from opencowin.kit.settings import Settings, settings
+from opencowin.serving.door import Door
+from opencowin.serving.port import listening
 from opencowin.web import create_app, prepare
 
-_PR_SET_PDEATHSIG = 1
-REQUESTS = 1024
-"""Requests that are answered at one time in a process, besides streams that stay open: others wait at the door."""
-PARTING = signal.SIGUSR1
-"""Tells a worker process to end its streams, and then itself: without it, a stop waits for the last reader to go."""
+log = structlog.get_logger(__name__)
+FORKS = multiprocessing.get_context("fork")
+PAUSE = 1.0
+"""Seconds before what died is started again."""
+PATIENCE = 20.0
+"""Seconds that a process is given to end."""
 
 
-class Website(Granian):  # type: ignore[misc, valid-type]  # the class that fits this interpreter
-    """Granian, whose workers let the readers of streams go before they are stopped."""
+class Website:
+    """So many processes of one kind, kept running until SIGTERM or SIGINT."""
 
-    def shutdown(self, exit_code: int = 0) -> None:
-        """Stop."""
-        for worker in self.wrks:
-            if worker.is_alive():
-                os.kill(worker.inner.pid, PARTING)
-        super().shutdown(exit_code)
+    def __init__(self, count: int, serve: Callable[[Event], None]) -> None:
+        """Each calls `serve`, which sets the event when it has begun to answer."""
+        self._count = count
+        self._serve = serve
+        self._served = FORKS.Event()
+        self._stopped = False
+
+    def keep(self) -> bool:
+        """Keep them. Whether they were told to stop: not so where one ended before any had begun to answer."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        woken, waker = socket.socketpair()
+        waker.setblocking(False)
+        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+        running: list[ForkProcess] = []
+        while not self._stopped:
+            running += [self._start() for _ in range(self._count - len(running))]
+            wait([woken, *(one.sentinel for one in running)])
+            died = [one for one in running if not one.is_alive()]
+            if died and not self._stopped:
+                log.warning("web processes ended", codes=[one.exitcode for one in died])
+                if not self._served.is_set():
+                    break
+                running = [one for one in running if one not in died]
+                wait([woken], PAUSE)
+        _end(running)
+        return self._stopped
+
+    def _stop(self, *_: object) -> None:
+        self._stopped = True
+
+    def _start(self) -> ForkProcess:
+        process = FORKS.Process(target=_in_child, args=(end_with_parent(signal.SIGTERM), self._serve, self._served))
+        process.start()
+        return process
 
 
-def app() -> FastAPI:
-    """The application of one worker process, which the kernel ends when Granian's own process dies, however."""
-    parent = multiprocessing.parent_process()
-    if sys.platform == "linux" and parent is not None:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(PARTING), 0, 0, 0)
-        if os.getppid() != parent.pid:
-            sys.exit(1)
-    made = create_app()
-    made.router.lifespan_context = _parting(made.router.lifespan_context)
-    return made
+def _in_child(arrange: Callable[[], None], serve: Callable[[Event], None], served: Event) -> None:
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    arrange()
+    serve(served)
 
 
-def _parting(inner: Lifespan[FastAPI]) -> Lifespan[FastAPI]:
-    """The lifespan of an application that ends its streams when it is told to."""
+def _end(running: list[ForkProcess]) -> None:
+    for one in running:
+        one.terminate()
+    until = time.monotonic() + PATIENCE
+    for one in running:
+        one.join(max(0.0, until - time.monotonic()))
+        if one.is_alive():
+            one.kill()
+            one.join()
 
-    @asynccontextmanager
-    async def lifespan(served: FastAPI) -> AsyncIterator[None]:
-        def part() -> None:
-            served.state.site.tail.close()
-            os.kill(os.getpid(), signal.SIGTERM)
 
-        async with inner(served):
-            asyncio.get_running_loop().add_signal_handler(PARTING, part)
-            keep_what_is_there()
-            yield
+def serve(chosen: Settings, served: Event) -> None:
+    """Serve from this process until told to stop; sets the event once it answers."""
+    app = create_app()
 
-    return lifespan
+    def begun() -> None:
+        keep_what_is_there()
+        served.set()
+
+    uvloop.run(Door(app, begun).serve([listening(chosen.host, chosen.port)]))
 
 
 def main() -> None:
     """Serve until told to stop."""
     chosen = settings()
+    configure_logs(chosen.log_level)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection is an open file
     prepare()
-    keep_what_is_there()  # worker processes are forked from this one and share what they leave alone
-    Website(
-        "opencowin.serving.website:app",
-        factory=True,
-        interface=Interfaces.ASGI,
-        address=chosen.host,
-        port=chosen.port,
-        workers=chosen.web_workers,
-        backpressure=REQUESTS + chosen.feed_streams,
-        loop=Loops.uvloop,
-        respawn_failed_workers=True,
-        workers_kill_timeout=20,
-        log_level=LogLevels.warning,
-        process_name=None,
-    ).serve()
+    keep_what_is_there()  # processes are forked from this one and share what they leave alone
+    told = Website(chosen.web_workers, lambda served: serve(chosen, served)).keep()
+    sys.exit(0 if told else 1)
 
 
 if __name__ == "__main__":

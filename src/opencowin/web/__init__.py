@@ -3,6 +3,6 @@
 Routes translate: they read the request, open the transaction, call one verb of a room, and write the answer.
 """
 
-from opencowin.web.app import create_app, prepare
+from opencowin.web.app import Application, create_app, prepare
 
-__all__ = ["create_app", "prepare"]
+__all__ = ["Application", "create_app", "prepare"]

@@ -72,7 +72,9 @@ from opencowin.web.site import Site
 from opencowin.web.straight import Straight, ways_of
 from opencowin.web.tail import Tail
 
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Lifespan = Callable[["Application"], AbstractAsyncContextManager[None]]
+REQUESTS = 1024
+"""Calls that are answered at one time in a process, besides streams: who comes later waits."""
 DESCRIPTION = """The Co-WIN API, version 2, as an open platform. Sign in with a one-time password, find a session, book,
 and fetch the certificate. Dates are DD-MM-YYYY. Errors carry a stable `errorCode`; all codes are at
 `/api/open/v1/errors`. `Accept-Language: hi_IN` adds names in that language as `*_l`. Poll with `If-None-Match`, or
@@ -173,15 +175,22 @@ async def _hearing(dsn: str, board: Board, tail: Tail, entrance: fairness.Entran
 
 
 class Application(FastAPI):
-    """The application, with the short lane before everything."""
+    """The application, with the short lane beside it that the server asks first."""
 
-    def __init__(self, lifespan: Lifespan) -> None:
+    def __init__(self, lifespan: Lifespan, at_once: int) -> None:
+        """`at_once`: so many calls are answered at one time, streams that stay open among them; others wait."""
         super().__init__(lifespan=lifespan, middleware=MIDDLEWARE, docs_url=None, redoc_url=None, **PLAIN)
-        self.lane = Lane(self, super().__call__, locks_of("/api", availability.router, availability.BOARDED))
+        self._room = asyncio.Semaphore(at_once)
+        self.lane = Lane(self, locks_of("/api", availability.router, availability.BOARDED))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        await self.lane(scope, receive, send)
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        async with self._room:
+            await super().__call__(scope, receive, send)
+        self.lane.learn(scope)
 
 
 @cache
@@ -209,7 +218,7 @@ def build_app(floor: Floor, dsn: str) -> Application:
     """The application on a floor and a migrated database."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: Application) -> AsyncIterator[None]:
         async with make_pool(dsn, size=floor.settings.database_pool) as pool, relying_parties(floor) as national_ids:
             tokens, board = TokenBook(floor, pool), Board(floor.settings.board_megabytes * 1_000_000)
             opened = partial(transaction, pool, board.changed_here)
@@ -233,10 +242,11 @@ def build_app(floor: Floor, dsn: str) -> Application:
                 entrance=entrance,
                 proofs=fairness.Proofs(floor),
             )
+            app.lane.site = app.state.site
             async with _hearing(dsn, board, tail, entrance):
                 yield
 
-    app = Application(lifespan)
+    app = Application(lifespan, at_once=REQUESTS + floor.settings.feed_streams)
     app.router.routes[:], document = _mounted()
     app.openapi = lambda: document  # type: ignore[method-assign]  # as FastAPI's manual says
     add_error_handlers(app)

@@ -1,13 +1,15 @@
-"""The short lane: calls that the board has a ready answer for are answered before the router is asked.
+"""The short lane: calls that the board has a ready answer for are answered as they come in, before the application.
 
 A call gets in when its route has answered the very same address before, so what is valid is the route's to say; its
 own guard lets it in and counts it. Answers are those of the route in every header; they are counted and timed as its
 own, but write no line of the log: under a rush that would cost more than the answer.
 """
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from random import getrandbits
 from typing import Any
@@ -16,14 +18,14 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from opencowin.kit.errors import Refusal
 from opencowin.web.errors import refusal_response, route_of
 from opencowin.web.guard import Guard, Open, address_of
 from opencowin.web.limiter import Allowance
 from opencowin.web.middleware import REQUESTS, SECONDS
-from opencowin.web.shown import Headers, Shown, chosen, picked
+from opencowin.web.shown import Form, Headers, Shown, head_of, picked
 from opencowin.web.site import Site
 
 EXPOSED = [
@@ -39,6 +41,13 @@ EXPOSED = [
 MOST_CALLS = 20_000
 """Forms of calls that are remembered, the least lately used forgotten first."""
 LONGEST_CALL = 600
+MOST_HEADS, LONGEST_HEAD = 5_000, 2_000
+"""Calls that are remembered as they were written, so as not to be read again: a rush is made of a few clients."""
+HEAD = re.compile(rb'GET (/[^ ?#%]*)(?:\?([!"$-~]*))? HTTP/1\.1\r\n((?:[\w-]+:[ -~]*\r\n)+)\r\n')
+"""A whole call as clients write it; whatever looks otherwise is read by the server's own parser."""
+PARTICULAR = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))
+"""Headers of calls that ask for more than an answer."""
+STAYS = b"keep-alive"
 CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", ", ".join(EXPOSED).encode()),
@@ -47,12 +56,27 @@ VARY = (b"vary", b"Accept-Language, Accept-Encoding, Origin")
 VARY_REFUSED = (b"vary", b"Origin")
 Lock = Guard | Open
 
-
 _Call = tuple[str, bytes, bytes]
 """What decides on the answer: path, query as it was written, and the languages wanted."""
 Given = dict[bytes, bytes]
-_Told = tuple[int, Headers, bytes, Allowance | None]
-"""Status, headers, body, and what is left of the caller's rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A call that was read, to a route that has answered it before."""
+
+    key: Hashable
+    route: str
+    lock: Lock
+    headers: Headers
+    path: str
+    forwarded: str
+    known_tags: str
+    encodings: str
+    public: bool
+    """Whether nothing but its address tells who calls."""
+    lines: bytes
+    """Headers that every answer to it has."""
 
 
 def locks_of(prefix: str, router: APIRouter, boarded: frozenset[Callable[..., Any]]) -> dict[str, Lock]:
@@ -69,87 +93,130 @@ def lock_of(route: APIRoute) -> Lock:
 
 
 class Lane:
-    """Answers from the board, or passes on."""
+    """Answers from the board of an application, once that has a site."""
 
-    def __init__(self, app: Starlette, answer: ASGIApp, locks: Mapping[str, Lock]) -> None:
-        """Before an application, whose own `answer` serves what is passed on."""
-        self.app = answer
+    def __init__(self, application: Starlette, locks: Mapping[str, Lock]) -> None:
+        """Beside an application that serves what is not answered here."""
+        self._application = application
         self.locks = locks
-        self._application = app
         self._known: OrderedDict[_Call, tuple[Hashable, str]] = OrderedDict()
+        self._asked: dict[bytes, _Asked] = {}
+        self.site: Site | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        lock = self.locks.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
-        if lock is None:
-            await self.app(scope, receive, send)
-            return
+    def answer(self, call: bytes, peer: str, date: bytes) -> tuple[bytes, bytes] | None:
+        """Head and body of the answer to a call as it came from a peer; None where the application has to answer."""
         started = time.perf_counter()
-        given: Given = dict(reversed(list(scope["headers"])))
-        call = scope["path"], scope["query_string"], given.get(b"accept-language", b"")
-        known = self._known.get(call)
-        if known is not None:
-            site: Site = self._application.state.site
-            shown = site.board.ready(known[0])
-            if shown is not None and (told := self._admitted(site, lock, scope, given, shown)) is not None:
-                self._known.move_to_end(call)
-                await _send(send, told, cors=b"origin" in given)
-                _count(known[1], told[0], started)
-                return
-        await self.app(scope, receive, send)
-        self._learn(call, scope)
-
-    def _admitted(self, site: Site, lock: Lock, scope: Scope, given: Given, shown: Shown) -> _Told | None:
-        """What is answered; None where only the router can tell who calls."""
-        if type(lock) is Open and not given.get(b"x-api-key"):
-            peer = scope["client"][0] if scope["client"] else ""
-            address = address_of(site, peer, _text(given, b"x-forwarded-for"))
+        asked = self._asked.get(call) or self._read(call)
+        if asked is None or (site := self.site) is None or (shown := site.board.ready(asked.key)) is None:
+            return None
+        if asked.public:
+            address = address_of(site, peer, asked.forwarded)
             allowance = site.limiter.spare_public(f"address:{address}")
             if allowance is not None:
-                answer = picked(shown, _text(given, b"if-none-match"), _text(given, b"accept-encoding"))
-                return *answer, allowance
-        scope["app"] = self._application
-        return _asked(lock, Request(scope), shown)
+                form = picked(shown, asked.known_tags, asked.encodings)
+                told = b"".join((form.head, asked.lines, _own(date, allowance))), form.body
+                _count(asked.route, form.status, started)
+                return told
+        return self._guarded(asked, peer, shown, date, started)
 
-    def _learn(self, call: _Call, scope: Scope) -> None:
+    def learn(self, scope: Scope) -> None:
+        """Remember under which key the board has the answer to a call, if its route has just told."""
         key = scope.get("state", {}).get("board_key")
-        if key is None or len(call[1]) + len(call[2]) > LONGEST_CALL:
+        if key is None:
             return
-        self._known[call] = key, route_of(scope)
-        if len(self._known) > MOST_CALLS:
-            self._known.popitem(last=False)
+        languages = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+        call = scope["path"], scope["query_string"], languages
+        if len(call[1]) + len(call[2]) <= LONGEST_CALL:
+            self._known[call] = key, route_of(scope)
+            if len(self._known) > MOST_CALLS:
+                self._known.popitem(last=False)
+
+    def _read(self, call: bytes) -> _Asked | None:
+        if len(call) > LONGEST_HEAD or (written := HEAD.fullmatch(call)) is None:
+            return None
+        path = written[1].decode("latin-1")
+        if (lock := self.locks.get(path)) is None:
+            return None
+        headers = _headers(written[3])
+        given: Given = dict(reversed(headers))
+        if any(name in PARTICULAR or (name == b"connection" and value.lower() != STAYS) for name, value in headers):
+            return None
+        known = self._known.get(wanted := (path, written[2] or b"", given.get(b"accept-language", b"")))
+        if known is None:
+            return None
+        self._known.move_to_end(wanted)
+        asked = _asked(known, lock, path, headers, given)
+        if asked.public:
+            if len(self._asked) >= MOST_HEADS:
+                del self._asked[next(iter(self._asked))]
+            self._asked[call] = asked
+        return asked
+
+    def _guarded(
+        self, asked: _Asked, peer: str, shown: Shown, date: bytes, started: float
+    ) -> tuple[bytes, bytes] | None:
+        """What the route's own guard lets the caller have; None where only the router can tell who calls."""
+        request = Request(
+            {
+                "type": "http",
+                "method": "GET",
+                "path": asked.path,
+                "headers": asked.headers,
+                "client": (peer, 0),
+                "app": self._application,
+                "state": {},
+            }
+        )
+        try:
+            if asked.lock.at_once(request) is None:
+                return None
+            form, lines = picked(shown, asked.known_tags, asked.encodings), asked.lines
+        except Refusal as refusal:
+            refused = refusal_response(request, refusal)
+            headers = list(refused.raw_headers)
+            form = Form(refused.status_code, headers, bytes(refused.body), head_of(refused.status_code, headers))
+            lines = _lines(VARY_REFUSED, asked.headers)
+        told = b"".join((form.head, lines, _own(date, request.scope["state"].get("allowance")))), form.body
+        _count(asked.route, form.status, started)
+        return told
+
+
+def _headers(lines: bytes) -> Headers:
+    split = (line.partition(b":") for line in lines.split(b"\r\n")[:-1])
+    return [(name.lower(), value.strip()) for name, _, value in split]
+
+
+def _asked(known: tuple[Hashable, str], lock: Lock, path: str, headers: Headers, given: Given) -> _Asked:
+    return _Asked(
+        *known,
+        lock=lock,
+        headers=headers,
+        path=path,
+        forwarded=_text(given, b"x-forwarded-for"),
+        known_tags=_text(given, b"if-none-match"),
+        encodings=_text(given, b"accept-encoding"),
+        public=type(lock) is Open and not given.get(b"x-api-key"),
+        lines=_lines(VARY, headers),
+    )
 
 
 def _text(given: Given, name: bytes) -> str:
-    found = given.get(name)
-    return found.decode("latin-1") if found else ""
+    return given.get(name, b"").decode("latin-1")
 
 
-def _asked(lock: Lock, request: Request, shown: Shown) -> _Told | None:
-    """What the route's own guard lets the caller have."""
-    try:
-        if lock.at_once(request) is None:
-            return None
-        answer = chosen(request, shown)
-    except Refusal as refusal:
-        refused = refusal_response(request, refusal)
-        answer = refused.status_code, list(refused.raw_headers), bytes(refused.body)
-    return *answer, request.scope["state"].get("allowance")
+def _lines(vary: tuple[bytes, bytes], headers: Headers) -> bytes:
+    told = [vary, *CORS] if any(name == b"origin" for name, _ in headers) else [vary]
+    return b"".join(b"%b: %b\r\n" % one for one in told)
 
 
-async def _send(send: Send, told: _Told, *, cors: bool) -> None:
-    status, headers, body, allowance = told
-    sent = [*headers, VARY if status < 400 else VARY_REFUSED, (b"x-request-id", b"%032x" % getrandbits(128))]
-    if cors:
-        sent += CORS
-    if allowance is not None:
-        sent += (
-            (b"ratelimit-limit", b"%d" % allowance.limit),
-            (b"ratelimit-remaining", b"%d" % allowance.remaining),
-            (b"ratelimit-reset", b"%d" % allowance.reset_seconds),
-        )
-    await send({"type": "http.response.start", "status": status, "headers": sent})
-    await send({"type": "http.response.body", "body": body})
+def _own(date: bytes, allowance: Allowance | None) -> bytes:
+    """The headers that no other answer has, and the end of the head."""
+    if allowance is None:
+        return b"date: %b\r\nx-request-id: %032x\r\n\r\n" % (date, getrandbits(128))
+    return (
+        b"date: %b\r\nx-request-id: %032x\r\nratelimit-limit: %d\r\nratelimit-remaining: %d\r\nratelimit-reset: %d"
+        b"\r\n\r\n" % (date, getrandbits(128), allowance.limit, allowance.remaining, allowance.reset_seconds)
+    )
 
 
 @lru_cache(256)

@@ -1,10 +1,8 @@
 """Rates within one process: so many calls in a window for an address, an account or an API key."""
 
-import math
 import time
-from dataclasses import dataclass
 from itertools import islice
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from starlette.requests import Request
 
@@ -22,8 +20,7 @@ class TooManyRequests(Unavailable):
     code: ClassVar[str] = "LIMIT0001"
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """What is left of a limit: told in the RateLimit headers of every answer."""
 
     limit: int
@@ -83,15 +80,17 @@ class Limiter:
 
     def _spend(self, most: int, seconds: int, subject: str) -> tuple[Allowance, bool]:
         now = time.time()
-        window, passed = divmod(now, seconds)
-        calls = self._of(seconds, subject, int(window))
+        window = int(now // seconds)
+        passed = now - window * seconds
+        calls = self._calls.get((seconds, subject))
+        if calls is None or calls.window != window:
+            calls = self._of(seconds, subject, window)
         used = calls.now + calls.before * (1 - passed / seconds)
         allowed = used + 1 <= most
         if allowed:
             calls.now += 1
             used += 1
-        wait = max(1, math.ceil(seconds - passed))
-        return Allowance(most, max(0, math.floor(most - used)), wait), allowed
+        return Allowance(most, max(0, int(most - used)), int(seconds - passed) + 1), allowed
 
     def _of(self, seconds: int, subject: str, window: int) -> _Calls:
         calls = self._calls.get((seconds, subject))
