@@ -16,8 +16,8 @@ import httpx
 from opencowin import notifications, scheduling
 from opencowin.kit.db import Pool, transaction
 from opencowin.kit.floor import Floor
-from opencowin.serving.door import Door
 from opencowin.serving.port import listening
+from opencowin.serving.webserver import WebServer
 from opencowin.web.app import Application, build_app
 from opencowin.worker import run_worker
 from tests.builders import publish
@@ -47,19 +47,19 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def at_door(
+async def served(
     app: Application, port: int | None = None, *, lifespan: bool = True
-) -> AsyncIterator[tuple[str, Door]]:
+) -> AsyncIterator[tuple[str, WebServer]]:
     """An application under the server that deployments use; without `lifespan` it has begun by itself."""
-    door, port = Door(app, lifespan=lifespan), port or free_port()
+    server, port = WebServer(app, lifespan=lifespan), port or free_port()
     address = f"http://127.0.0.1:{port}"
-    serving = asyncio.create_task(door.serve([listening("127.0.0.1", port)]))
+    serving = asyncio.create_task(server.serve([listening("127.0.0.1", port)]))
     try:
         async with httpx.AsyncClient(base_url=address, timeout=30) as http:
             await until_up(http, lambda: not serving.done())
-        yield address, door
+        yield address, server
     finally:
-        door.should_exit = True
+        server.should_exit = True
         await serving
 
 

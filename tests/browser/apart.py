@@ -15,8 +15,8 @@ import httpx
 from opencowin.kit.clock import Clock
 from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.settings import Settings
-from opencowin.serving.door import Door
 from opencowin.serving.port import listening
+from opencowin.serving.webserver import WebServer
 from opencowin.web.app import build_app
 from tests.surface import until_up
 
@@ -70,4 +70,4 @@ async def _serve(dsn: str, port: int, folder: Path, ahead: timedelta) -> None:
     settings = Settings(demo=True, data_dir=folder, otp_resend_seconds=0, api_calls_per_5_minutes=100_000)
     floor = build_floor(settings)
     floor = replace(floor, clock=Clock(floor.clock.zone, lambda: datetime.now(UTC) + ahead))
-    await Door(build_app(floor, dsn)).serve([listening("127.0.0.1", port)])
+    await WebServer(build_app(floor, dsn)).serve([listening("127.0.0.1", port)])

@@ -31,7 +31,7 @@ from tests.browser.office import at_work, furnish
 from tests.browser.reached import MAIL, prove_mail, reached
 from tests.builders import TEST, a_session, citizen, new_centre, pan, stock_in
 from tests.rooms.test_alerts import later
-from tests.surface import Surface, at_door
+from tests.surface import Surface, served
 from tests.web.clinic import MORNING, Clinic, Home, a_home, booked, open_clinic
 from tests.web.desks import APPOINTED
 
@@ -150,7 +150,7 @@ async def serving(
     app, stop = build_app(floor, dsn), asyncio.Event()
     worker = asyncio.create_task(run_worker(pool, floor, stop))
     try:
-        async with at_door(app, port) as (address, _), httpx.AsyncClient(base_url=address, timeout=30) as http:
+        async with served(app, port) as (address, _), httpx.AsyncClient(base_url=address, timeout=30) as http:
             yield app, Surface(http, pool, floor, committed=app.state.site.board.changed_here), address
     finally:
         stop.set()

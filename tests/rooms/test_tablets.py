@@ -46,7 +46,7 @@ PASSWORD = "correct horse battery"
 VACCINE, BATCH = "COVISHIELD", "B-1"
 
 
-class Door:
+class WebServer:
     """A centre with a session of today, a worker, and people who are booked."""
 
     def __init__(self, scene: Scene, session: UUID, worker: Actor, staff_id: UUID) -> None:
@@ -80,7 +80,7 @@ class Door:
 
 
 @pytest.fixture
-async def door(conn: Connection, floor: Floor) -> Door:
+async def door(conn: Connection, floor: Floor) -> WebServer:
     floor = at(floor, 8)
     centre = await new_centre(conn)
     await stock_in(conn, floor, centre, VACCINE, doses=100)
@@ -92,14 +92,14 @@ async def door(conn: Connection, floor: Floor) -> Door:
         conn, floor, TEST, name, name="Sister Mary", role=Role.VACCINATOR, place=place, password=PASSWORD
     )
     worker = await identity.check_password(conn, floor, name, PASSWORD, address="10.0.0.1")
-    return Door(scene, session, worker, staff.staff_id)
+    return WebServer(scene, session, worker, staff.staff_id)
 
 
 def common(floor: Floor) -> dict[str, Any]:
     return {"record_id": uuid4(), "made_at": floor.clock.now(), "raw": "{}"}
 
 
-async def test_the_list_names_who_is_expected_and_leaves_its_trace(door: Door) -> None:
+async def test_the_list_names_who_is_expected_and_leaves_its_trace(door: WebServer) -> None:
     people = await door.scene.family(2)
     await door.scene.book(people, door.session)
     tablet, _ = await tablets.begin_tablet(door.conn, door.floor, door.worker)
@@ -113,7 +113,7 @@ async def test_the_list_names_who_is_expected_and_leaves_its_trace(door: Door) -
     assert [one.doses for one in issued] == [40]
 
 
-async def test_no_list_but_of_sessions_of_today_here(door: Door) -> None:
+async def test_no_list_but_of_sessions_of_today_here(door: WebServer) -> None:
     tablet, _ = await tablets.begin_tablet(door.conn, door.floor, door.worker)
     tomorrow = await door.scene.session()
     elsewhere = await new_centre(door.conn)
@@ -126,7 +126,7 @@ async def test_no_list_but_of_sessions_of_today_here(door: Door) -> None:
             await tablets.day_list(door.conn, door.floor, tablet, [session])
 
 
-async def test_a_record_sent_twice_is_one_and_is_answered_the_same(door: Door) -> None:
+async def test_a_record_sent_twice_is_one_and_is_answered_the_same(door: WebServer) -> None:
     (person,) = await door.scene.family(1)
     await door.scene.book([person], door.session)
     tablet, _ = await door.tablet()
@@ -141,7 +141,7 @@ async def test_a_record_sent_twice_is_one_and_is_answered_the_same(door: Door) -
 
 
 @pytest.mark.parametrize("code", ["wrong", "none"])
-async def test_a_secret_code_that_does_not_fit_flags_the_dose(door: Door, code: str) -> None:
+async def test_a_secret_code_that_does_not_fit_flags_the_dose(door: WebServer, code: str) -> None:
     (person,) = await door.scene.family(1)
     tablet, _ = await door.tablet()
     (answer,) = await door.take(tablet, door.dose(person, secret_code="" if code == "none" else "xxxx"))
@@ -152,7 +152,7 @@ async def test_a_secret_code_that_does_not_fit_flags_the_dose(door: Door, code: 
     assert wanted in dose.flags
 
 
-async def test_a_dose_that_comes_a_week_late_or_from_a_clock_ahead_is_kept(door: Door) -> None:
+async def test_a_dose_that_comes_a_week_late_or_from_a_clock_ahead_is_kept(door: WebServer) -> None:
     late, ahead = [(await door.scene.family(1))[0] for _ in range(2)]
     tablet, _ = await door.tablet()
     now = door.floor.clock.now()
@@ -167,7 +167,7 @@ async def test_a_dose_that_comes_a_week_late_or_from_a_clock_ahead_is_kept(door:
     assert [one.given_on for one in await door.doses(ahead)] == [door.floor.clock.today()]
 
 
-async def test_what_the_rules_say_no_to_is_kept_and_flagged(door: Door) -> None:
+async def test_what_the_rules_say_no_to_is_kept_and_flagged(door: WebServer) -> None:
     child = await member(door.conn, door.floor, born=door.floor.clock.today().year - 5)
     tablet, _ = await door.tablet()
     (answer,) = await door.take(tablet, door.dose(child, batch_number="NEVER-SEEN"))
@@ -175,7 +175,7 @@ async def test_what_the_rules_say_no_to_is_kept_and_flagged(door: Door) -> None:
     assert {"unknown_batch", "not_yet_open_for_group"} <= set(answer.flags) or "too_young" in answer.flags
 
 
-async def test_two_tablets_that_record_one_dose_make_one(door: Door) -> None:
+async def test_two_tablets_that_record_one_dose_make_one(door: WebServer) -> None:
     (person,) = await door.scene.family(1)
     await door.scene.book([person], door.session)
     (one, _), (other, _) = await door.tablet(), await door.tablet()
@@ -185,7 +185,7 @@ async def test_two_tablets_that_record_one_dose_make_one(door: Door) -> None:
     assert len(await door.doses(person)) == 1
 
 
-async def test_a_dose_of_nobody_known_waits_for_a_human_and_keeps_no_other_back(door: Door) -> None:
+async def test_a_dose_of_nobody_known_waits_for_a_human_and_keeps_no_other_back(door: WebServer) -> None:
     (person,) = await door.scene.family(1)
     tablet, _ = await door.tablet()
     lost = door.dose(reference_id=10_000_000_000_001, raw='{"reference": "10000000000001"}')
@@ -214,7 +214,7 @@ async def tablets_in(conn: Connection, outcome: str) -> int:
     return int(await fetch_value(conn, statement, outcome=outcome))
 
 
-async def test_who_walks_in_is_registered_with_or_without_a_phone(door: Door) -> None:
+async def test_who_walks_in_is_registered_with_or_without_a_phone(door: WebServer) -> None:
     tablet, _ = await door.tablet()
     for number in (mobile(), ""):
         sent = door.dose(walk_in=registration(document=pan()), mobile=number)
@@ -225,7 +225,7 @@ async def test_who_walks_in_is_registered_with_or_without_a_phone(door: Door) ->
         assert len(await vaccination.doses_of(door.conn, person)) == 1
 
 
-async def test_who_walks_in_and_is_registered_elsewhere_is_known_by_the_document(door: Door) -> None:
+async def test_who_walks_in_and_is_registered_elsewhere_is_known_by_the_document(door: WebServer) -> None:
     document = pan()
     tablet, _ = await door.tablet()
     known = registration(name="Asha Kumari", document=document)
@@ -241,7 +241,7 @@ async def test_who_walks_in_and_is_registered_elsewhere_is_known_by_the_document
     assert (other.outcome, other.code) == (Outcome.ATTENTION, tablets.DocumentOfAnother.code)
 
 
-async def test_undoing_revokes_the_dose_and_lets_the_appointment_live_again(door: Door) -> None:
+async def test_undoing_revokes_the_dose_and_lets_the_appointment_live_again(door: WebServer) -> None:
     (person,) = await door.scene.family(1)
     await door.scene.book([person], door.session)
     tablet, _ = await door.tablet()
@@ -261,7 +261,7 @@ async def test_undoing_revokes_the_dose_and_lets_the_appointment_live_again(door
     assert given.flags == ()
 
 
-async def test_a_worker_who_left_can_still_send_but_gets_nothing(door: Door) -> None:
+async def test_a_worker_who_left_can_still_send_but_gets_nothing(door: WebServer) -> None:
     (person,) = await door.scene.family(1)
     _, token = await door.tablet()
     await identity.deactivate_staff(door.conn, door.floor, TEST, door.staff_id)
@@ -276,7 +276,7 @@ async def test_a_worker_who_left_can_still_send_but_gets_nothing(door: Door) -> 
         await tablets.tablet_of(door.conn, door.floor, token + "x", "10.0.0.1")
 
 
-async def test_a_tablet_that_is_over_or_signed_out_gets_nothing(door: Door) -> None:
+async def test_a_tablet_that_is_over_or_signed_out_gets_nothing(door: WebServer) -> None:
     tablet, token = await door.tablet()
     days = door.floor.settings.tablet_days
     later = replace(
@@ -290,12 +290,12 @@ async def test_a_tablet_that_is_over_or_signed_out_gets_nothing(door: Door) -> N
     assert (await tablets.tablet_of(door.conn, door.floor, other, "")).over
 
 
-async def close(door: Door, tablet: Tablet, doses: int) -> Answer:
+async def close(door: WebServer, tablet: Tablet, doses: int) -> Answer:
     (answer,) = await door.take(tablet, SentClose(**common(door.floor), session_id=door.session, doses=doses))
     return answer
 
 
-async def used(door: Door, tablet: Tablet, *, vials: int, wasted: int = 0, batch: str = BATCH) -> None:
+async def used(door: WebServer, tablet: Tablet, *, vials: int, wasted: int = 0, batch: str = BATCH) -> None:
     of: dict[str, Any] = {"session_id": door.session, "vaccine_id": VACCINE, "batch_number": batch}
     await door.take(tablet, SentVials(**common(door.floor), **of, vials=vials, doses_per_vial=10))
     if wasted:
@@ -303,12 +303,12 @@ async def used(door: Door, tablet: Tablet, *, vials: int, wasted: int = 0, batch
         await door.take(tablet, waste)
 
 
-async def accounts(door: Door, *others: str) -> dict[str, int]:
+async def accounts(door: WebServer, *others: str) -> dict[str, int]:
     names = [Store(Tier.CENTRE, door.centre.centre_id).account, stock.in_session(door.session), "given", *others]
     return {one.account: one.doses for one in await stock.balances(door.conn, names)}
 
 
-async def test_closing_puts_the_sessions_doses_through_the_ledger(door: Door) -> None:
+async def test_closing_puts_the_sessions_doses_through_the_ledger(door: WebServer) -> None:
     tablet, _ = await door.tablet()
     for _ in range(7):
         await door.take(tablet, door.dose(await member(door.conn, door.floor)))
@@ -325,7 +325,7 @@ async def test_closing_puts_the_sessions_doses_through_the_ledger(door: Door) ->
     assert await broken(door.conn) == []
 
 
-async def test_a_session_is_settled_when_its_last_tablet_closes_and_what_comes_later_too(door: Door) -> None:
+async def test_a_session_is_settled_when_its_last_tablet_closes_and_what_comes_later_too(door: WebServer) -> None:
     (one, _), (other, _) = await door.tablet(), await door.tablet()
     await door.take(one, door.dose(await member(door.conn, door.floor)))
     await door.take(other, door.dose(await member(door.conn, door.floor)))
@@ -342,7 +342,7 @@ async def test_a_session_is_settled_when_its_last_tablet_closes_and_what_comes_l
     assert await broken(door.conn) == []
 
 
-async def test_more_than_was_drawn_or_of_a_batch_on_no_record_is_kept_and_told(door: Door) -> None:
+async def test_more_than_was_drawn_or_of_a_batch_on_no_record_is_kept_and_told(door: WebServer) -> None:
     """Eleven doses out of a vial of ten, of a batch that the session was not issued, and one nobody received."""
     tablet, _ = await door.tablet()
     expires = door.floor.clock.today() + timedelta(days=99)
@@ -357,7 +357,7 @@ async def test_more_than_was_drawn_or_of_a_batch_on_no_record_is_kept_and_told(d
     assert await broken(door.conn) == []
 
 
-async def test_a_file_of_sealed_records_opens_here_and_nowhere_else(door: Door) -> None:
+async def test_a_file_of_sealed_records_opens_here_and_nowhere_else(door: WebServer) -> None:
     key = await tablets.public_key(door.conn, door.floor)
     assert key == await tablets.public_key(door.conn, door.floor)
     envelope = sealed_for(key["point"], {"token": "t", "record": {"id": "x"}})
@@ -385,7 +385,7 @@ def sealed_for(point: str, content: dict[str, Any]) -> dict[str, str]:
     }
 
 
-async def test_the_rules_that_a_tablet_carries_are_those_of_the_programme(door: Door) -> None:
+async def test_the_rules_that_a_tablet_carries_are_those_of_the_programme(door: WebServer) -> None:
     """For every vaccine and what was given before: the same youngest age, the same wait, the same vaccines after."""
     rules, today = await programme.current_programme(door.conn), door.floor.clock.today()
     carried = tablets.carried_rules(rules, today)

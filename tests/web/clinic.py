@@ -14,10 +14,10 @@ from opencowin.kit.actor import Permission, Place
 from opencowin.kit.db import fetch_value, transaction
 from opencowin.kit.floor import Floor
 from opencowin.places import Centre, NewCentre, Operator, add_centre, read_centre
-from opencowin.serving.door import Door
+from opencowin.serving.webserver import WebServer
 from opencowin.web.app import Application, build_app
 from tests.builders import TEST, a_centre, a_partner_key, a_session, mobile, pan, stock_up
-from tests.surface import OTP, Surface, at_door
+from tests.surface import OTP, Surface, served
 
 MORNING, NOON, EVENING = "09:00AM-11:00AM", "11:00AM-01:00PM", "10:00PM-11:30PM"
 GENERATE, VALIDATE = "/v2/auth/generateMobileOTP", "/v2/auth/validateMobileOtp"
@@ -184,12 +184,12 @@ def with_settings(floor: Floor, **changes: Any) -> Floor:
 
 
 @asynccontextmanager
-async def at_own_door(platform: Surface, **changes: Any) -> AsyncIterator[tuple[Surface, Application, Door]]:
+async def served_beside(platform: Surface, **changes: Any) -> AsyncIterator[tuple[Surface, Application, WebServer]]:
     """A second web process as `beside`, under the server that deployments use: with the lane before it."""
     floor = with_settings(platform.floor, **changes)
     app = build_app(floor, platform.pool.conninfo)  # type: ignore[arg-type]  # a string here
-    async with at_door(app) as (address, door), httpx.AsyncClient(base_url=address, timeout=30) as http:
-        yield Surface(http, platform.pool, floor), app, door
+    async with served(app) as (address, server), httpx.AsyncClient(base_url=address, timeout=30) as http:
+        yield Surface(http, platform.pool, floor), app, server
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import pytest
 
 from opencowin.web import Application
 from tests.surface import Surface
-from tests.web.clinic import Clinic, a_home, at_own_door, dmy
+from tests.web.clinic import Clinic, a_home, dmy, served_beside
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +41,7 @@ async def both_ways(seen: Surface, path: str, **how: Any) -> tuple[httpx.Respons
 
 async def test_no_header_tells_whether_the_lane_or_the_router_answered(clinic: Clinic) -> None:
     home = await a_home(clinic.platform)
-    async with at_own_door(clinic.platform) as (seen, app, _):
+    async with served_beside(clinic.platform) as (seen, app, _):
         await listening(app)
         tag = (await seen.http.get(PATH, params=at_centre(clinic))).headers["etag"]
         calls: list[tuple[str, dict[str, str]]] = [
@@ -70,7 +70,7 @@ async def test_no_header_tells_whether_the_lane_or_the_router_answered(clinic: C
 
 async def test_the_lane_counts_callers_and_calls_as_the_router_does(clinic: Clinic) -> None:
     home = await a_home(clinic.platform)
-    async with at_own_door(clinic.platform, api_calls_per_5_minutes=4) as (strict, app, _):
+    async with served_beside(clinic.platform, api_calls_per_5_minutes=4) as (strict, app, _):
         await listening(app)
         answers = [await strict.http.get(PATH, params=at_centre(clinic), headers=ORIGIN) for _ in range(6)]
         assert [one.status_code for one in answers] == [200] * 4 + [429] * 2
@@ -88,14 +88,14 @@ async def test_the_lane_counts_callers_and_calls_as_the_router_does(clinic: Clin
 
 
 async def test_the_lane_answers_and_neither_the_application_nor_the_database_is_asked(clinic: Clinic) -> None:
-    async with at_own_door(clinic.platform) as (one, app, door):
+    async with served_beside(clinic.platform) as (one, app, server):
         await listening(app)
         await one.http.get(PATH, params=at_centre(clinic))
-        answered = door.server_state.total_requests
+        answered = server.server_state.total_requests
         before = app.state.site.pool.get_stats()["requests_num"]
         answers = [await one.http.get(PATH, params=at_centre(clinic)) for _ in range(20)]
         assert {answer.status_code for answer in answers} == {200}
-        assert door.server_state.total_requests == answered
+        assert server.server_state.total_requests == answered
         assert app.state.site.pool.get_stats()["requests_num"] == before
 
 
@@ -103,7 +103,7 @@ async def test_a_proxys_word_on_who_calls_counts_as_for_the_route(clinic: Clinic
     """Two people behind a trusted proxy have each a rate of their own; anybody else's header is not believed."""
     for trusted, expected in ((["127.0.0.1"], [200] * 5), ([], [200, 200, 200, 429, 429])):
         strict = {"api_calls_per_5_minutes": 3, "trusted_proxies": trusted}
-        async with at_own_door(clinic.platform, **strict) as (seen, app, _):
+        async with served_beside(clinic.platform, **strict) as (seen, app, _):
             await listening(app)
             told = []
             for number in (1, 2, 1, 2, 1):

@@ -18,8 +18,8 @@ from opencowin.kit.collecting import keep_what_is_there
 from opencowin.kit.embedded.survivors import end_with_parent
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import Settings, settings
-from opencowin.serving.door import Door
 from opencowin.serving.port import listening
+from opencowin.serving.webserver import WebServer
 from opencowin.web import create_app, prepare
 
 log = structlog.get_logger(__name__)
@@ -97,7 +97,7 @@ def serve(chosen: Settings, served: Event) -> None:
         keep_what_is_there()
         served.set()
 
-    uvloop.run(Door(app, begun).serve([listening(chosen.host, chosen.port)]))
+    uvloop.run(WebServer(app, begun).serve([listening(chosen.host, chosen.port)]))
 
 
 def main() -> None:

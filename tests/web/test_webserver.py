@@ -1,4 +1,4 @@
-"""The door: calls in pieces, in packets, in order and out of form; whoever is silent for too long is let go."""
+"""The web server: calls in pieces, in packets, in order and out of form; whoever is silent for too long is let go."""
 
 import asyncio
 import time
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from opencowin.serving import door as of
-from opencowin.serving.door import Connection, Door
-from tests.web.clinic import Clinic, at_own_door
+from opencowin.serving import webserver as of
+from opencowin.serving.webserver import Connection, WebServer
+from tests.web.clinic import Clinic, served_beside
 from tests.web.test_lane import PATH, at_centre, listening
 
 pytestmark = pytest.mark.anyio
@@ -19,16 +19,16 @@ Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @asynccontextmanager
-async def lines(clinic: Clinic) -> AsyncIterator[tuple[str, bytes, Door]]:
-    """Host and port of a door, and a call which its lane answers."""
-    async with at_own_door(clinic.platform) as (seen, app, door):
+async def lines(clinic: Clinic) -> AsyncIterator[tuple[str, bytes, WebServer]]:
+    """Host and port of a web server, and a call which its lane answers."""
+    async with served_beside(clinic.platform) as (seen, app, server):
         await listening(app)
         wanted = at_centre(clinic)
         answer = await seen.http.get(PATH, params=wanted)
         assert answer.status_code == 200
         host = str(seen.http.base_url).removeprefix("http://").rstrip("/")
         query = f"center_id={wanted['center_id']}&date={wanted['date']}"
-        yield host, f"GET {PATH}?{query} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(), door
+        yield host, f"GET {PATH}?{query} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(), server
 
 
 @asynccontextmanager
@@ -56,19 +56,19 @@ def told(got: tuple[int, dict[str, str], bytes]) -> tuple[int, str, bytes]:
 
 
 async def test_a_call_in_pieces_is_answered_as_a_whole_one(clinic: Clinic) -> None:
-    async with lines(clinic) as (host, call, door), opened(host) as (reader, writer):
+    async with lines(clinic) as (host, call, server), opened(host) as (reader, writer):
         writer.write(call)
         whole = told(await answer(reader))
-        asked = door.server_state.total_requests
+        asked = server.server_state.total_requests
         for cut in (1, 4, len(call) // 2, len(call) - 4, len(call) - 1):
             writer.write(call[:cut])
             await asyncio.sleep(0.02)
             writer.write(call[cut:])
             assert told(await answer(reader)) == whole
-        assert door.server_state.total_requests == asked + 5, "pieces are put together for the application"
+        assert server.server_state.total_requests == asked + 5, "pieces are put together for the application"
         writer.write(call)
         assert told(await answer(reader)) == whole
-        assert door.server_state.total_requests == asked + 5, "and a whole one is the lane's again"
+        assert server.server_state.total_requests == asked + 5, "and a whole one is the lane's again"
 
 
 async def test_calls_of_one_packet_are_answered_in_their_order(clinic: Clinic) -> None:
@@ -100,16 +100,16 @@ async def test_calls_of_one_packet_are_answered_in_their_order(clinic: Clinic) -
 async def test_what_is_written_otherwise_is_read_by_the_servers_own_parser(
     clinic: Clinic, change: tuple[bytes, bytes]
 ) -> None:
-    async with lines(clinic) as (host, call, door), opened(host) as (reader, writer):
+    async with lines(clinic) as (host, call, server), opened(host) as (reader, writer):
         writer.write(call)
         whole = told(await answer(reader))
-        asked = door.server_state.total_requests
+        asked = server.server_state.total_requests
         other = call.replace(*change)
         assert other != call
         writer.write(other)
         status, headers, body = await answer(reader)
         assert told((status, headers, body)) == whole
-        assert door.server_state.total_requests == asked + 1
+        assert server.server_state.total_requests == asked + 1
         if b"close" in other or b"HTTP/1.0" in other:
             assert await asyncio.wait_for(reader.read(), 5) == b"", "and the connection is closed"
 
@@ -135,14 +135,14 @@ async def test_a_head_without_end_is_refused(clinic: Clinic) -> None:
         assert (await answer(reader))[0] == 400
 
 
-def connections(door: Door) -> list[Connection]:
-    return [one for one in door.server_state.connections if isinstance(one, Connection)]
+def connections(server: WebServer) -> list[Connection]:
+    return [one for one in server.server_state.connections if isinstance(one, Connection)]
 
 
 async def test_who_is_silent_is_let_go_and_who_waits_for_an_answer_is_not(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with lines(clinic) as (host, call, door), AsyncExitStack() as stack:
+    async with lines(clinic) as (host, call, server), AsyncExitStack() as stack:
         monkeypatch.setattr(of, "PATIENCE", 0.6)
         nothing, idle, head, body, stream = [await stack.enter_async_context(opened(host)) for _ in range(5)]
         idle[1].write(call)
@@ -164,6 +164,6 @@ async def test_who_is_silent_is_let_go_and_who_waits_for_an_answer_is_not(
         assert time.monotonic() - began >= 0.5
         drops.cancel()
         assert b"text/event-stream" in await asyncio.wait_for(stream[0].readuntil(b"\r\n\r\n"), 5)
-        left: list[Any] = connections(door)
+        left: list[Any] = connections(server)
         assert len(left) <= 2, "the stream, and the client that waited until the site was up"
         assert not stream[0].at_eof()

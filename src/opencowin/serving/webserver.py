@@ -1,4 +1,4 @@
-"""The door of a web process: Uvicorn, whose connections ask the short lane before they ask the application.
+"""The web server of a process: Uvicorn, whose connections ask the short lane before they ask the application.
 
 Uvicorn leaves to a proxy what callers may do to a connection. Ours may be met without one: a head that does not end, a
 body that stops, a connection that nobody uses are let go, and a head has a largest size.
@@ -91,7 +91,7 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
 
-class Door(Server):
+class WebServer(Server):
     """Serves an application on a socket until told to stop; streams are ended first, since they wait for nothing."""
 
     def __init__(self, app: Application, begun: Callable[[], None] = lambda: None, *, lifespan: bool = True) -> None:
