@@ -9,7 +9,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import cast
 
 import uvloop
@@ -212,8 +211,3 @@ def call(
 ) -> Answers:
     """Send these calls as fast as they are answered. Raises what `side_by_side` raises."""
     return side_by_side(port, [Calls(calls, connections, keep=keep)], seconds)[0]
-
-
-def again(call_: bytes) -> Iterator[bytes]:
-    """The same call for ever."""
-    return repeat(call_)
