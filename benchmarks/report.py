@@ -42,8 +42,9 @@ METHOD = f"""
   bilingual page.
 - **A taken seat**: booked in one process; asked for in the other's calendar, again and again, from when the booking
   was answered.
-- **Calendars**: asked by wrk, 16 connections over loopback, kept open, each asking again when its answer is complete; no
-  kept answer (`If-None-Match`) is asked for. One web process with its database; limits and logs are on, the log's reader is not.
+- **Calendars**: asked by wrk over 16 connections of the loopback, kept open, each asking again when its answer is
+  complete; no kept answer (`If-None-Match`) is asked for. One web process with its database; limits are on, and the
+  log, which the lane does not write.
 
 ## What this does not say
 - Callers, web process and database share the processors of one machine: with two, eight connections measure how they
