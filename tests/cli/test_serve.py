@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -126,3 +127,20 @@ def test_without_a_country_it_says_what_to_do(fresh: Place) -> None:
     told = fresh.run("serve", "--port", str(free_port()))
     assert told.returncode == 1
     assert "opencowin country load" in told.stderr
+
+
+def test_a_web_process_that_cannot_begin_ends_and_says_so(fresh: Place) -> None:
+    unreachable = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+    environment = fresh.environment(
+        OPENCOWIN_DATABASE_URL=unreachable, OPENCOWIN_PORT=str(free_port()), OPENCOWIN_DEMO="true"
+    )
+    ended = subprocess.run(
+        (sys.executable, "-m", "opencowin.serving.website"),
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stderr
+    assert "web processes ended" in ended.stderr

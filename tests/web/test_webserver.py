@@ -10,6 +10,7 @@ import pytest
 
 from opencowin.serving import webserver as of
 from opencowin.serving.webserver import Connection, WebServer
+from opencowin.web import app as app_module
 from tests.web.clinic import Clinic, served_beside
 from tests.web.test_lane import PATH, at_centre, listening
 
@@ -167,3 +168,20 @@ async def test_who_is_silent_is_let_go_and_who_waits_for_an_answer_is_not(
         left: list[Any] = connections(server)
         assert len(left) <= 2, "the stream, and the client that waited until the site was up"
         assert not stream[0].at_eof()
+
+
+async def test_so_many_calls_are_answered_at_one_time_and_others_wait(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "REQUESTS", 0)
+    async with served_beside(clinic.platform, feed_streams=2) as (seen, _, _), AsyncExitStack() as stack:
+        host = str(seen.http.base_url).removeprefix("http://").rstrip("/")
+        streams = [await stack.enter_async_context(opened(host)) for _ in range(2)]
+        for reader, writer in streams:
+            writer.write(f"GET /api/open/v1/availability/stream HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            await asyncio.wait_for(reader.readuntil(b"retry:"), 10)
+        waiting = asyncio.create_task(seen.http.get("/health/live"))
+        await asyncio.sleep(0.5)
+        assert not waiting.done()
+        streams[0][1].close()
+        assert (await asyncio.wait_for(waiting, 10)).status_code == 200

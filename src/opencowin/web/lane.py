@@ -48,6 +48,8 @@ HEAD = re.compile(rb'GET (/[^ ?#%]*)(?:\?([!"$-~]*))? HTTP/1\.1\r\n((?:[\w-]+:[ 
 PARTICULAR = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))
 """Headers of calls that ask for more than an answer."""
 STAYS = b"keep-alive"
+SECRET = frozenset((b"authorization", b"cookie"))
+"""Headers that are not kept."""
 CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", ", ".join(EXPOSED).encode()),
@@ -146,7 +148,7 @@ class Lane:
             return None
         self._known.move_to_end(wanted)
         asked = _asked(known, lock, path, headers, given)
-        if asked.public:
+        if asked.public and SECRET.isdisjoint(given):
             if len(self._asked) >= MOST_HEADS:
                 del self._asked[next(iter(self._asked))]
             self._asked[call] = asked
