@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -505,9 +506,14 @@ async def new_key(conn: Connection, floor: Floor, **changes: Any) -> tuple[UUID,
     return await identity.make_api_key(conn, floor, OPERATOR, "State system", **{**plain, **changes})
 
 
+async def shown(conn: Connection, floor: Floor, secret: str, address: str) -> identity.Grant:
+    """Who calls with this key."""
+    return await identity.KeyBook(floor, lambda: nullcontext(conn)).grant(secret, address)
+
+
 async def test_an_api_key_yields_a_scoped_actor_and_is_not_kept(conn: Connection, floor: Floor) -> None:
     key_id, secret = await new_key(conn, floor)
-    grant = await identity.actor_of_api_key(conn, floor, secret, "192.0.2.9")
+    grant = await shown(conn, floor, secret, "192.0.2.9")
     assert (grant.calls_per_minute, grant.calls_per_day) == (60, 1000)
     assert grant.actor == Actor(
         ActorKind.PARTNER, str(key_id), frozenset({Permission.VACCINATE}), place=Place(17), address="192.0.2.9"
@@ -520,19 +526,41 @@ async def test_an_api_key_yields_a_scoped_actor_and_is_not_kept(conn: Connection
     await identity.revoke_api_key(conn, floor, OPERATOR, key_id)
     for wrong in (secret, secret[:-1], ""):
         with pytest.raises(identity.UnknownApiKey):
-            await identity.actor_of_api_key(conn, floor, wrong, "192.0.2.9")
+            await shown(conn, floor, wrong, "192.0.2.9")
     with pytest.raises(identity.UnknownApiKey):
         await identity.revoke_api_key(conn, floor, OPERATOR, key_id)
+
+
+async def test_keys_that_are_shown_together_are_read_together(conn: Connection, floor: Floor) -> None:
+    reads = count()
+
+    def reading() -> AbstractAsyncContextManager[Connection]:
+        next(reads)
+        return nullcontext(conn)
+
+    book = identity.KeyBook(floor, reading)
+    made = [await new_key(conn, floor, calls_per_minute=1 + at) for at in range(5)]
+    secrets = [secret for _, secret in made]
+    calls = [*secrets, secrets[0], "unknown"]
+    told = await asyncio.gather(*(book.grant(one, str(at)) for at, one in enumerate(calls)), return_exceptions=True)
+    assert next(reads) == 1
+    assert isinstance(told.pop(), identity.UnknownApiKey)
+    grants = [one for one in told if isinstance(one, identity.Grant)]
+    assert [one.calls_per_minute for one in grants] == [1, 2, 3, 4, 5, 1]
+    assert [one.actor.address for one in grants] == ["0", "1", "2", "3", "4", "5"], "each call has its own address"
+    await identity.revoke_api_key(conn, floor, OPERATOR, made[2][0])
+    told = await asyncio.gather(*(book.grant(one, "") for one in secrets), return_exceptions=True)
+    assert [type(one) for one in told].index(identity.UnknownApiKey) == 2
 
 
 async def test_an_api_key_ends(conn: Connection, floor: Floor) -> None:
     time = MovableTime()
     moved = with_time(floor, time)
     _, secret = await new_key(conn, moved, expires_at=time.at + timedelta(days=1))
-    assert (await identity.actor_of_api_key(conn, moved, secret, "")).calls_per_day == 1000
+    assert (await shown(conn, moved, secret, "")).calls_per_day == 1000
     time.move(days=1)
     with pytest.raises(identity.UnknownApiKey):
-        await identity.actor_of_api_key(conn, moved, secret, "")
+        await shown(conn, moved, secret, "")
 
 
 @pytest.mark.parametrize(
@@ -769,8 +797,8 @@ async def test_keys_that_are_kept_open_a_sandbox_that_was_made_anew(conn: Connec
     kept = await identity.keys_to_keep(conn)
     await run(conn, "TRUNCATE api_key, api_key_request CASCADE")
     with pytest.raises(identity.UnknownApiKey):
-        await identity.actor_of_api_key(conn, floor, secret, "")
+        await shown(conn, floor, secret, "")
     await identity.put_back_keys(conn, kept)
-    assert (await identity.actor_of_api_key(conn, floor, secret, "")).actor.permissions == {Permission.VACCINATE}
+    assert (await shown(conn, floor, secret, "")).actor.permissions == {Permission.VACCINATE}
     assert await identity.keys_to_keep(conn) == kept
     assert str(request) in str(kept["requests"])

@@ -1,7 +1,8 @@
 """API keys of partner systems: made once, shown once, kept as keyed hashes; each with scopes, a place and quotas."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -14,10 +15,12 @@ from opencowin.kit import audit
 from opencowin.kit.actor import Actor, ActorKind, NotPermitted, Permission, Place
 from opencowin.kit.db import Connection
 from opencowin.kit.floor import Floor
+from opencowin.kit.gathered import Gathered
 
 PREFIX = "ocw_"
 SECRET_BYTES = 32
 LONGEST_NAME = 100
+MOST_TOGETHER = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +94,30 @@ async def revoke_api_key(conn: Connection, floor: Floor, actor: Actor, key_id: U
     await audit.record(conn, actor, "identity.revoke_api_key", subject=("api_key", key_id), reason="operation")
 
 
-async def actor_of_api_key(conn: Connection, floor: Floor, secret: str, address: str) -> Grant:
-    """Who calls with this key, and how often it may; bites at once when the key was revoked. Raises UnknownApiKey."""
-    row = await queries.api_key_of_hash(conn, _hash(floor, secret))
-    if row is None or row.revoked_at is not None:
-        raise UnknownApiKey
-    if row.expires_at is not None and row.expires_at <= floor.clock.now():
-        raise UnknownApiKey
-    actor = Actor(
-        ActorKind.PARTNER, str(row.key_id), _known_permissions(row.permissions), place=_place(row), address=address
-    )
-    return Grant(actor, row.calls_per_minute, row.calls_per_day)
+class KeyBook:
+    """Who calls with which key: keys that are shown together are read by one statement, each as it stands then."""
+
+    def __init__(self, floor: Floor, reading: Callable[[], AbstractAsyncContextManager[Connection]]) -> None:
+        """A book that is read on these connections."""
+        self._floor, self._reading = floor, reading
+        self._rows = Gathered(self._read, most=MOST_TOGETHER)
+
+    async def grant(self, secret: str, address: str) -> Grant:
+        """Who calls with this key, and how often it may; bites at once when it was revoked. Raises UnknownApiKey."""
+        row = await self._rows(_hash(self._floor, secret))
+        if row is None or row.revoked_at is not None:
+            raise UnknownApiKey
+        if row.expires_at is not None and row.expires_at <= self._floor.clock.now():
+            raise UnknownApiKey
+        actor = Actor(
+            ActorKind.PARTNER, str(row.key_id), _known_permissions(row.permissions), place=_place(row), address=address
+        )
+        return Grant(actor, row.calls_per_minute, row.calls_per_day)
+
+    async def _read(self, key_hashes: Sequence[bytes]) -> list[ApiKeyRow | None]:
+        async with self._reading() as conn:
+            known = await queries.api_keys_of_hashes(conn, list(set(key_hashes)))
+        return [known.get(one) for one in key_hashes]
 
 
 async def own_api_key(conn: Connection, actor: Actor) -> ApiKey:

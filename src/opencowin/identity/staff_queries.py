@@ -37,6 +37,11 @@ class ApiKeyRow:
 
 
 @dataclass(frozen=True, slots=True)
+class _HashedRow(ApiKeyRow):
+    key_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StaffRow:
     """A member of staff as the table keeps it."""
 
@@ -82,9 +87,19 @@ async def api_key_of(conn: Connection, key_id: UUID) -> ApiKeyRow | None:
     return await fetch_one(conn, ApiKeyRow, _API_KEY + " WHERE key_id = %(key)s", key=key_id)
 
 
-async def api_key_of_hash(conn: Connection, key_hash: bytes) -> ApiKeyRow | None:
-    """A key by the keyed hash of its secret."""
-    return await fetch_one(conn, ApiKeyRow, _API_KEY + " WHERE key_hash = %(hash)s", hash=key_hash)
+async def api_keys_of_hashes(conn: Connection, key_hashes: Sequence[bytes]) -> dict[bytes, ApiKeyRow]:
+    """Keys by the keyed hashes of their secrets; unknown ones are left out."""
+    rows = await fetch_all(
+        conn,
+        _HashedRow,
+        """
+        SELECT key_id, name, permissions, state_id, district_id, centre_id, calls_per_minute, calls_per_day, created_at,
+               expires_at, revoked_at, key_hash
+        FROM api_key WHERE key_hash = ANY (%(hashes)s)
+        """,
+        hashes=list(key_hashes),
+    )
+    return {row.key_hash: row for row in rows}
 
 
 async def api_keys(conn: Connection) -> list[ApiKeyRow]:

@@ -34,16 +34,20 @@ def next_due(facts: Facts, rules: Programme, on: date) -> Due | None:
     """
     last = facts.last_dose
     wish = Wish(dose=last.number + 1 if last else 1, vaccine_id="", on=on, booked_on=on)
+    case = Case.of(facts, wish, rules)
+    offered = {step.vaccine_id for step in case.steps}
     starts: dict[str, date] = {}
     for vaccine_id in rules.vaccines:
-        start = _start(Case.of(facts, replace(wish, vaccine_id=vaccine_id), rules))
+        if vaccine_id not in offered:
+            continue
+        start = _start(replace(case, wish=replace(wish, vaccine_id=vaccine_id)))
         if start is not None:
             starts[vaccine_id] = start
     if not starts:
         return None
     from_date = min(starts.values())
     vaccines = tuple(vaccine_id for vaccine_id, start in starts.items() if start <= max(on, from_date))
-    by_date = _recommended_by(Case.of(facts, wish, rules), vaccines, from_date)
+    by_date = _recommended_by(case, vaccines, from_date)
     return Due(dose=wish.dose, vaccines=vaccines, from_date=from_date, by_date=by_date)
 
 

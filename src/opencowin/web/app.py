@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from opencowin import __version__, fairness, registry, scheduling
-from opencowin.identity import Reception, TokenBook
+from opencowin.identity import KeyBook, Reception, TokenBook
 from opencowin.kit.db import make_pool, transaction
 from opencowin.kit.floor import Floor, build_floor
 from opencowin.kit.i18n import read_catalogues
@@ -228,6 +228,7 @@ def build_app(floor: Floor, dsn: str) -> Application:
                 floor=floor,
                 pool=pool,
                 tokens=tokens,
+                keys=KeyBook(floor, pool.connection),
                 catalogues=read_catalogues(),
                 documents=registry.document_types(floor.pack),
                 genders={gender.gender_id: gender for gender in registry.genders(floor.pack)},

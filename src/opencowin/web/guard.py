@@ -7,7 +7,7 @@ from fastapi import Depends
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials, HTTPBearer
 from starlette.requests import Request
 
-from opencowin.identity import NotSignedIn, UnknownApiKey, actor_of_api_key, actor_of_log_in
+from opencowin.identity import NotSignedIn, UnknownApiKey, actor_of_log_in
 from opencowin.kit.actor import CITIZEN_PERMISSIONS, Actor, ActorKind, Permission
 from opencowin.web.site import Site, site_of
 
@@ -50,8 +50,7 @@ async def _partner(request: Request, key: str) -> Actor:
     site = site_of(request)
     address = caller_address(request)
     try:
-        async with site.reading() as conn:
-            grant = await actor_of_api_key(conn, site.floor, key, address)
+        grant = await site.keys.grant(key, address)
     except UnknownApiKey:
         site.limiter.count_public(request, f"address:{address}")
         raise

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from opencowin.fairness import Entrance, Proofs
-from opencowin.identity import Reception, TokenBook
+from opencowin.identity import KeyBook, Reception, TokenBook
 from opencowin.kit.db import Connection, Pool, transaction
 from opencowin.kit.floor import Floor
 from opencowin.kit.i18n import Catalogues, choose_language
@@ -26,6 +26,7 @@ class Site:
     floor: Floor
     pool: Pool
     tokens: TokenBook
+    keys: KeyBook
     catalogues: Catalogues
     documents: DocumentTypes
     genders: Mapping[int, Gender]
@@ -43,10 +44,6 @@ class Site:
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """One transaction for one request."""
         return transaction(self.pool, self.board.changed_here)
-
-    def reading(self) -> AbstractAsyncContextManager[Connection]:
-        """A connection for a single statement that reads: no transaction need be opened and ended around it."""
-        return self.pool.connection()
 
 
 def site_of(request: Request) -> Site:
