@@ -185,3 +185,16 @@ async def test_so_many_calls_are_answered_at_one_time_and_others_wait(
         assert not waiting.done()
         streams[0][1].close()
         assert (await asyncio.wait_for(waiting, 10)).status_code == 200
+
+
+async def test_who_asks_for_the_head_gets_that_of_the_answer_and_nothing_more(clinic: Clinic) -> None:
+    async with lines(clinic) as (host, call, _), opened(host) as (reader, writer):
+        for path in ("/health/live", "/", "/help", call.split()[1].decode()):
+            for method in ("HEAD", "GET"):
+                writer.write(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            assert head.startswith(b"HTTP/1.1 200 "), path
+            status, headers, body = await answer(reader)
+            assert status == 200
+            assert body, "of the GET, whose answer came next"
+            assert f"content-length: {headers['content-length']}".encode() in head.lower()

@@ -65,7 +65,7 @@ from opencowin.web.errors import MAX_BODY_BYTES, WIDER, Error, add_error_handler
 from opencowin.web.lane import EXPOSED, Lane, locks_of
 from opencowin.web.limiter import Limiter
 from opencowin.web.links import add_links
-from opencowin.web.middleware import BoundedBody, LenientJson, Observed, Unbroken
+from opencowin.web.middleware import BoundedBody, Headed, LenientJson, Observed, Unbroken
 from opencowin.web.national_id import relying_parties
 from opencowin.web.pages.routes import FIGURES, PEOPLE
 from opencowin.web.site import Site
@@ -107,6 +107,7 @@ MIDDLEWARE = [
         allow_headers=["*"],
         expose_headers=EXPOSED,
     ),
+    Middleware(Headed),
     Middleware(Unbroken),
     Middleware(
         Straight,
