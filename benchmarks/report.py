@@ -23,7 +23,7 @@ METHOD = f"""
   without end. The reference inserts one row of two identifiers and an instant with the same driver.
 - **Bookings over HTTP**: every call by another household, with its own signed token, judged by the rules; callers, web
   processes and database share the processors. pgbench makes the rows of a booking (claim, appointment, both counters,
-  the queued news with its log) by one function call in a transaction each. *Later commits*: each waits before it is
+  the queued news) by one function call in a transaction each. *Later commits*: each waits before it is
   flushed (`commit_delay`, for one caller alone too), as for a standby.
 - **New people**: what a step needs from the one before (the codes) is made beforehand, untimed. Every person calls from
   an address of the own.

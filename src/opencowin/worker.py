@@ -81,18 +81,21 @@ class Patient(EntrypointExecutor):
 
     async def execute(self, job: QueuedJob, context: Context) -> None:
         """Run one job. Raises RetryRequested or JobHeld."""
-        told = log.bind(job=job.entrypoint, job_id=job.id, tries=job.attempts + 1)
         try:
             await super().execute(job, context)
         except PASSING as fault:
-            told.warning("job will be tried again", fault=type(fault).__name__)
+            _told(job).warning("job will be tried again", fault=type(fault).__name__)
             raise RetryRequested(_backoff(job.attempts), type(fault).__name__) from None
         except Exception as fault:
             if job.attempts + 1 < TRIES:
-                told.warning("job failed", fault=type(fault).__name__, where=way_to(fault))
+                _told(job).warning("job failed", fault=type(fault).__name__, where=way_to(fault))
                 raise RetryRequested(_backoff(job.attempts), type(fault).__name__) from None
-            told.error("job is held", fault=type(fault).__name__, where=way_to(fault))
+            _told(job).error("job is held", fault=type(fault).__name__, where=way_to(fault))
             raise JobHeld(type(fault).__name__) from None
+
+
+def _told(job: QueuedJob) -> structlog.stdlib.BoundLogger:
+    return log.bind(job=job.entrypoint, job_id=job.id, tries=job.attempts + 1)
 
 
 async def run_worker(pool: Pool, floor: Floor, stop: asyncio.Event) -> None:
@@ -321,7 +324,7 @@ async def repeat(task: Recurring, stop: asyncio.Event) -> None:
 
 
 async def forget_old_log(conn: Connection) -> int:
-    """Delete what the queue noted about finished jobs two days ago and before."""
+    """Delete what the queue noted about jobs two days ago and before."""
     return await run(conn, "DELETE FROM pgqueuer_log WHERE created < now() - interval '2 days'")
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
+from typing import LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -241,16 +242,19 @@ async def test_the_whole_worker_from_a_dose_to_message_report_and_chained_trail(
         assert (await audit.verify(conn))[1] is None
 
 
-async def test_finished_jobs_are_forgotten_after_two_days(pool: Pool) -> None:
+async def test_of_jobs_that_fared_well_nothing_is_noted_and_of_others_for_two_days(pool: Pool) -> None:
     async with transaction(pool) as conn:
         await run(
             conn,
             """INSERT INTO pgqueuer_log (created, job_id, status, priority, entrypoint)
-               VALUES (now() - interval '3 days', 1, 'successful', 0, 'old'), (now(), 2, 'successful', 0, 'new')""",
+               VALUES (now() - interval '3 days', 1, 'failed', 0, 'old'), (now(), 2, 'failed', 0, 'new'),
+                      (now(), 3, 'queued', 0, 'good'), (now(), 3, 'picked', 0, 'good'),
+                      (now(), 3, 'successful', 0, 'good')
+            """,
         )
         await worker.forget_old_log(conn)
-        assert await fetch_value(conn, "SELECT count(*) FROM pgqueuer_log WHERE entrypoint = 'old'") == 0
-        assert await fetch_value(conn, "SELECT count(*) FROM pgqueuer_log WHERE entrypoint = 'new'") == 1
+        noted: LiteralString = "SELECT count(*) FROM pgqueuer_log WHERE entrypoint = %(entrypoint)s"
+        assert [await fetch_value(conn, noted, entrypoint=one) for one in ("old", "new", "good")] == [0, 1, 0]
 
 
 async def test_a_worker_tells_itself_nothing_before_it_listens(pool: Pool) -> None:

@@ -1,12 +1,13 @@
 """PostgreSQL as the rooms use it: a pool, typed fetches, one transaction opened at the edge."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, LiteralString, TypeVar
 from weakref import WeakKeyDictionary
 
+import orjson
 import psycopg
 from psycopg.rows import TupleRow, class_row
 from psycopg_pool import AsyncConnectionPool
@@ -116,3 +117,14 @@ async def copy_rows(conn: Connection, sql: LiteralString, rows: list[tuple[objec
         for row in rows:
             await copy.write_row(row)
     return len(rows)
+
+
+def as_rows(rows: Sequence[object]) -> str:
+    """Dataclasses as one JSON text, for `json_to_recordset`: cheaper to write than an array for each column."""
+    return orjson.dumps(rows, default=_as_text).decode()
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    raise TypeError

@@ -1,11 +1,11 @@
 """All SQL of the room `notifications`: one function, one statement."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
-from opencowin.kit.db import Connection, fetch_all, fetch_one, run
+from opencowin.kit.db import Connection, as_rows, fetch_all, fetch_one, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +116,18 @@ class BookedSeat:
 
 async def insert_messages(conn: Connection, messages: Sequence[NewMessage]) -> int:
     """Write messages; those whose cause has written one already are passed over. Returns how many are new."""
-    columns = [[getattr(one, field.name) for one in messages] for field in fields(NewMessage)]
     return await run(
         conn,
         """
         INSERT INTO message (cause_id, template, language, channel, recipient_hash, recipient_sealed, text_sealed,
                              state, caused_at, expires_at, medium, priority, not_before, units, due)
-        SELECT * FROM unnest(%(c0)s::uuid[], %(c1)s::text[], %(c2)s::text[], %(c3)s::text[], %(c4)s::bytea[],
-                             %(c5)s::bytea[], %(c6)s::bytea[], %(c7)s::text[], %(c8)s::timestamptz[],
-                             %(c9)s::timestamptz[], %(c10)s::text[], %(c11)s::smallint[], %(c12)s::timestamptz[],
-                             %(c13)s::smallint[], %(c14)s::boolean[])
+        SELECT * FROM json_to_recordset(%(rows)s::json) AS new (
+            cause_id uuid, template text, language text, channel text, recipient_hash bytea, recipient_sealed bytea,
+            text_sealed bytea, state text, caused_at timestamptz, expires_at timestamptz, medium text,
+            priority smallint, not_before timestamptz, units smallint, due boolean)
         ON CONFLICT (cause_id) DO NOTHING
         """,
-        **{f"c{number}": values for number, values in enumerate(columns)},
+        rows=as_rows(messages),
     )
 
 
@@ -213,20 +212,13 @@ async def note(conn: Connection, noted: Sequence[Noted]) -> int:
             leased_until = CASE WHEN new.state = 'unsure' THEN new.again_at END,
             not_before = CASE WHEN new.state = 'queued' THEN new.again_at ELSE not_before END, due = false,
             text_sealed = CASE WHEN new.state IN ('queued', 'unsure') OR new.keep_text THEN text_sealed END
-        FROM unnest(%(ids)s::bigint[], %(tries)s::int[], %(states)s::text[], %(channels)s::text[], %(refs)s::text[],
-                    %(sent)s::timestamptz[], %(again)s::timestamptz[], %(keep)s::boolean[])
-             AS new (message_id, tries, state, channel, gateway_ref, sent_at, again_at, keep_text)
+        FROM json_to_recordset(%(rows)s::json) AS new (
+            message_id bigint, tries int, state text, channel text, gateway_ref text, sent_at timestamptz,
+            again_at timestamptz, keep_text boolean)
         WHERE message.message_id = new.message_id AND message.state = 'queued'
           AND (message.tries = new.tries OR new.state = 'sent')
         """,
-        ids=[one.message_id for one in noted],
-        tries=[one.tries for one in noted],
-        states=[str(one.state) for one in noted],
-        channels=[one.channel for one in noted],
-        refs=[one.gateway_ref for one in noted],
-        sent=[one.sent_at for one in noted],
-        again=[one.again_at for one in noted],
-        keep=[one.keep_text for one in noted],
+        rows=as_rows(noted),
     )
 
 
