@@ -70,6 +70,17 @@ async def test_a_key_is_asked_for_granted_and_shown_once(platform: Surface) -> N
     assert (await platform.partner("GET", "/open/v1/key", key)).status_code == 403
 
 
+async def test_who_looked_at_a_request_is_written_down(platform: Surface) -> None:
+    await asked(platform, "Seen program", "dev7@alerts.example")
+    made, officer = await at_console(platform, Role.NATION_OFFICER, Place())
+    path = await request_page(officer, "Seen program")
+    looks = (
+        "SELECT array_agg(reason ORDER BY audit_id) FROM audit WHERE actor_id = %(who)s AND subject_id = %(request)s"
+    )
+    about = {"who": str(made.staff_id), "request": path.rsplit("/", 1)[1]}
+    assert await value(platform, looks, **about) == ["officer's list", "to decide it"]
+
+
 async def test_a_refusal_is_told_and_makes_no_key(platform: Surface) -> None:
     await asked(platform, "Nosy program", "dev2@alerts.example")
     _, officer = await at_console(platform, Role.NATION_OFFICER, Place())

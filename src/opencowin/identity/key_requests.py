@@ -35,6 +35,7 @@ from opencowin.kit.jobs import Job
 from opencowin.kit.throttle import DAY, Limit, count_all, wait_for
 
 CONTACT, LINK = "api_key_request.contact", "api_key_request.link"
+LOOKED = "identity.look_at_key_request"
 GRANTABLE = frozenset({Permission.SEARCH_SESSIONS, Permission.HAVE_WEBHOOKS})
 LONGEST_PURPOSE = 1000
 PER_ADDRESS, PER_CONTACT = 10, 3
@@ -118,15 +119,20 @@ async def ask_for_key(
 
 
 async def key_requests(conn: Connection, floor: Floor, actor: Actor, rows: int = 50) -> list[KeyRequest]:
-    """Requests that wait for a decision, the oldest first. Raises NotPermitted."""
+    """Requests that wait for a decision, the oldest first; who was seen is noted. Raises NotPermitted."""
     _require_nation(actor)
-    return [_opened(floor, row) for row in await queries.undecided(conn, rows)]
+    found = await queries.undecided(conn, rows)
+    looks = [audit.Entry(actor, row.request_id) for row in found]
+    await audit.record_each(conn, LOOKED, looks, kind="api_key_request", reason="officer's list")
+    return [_opened(floor, row) for row in found]
 
 
 async def read_key_request(conn: Connection, floor: Floor, actor: Actor, request_id: UUID) -> KeyRequest:
-    """A request that waits for a decision. Raises NotPermitted, NoSuchKeyRequest."""
+    """A request that waits for a decision; the look is noted. Raises NotPermitted, NoSuchKeyRequest."""
     _require_nation(actor)
-    return _opened(floor, await _undecided(conn, request_id))
+    row = await _undecided(conn, request_id)
+    await _note(conn, actor, LOOKED, request_id, "to decide it")
+    return _opened(floor, row)
 
 
 async def approve_key(

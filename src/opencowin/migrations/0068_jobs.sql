@@ -7,5 +7,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION job_fared_well IS 'Nothing is noted.';
 CREATE TRIGGER job_fared_well BEFORE INSERT ON pgqueuer_log
-    FOR EACH ROW WHEN (NEW.status IN ('queued', 'picked', 'successful')) EXECUTE FUNCTION job_fared_well();
-COMMENT ON TABLE pgqueuer_log IS 'What became of jobs that failed, were cancelled or deleted; for two days.';
+    FOR EACH ROW WHEN (NEW.status IN ('queued', 'picked', 'successful') AND NEW.traceback IS NULL)
+    EXECUTE FUNCTION job_fared_well();
+COMMENT ON TABLE pgqueuer_log IS 'Why jobs were tried again, held, cancelled or deleted; for two days.';

@@ -5,7 +5,7 @@ import ipaddress
 import json
 import time
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from cryptography.hazmat.primitives import serialization
 from py_vapid import Vapid02
@@ -23,17 +23,33 @@ BUSY, GONE = frozenset({429, 503}), frozenset({404, 410})
 
 def is_public_endpoint(endpoint: str, *, trusted: tuple[str, ...] = ()) -> bool:
     """Whether a push endpoint may be called: https to a named host, never to an address of an inner network; or one
-    that the operator trusts, such as the nation's own distributor."""
-    parts = urlsplit(endpoint)
-    if any(endpoint.startswith(prefix) for prefix in trusted):
+    that lies under one which the operator trusts, such as the nation's own distributor."""
+    try:
+        parts = urlsplit(endpoint)
+        origin = _origin(parts)
+    except ValueError:
+        return False
+    if not parts.hostname or "@" in parts.netloc:
+        return False
+    if any(origin == _origin(one) and _lies_under(parts.path, one.path) for one in map(urlsplit, trusted)):
         return True
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.port not in (None, 443):
+    if parts.scheme != "https" or parts.port not in (None, 443):
         return False
     try:
         ipaddress.ip_address(parts.hostname)
     except ValueError:
         return "." in parts.hostname and not parts.hostname.endswith((".local", ".internal", ".localhost"))
     return False
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    """Raises ValueError where the port is none."""
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _lies_under(path: str, folder: str) -> bool:
+    steps = unquote(path).split("/")
+    return ".." not in steps and f"{path}/".startswith(f"{folder.rstrip('/')}/")
 
 
 @lru_cache(maxsize=4)
