@@ -158,6 +158,12 @@ class TwoLines(PsycopgDriver):
         await self._hears.wait()
         await super().notify(channel, payload)
 
+    async def __aexit__(self, *fault: object) -> None:
+        """Listen no more, without waiting for that second."""
+        if self._watcher is not None and self._entered == 1:
+            self._watcher.cancel()
+        await super().__aexit__(*fault)
+
 
 @asynccontextmanager
 async def _two_lines(pool: Pool) -> AsyncIterator[TwoLines]:

@@ -44,14 +44,14 @@ def ask(port: int, method: str, path: str, body: dict[str, str] | None = None, k
 
 
 @contextmanager
-def open_stream(port: int) -> Iterator[None]:
+def open_stream(port: int) -> Iterator[http.client.HTTPResponse]:
     """Somebody who reads the stream of changes and does not go away."""
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     link.request("GET", "/api/open/v1/availability/stream")
     answer = link.getresponse()
     assert answer.status == 200
     assert answer.readline().startswith(b"retry:")
-    yield
+    yield answer
     link.close()
 
 
@@ -74,9 +74,10 @@ def test_it_serves_says_ready_last_and_stops_in_order(trial: Place) -> None:
     assert any(f"http://127.0.0.1:{port}/docs" in line for line in told)
     assert any("vaccinator" in line for line in told)
     assert ask(port, "GET", "/health/ready")[0] == 200
-    with open_stream(port):
+    with open_stream(port) as stream:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0, "it does not wait for who reads a stream"
+        stream.read()  # raises unless the stream came to its own end, which who waits for its reader cuts off
+        assert process.wait(60) == 0
     until(lambda: not trial.everyone())
 
 

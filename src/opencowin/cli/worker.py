@@ -6,7 +6,7 @@ import signal
 import typer
 import uvloop
 
-from opencowin.kit.collecting import keep_what_is_there
+from opencowin.kit.collecting import keep_what_is_there, leave
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import settings
 from opencowin.serving import deployment
@@ -20,6 +20,7 @@ def worker() -> None:
     """Run queued jobs (messages, certificates, roll-ups) until told to stop. `serve` starts one of these itself."""
     configure_logs(settings().log_level)
     uvloop.run(_work())
+    leave(0)
 
 
 async def _work() -> None:

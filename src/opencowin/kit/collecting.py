@@ -2,6 +2,9 @@
 
 import atexit
 import gc
+import os
+import sys
+from typing import NoReturn
 
 
 def keep_what_is_there() -> None:
@@ -13,3 +16,13 @@ def keep_what_is_there() -> None:
     gc.collect()
     gc.freeze()
     atexit.register(gc.unfreeze)  # libraries look for what is left behind at the end
+
+
+def leave(code: int) -> NoReturn:
+    """End this process, which has nothing left to do, with what it holds.
+
+    Taking those objects apart takes half a second of processor time; on a machine that is busy, seconds.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -4,7 +4,6 @@ import multiprocessing
 import resource
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
@@ -14,7 +13,7 @@ from multiprocessing.synchronize import Event
 import structlog
 import uvloop
 
-from opencowin.kit.collecting import keep_what_is_there
+from opencowin.kit.collecting import keep_what_is_there, leave
 from opencowin.kit.embedded.survivors import end_with_parent
 from opencowin.kit.logs import configure_logs
 from opencowin.kit.settings import Settings, settings
@@ -109,7 +108,7 @@ def main() -> None:
     prepare()
     keep_what_is_there()  # processes are forked from this one and share what they leave alone
     told = Website(chosen.web_workers, lambda served: serve(chosen, served)).keep()
-    sys.exit(0 if told else 1)
+    leave(0 if told else 1)
 
 
 if __name__ == "__main__":
