@@ -205,10 +205,13 @@ async def test_nobody_waits_for_a_neighbour_whom_somebody_else_holds(point: Poin
     held = families[3][0].person
     async with transaction(point.crowd.pool) as conn:
         await queries.lock_person(conn, held)
+        first = asyncio.create_task(point.come(point.call(families[3])))
+        await asyncio.wait([first], timeout=0.5)
         waiting = [asyncio.create_task(point.come(point.call(one))) for one in families]
-        done, pending = await asyncio.wait(waiting, timeout=2)
+        done, pending = await asyncio.wait(waiting, timeout=5)
         assert (len(done), pending) == (5, {waiting[3]})
-    assert kinds([(await one)[0] for one in waiting]) == ["Recorded"] * 6
+        assert not first.done(), "neither a batch nor a lane stands still for one that has to wait"
+    assert kinds([(await one)[0] for one in (first, *waiting)]) == ["Recorded"] * 7
     assert await point.doses(families) == [[(1, "valid")]] * 6
 
 

@@ -51,8 +51,14 @@ class Sharing(Generic[A, R]):
         room: int,
         most: int = 128,
         lanes: int = 1,
+        wait_in_lane: bool = True,
     ) -> None:
-        """In each lane one transaction is in flight with at most `most` calls, and `room` for those that wait."""
+        """In each lane one transaction is in flight with at most `most` calls, and `room` for those that wait.
+
+        A call that is the only one goes to `alone` at once; without `wait_in_lane` to `together` like all others, for
+        one that waits for nobody: then no lane ever stands still for a call that has to.
+        """
+        self._together_from = 2 if wait_in_lane else 1
         self._floor, self._transaction, self._of_many, self._of_one = floor, transaction, together, alone
         self._lanes = [Gathered(self._together, most=most, room=room) for _ in range(lanes)]
 
@@ -60,11 +66,11 @@ class Sharing(Generic[A, R]):
         """The answer to one call. Raises what `alone` raises, and Unavailable when too many wait in its lane."""
         try:
             return await self._lanes[hash(lane) % len(self._lanes)](asked)
-        except Alone:
+        except (Alone, Disturbed):
             return await self._alone(asked)
 
     async def _together(self, asked: Sequence[A]) -> Sequence[Told[R]]:
-        if len(asked) == 1:
+        if len(asked) < self._together_from:
             return [await self._alone(asked[0])]
         async with self._transaction() as conn:
             return await self._of_many(conn, self._floor, asked)

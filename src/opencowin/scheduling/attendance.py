@@ -23,16 +23,18 @@ async def vaccinate(conn: Connection, floor: Floor, actor: Actor, given: GivenDo
 
     The dose is judged by the rules of the day on which the appointment was booked. Raises what `record_dose` raises.
     """
-    return only(await vaccinate_each(conn, floor, [Report(actor, given)]))
+    return only(await vaccinate_each(conn, floor, [Report(actor, given)], wait=True))
 
 
-async def vaccinate_each(conn: Connection, floor: Floor, reports: Sequence[Report]) -> list[Told[Recorded]]:
+async def vaccinate_each(
+    conn: Connection, floor: Floor, reports: Sequence[Report], *, wait: bool
+) -> list[Told[Recorded]]:
     """Record doses of different people as `vaccinate` does; in their order, what each is answered.
 
-    Of several, those whom somebody else holds are left Alone. Raises Disturbed where somebody else is at an
-    appointment of one of several.
+    Unless one waits, those whom somebody else holds are left Alone; raises Disturbed where somebody else is at an
+    appointment. Who waits does so for one report: several could wait in a ring.
     """
-    told = await receive_reports(conn, floor, reports)
+    told = await receive_reports(conn, floor, reports, wait=wait)
     cases = {at: one for at, one in enumerate(told) if isinstance(one, Case)}
     people = [case.given.person for case in cases.values()]
     found = await seats.live(conn, people) if people else []
@@ -45,7 +47,7 @@ async def vaccinate_each(conn: Connection, floor: Floor, reports: Sequence[Repor
             cases[at] = replace(case, given=_linked(floor, case.given, one)) if kept else case
     recorded = await record_received(conn, floor, list(cases.values()))
     await _end(conn, floor, ended)
-    await _fulfil(conn, floor, fulfilled, wait=len(reports) == 1)
+    await _fulfil(conn, floor, fulfilled, wait=wait)
     done = dict(zip(cases, recorded, strict=True))
     return [done[at] if isinstance(one, Case) else one for at, one in enumerate(told)]
 

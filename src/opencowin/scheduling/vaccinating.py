@@ -28,13 +28,15 @@ class _Call:
 class VaccinationDesk:
     """Records doses as `vaccinate` does, each in a transaction that it shares with those that came meanwhile.
 
-    A centre has its lane. A call in an idle lane waits for nobody.
+    A centre has its lane. A call in an idle lane waits for no other; one that must, waits beside it.
     """
 
     def __init__(self, floor: Floor, transaction: Transaction) -> None:
         """A desk whose transactions are these; the settings say how many lanes, and how many calls may wait."""
         room, lanes = floor.settings.booking_room, floor.settings.booking_lanes
-        self._calls = Sharing(floor, transaction, _vaccinate_together, _vaccinate_alone, room=room, lanes=lanes)
+        self._calls = Sharing(
+            floor, transaction, _vaccinate_together, _vaccinate_alone, room=room, lanes=lanes, wait_in_lane=False
+        )
 
     async def vaccinate(
         self, actor: Actor, reference_id: int, given_to: Callable[[Person], GivenDose], *, centre_id: int
@@ -63,6 +65,6 @@ async def _vaccinate_together(conn: Connection, floor: Floor, calls: Sequence[_C
         else:
             first.setdefault(person, at)
     reports = [Report(calls[at].actor, calls[at].given_to(person)) for person, at in first.items()]
-    for at, answer in zip(first.values(), await vaccinate_each(conn, floor, reports), strict=True):
+    for at, answer in zip(first.values(), await vaccinate_each(conn, floor, reports, wait=False), strict=True):
         told[at] = answer
     return told

@@ -51,22 +51,30 @@ async def record_dose(conn: Connection, floor: Floor, actor: Actor, given: Given
     UnknownCentre, and for records that make no sense DateInFuture, UnknownVaccine, DoseNumberOutOfRange,
     TextUnreadable.
     """
-    case = only(await receive_reports(conn, floor, [Report(actor, given)]))
-    return (await record_received(conn, floor, [case]))[0].dose
+    return await _record(conn, floor, Report(actor, given), Permission.VACCINATE)
 
 
 async def import_dose(conn: Connection, floor: Floor, actor: Actor, given: GivenDose) -> Dose:
     """Record a dose that was given earlier or written on paper: as `record_dose`, for those who enter records."""
-    case = only(await receive_reports(conn, floor, [Report(actor, given)], Permission.IMPORT_RECORDS))
+    return await _record(conn, floor, Report(actor, given), Permission.IMPORT_RECORDS)
+
+
+async def _record(conn: Connection, floor: Floor, report: Report, permission: Permission) -> Dose:
+    case = only(await receive_reports(conn, floor, [report], permission=permission, wait=True))
     return (await record_received(conn, floor, [case]))[0].dose
 
 
 async def receive_reports(
-    conn: Connection, floor: Floor, reports: Sequence[Report], permission: Permission = Permission.VACCINATE
+    conn: Connection,
+    floor: Floor,
+    reports: Sequence[Report],
+    *,
+    wait: bool,
+    permission: Permission = Permission.VACCINATE,
 ) -> list[Told[Case]]:
     """Reports that can be recorded, and why others can not, as `record_dose` says; each about another person.
 
-    Their people are held until the transaction ends. Of several, those whom somebody else holds are left Alone.
+    Their people are held until the transaction ends; unless one waits, those whom somebody else holds are left Alone.
     """
     told: list[Told[Case]] = [Alone()] * len(reports)
     rules = await current_programme(conn)
@@ -86,11 +94,11 @@ async def receive_reports(
         else:
             told[at] = refused
     looks = {given.person: reports[at].actor for at, given in within.items()}
-    held = await hold_people(conn, floor, looks, "dose given", wait=len(reports) == 1) if looks else {}
+    held = await hold_people(conn, floor, looks, "dose given", wait=wait) if looks else {}
     for at, given in within.items():
         if (who := held.get(given.person)) is not None:
             told[at] = Case(reports[at].actor, given, who, places.get(at), rules)
-        elif len(reports) == 1:
+        elif wait:
             told[at] = NoSuchBeneficiary()
     return told
 
