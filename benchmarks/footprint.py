@@ -12,10 +12,13 @@ from benchmarks.machine import family
 
 SIZES: LiteralString = """
 SELECT relation.relname, NULL, relation.reltuples::bigint,
-       pg_table_size(relation.oid)
-FROM pg_class AS relation WHERE relation.relname = ANY (%(tables)s) AND relation.relkind = 'r'
+       coalesce((SELECT sum(pg_table_size(relid)) FROM pg_partition_tree(relation.oid)),
+                pg_table_size(relation.oid))::bigint
+FROM pg_class AS relation WHERE relation.relname = ANY (%(tables)s) AND relation.relkind IN ('r', 'p')
 UNION ALL
-SELECT relation.relname, index.relname, relation.reltuples::bigint, pg_relation_size(index.oid)
+SELECT relation.relname, index.relname, relation.reltuples::bigint,
+       coalesce((SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree(index.oid)),
+                pg_relation_size(index.oid))::bigint
 FROM pg_index
 JOIN pg_class AS index ON index.oid = indexrelid
 JOIN pg_class AS relation ON relation.oid = indrelid

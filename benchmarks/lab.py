@@ -8,7 +8,6 @@ from datetime import time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from uuid import uuid4
 
 import psycopg
 
@@ -78,7 +77,7 @@ class Lab:
         tomorrow = self.floor.clock.today() + timedelta(days=1)
         sessions = [
             BulkSession(
-                session_id=uuid4(),
+                session_id=scheduling.new_session_id(tomorrow + timedelta(days=day)),
                 district_id=centre.district_id,
                 centre_id=centre.centre_id,
                 operator=Operator.GOVERNMENT,

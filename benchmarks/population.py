@@ -40,6 +40,10 @@ NAMES = ("Asha Kumari", "Mohammed Irfan Sheikh", "Lakshmi Venkataraman Iyer", "R
 FUNCTIONS = """
 CREATE FUNCTION bench_id(p_kind text, p_n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN md5(p_kind || p_n)::uuid;
+CREATE FUNCTION bench_session(p_first date, p_n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN overlay(overlay(overlay(md5('s' || p_n) PLACING lpad(to_hex(
+        ((p_first - '1970-01-01') + p_n / 1000) * 86400000), 12, '0') FROM 1) PLACING '7' FROM 13)
+        PLACING '8' FROM 17)::uuid;
 CREATE FUNCTION bench_lot(p_n bigint, p_of integer) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN mod(hashint8(p_n) & 2147483647, p_of);
 CREATE FUNCTION bench_hash(p_kind text, p_n bigint) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -49,6 +53,11 @@ CREATE FUNCTION bench_reference(p_n bigint) RETURNS bigint LANGUAGE sql IMMUTABL
 CREATE TABLE bench_place (place integer PRIMARY KEY, district_id integer NOT NULL, centre_id integer NOT NULL);
 CREATE TABLE bench_seal (number integer PRIMARY KEY, mobile bytea, name bytea, born bytea, document bytea,
                          masked bytea, code bytea, giver bytea);
+"""
+MONTHS: LiteralString = """
+SELECT partition_make('appointment', month)
+FROM generate_series(date_trunc('month', %(day)s::date::timestamptz, 'UTC'), now(), '1 month') AS month
+WHERE NOT EXISTS (SELECT FROM partition_bounds('appointment') WHERE starts_at <= month AND month < ends_at)
 """
 CENTRES: LiteralString = """
 WITH made AS (
@@ -65,23 +74,24 @@ SESSIONS: dict[str, LiteralString] = {
     "session": """
         INSERT INTO session (district_id, session_id, centre_id, programme_id, held_on, vaccine_id, min_age, state,
                              published_at)
-        SELECT district_id, bench_id('s', s), centre_id, (SELECT programme_id FROM programme LIMIT 1),
+        SELECT district_id, bench_session(%(day)s, s), centre_id, (SELECT programme_id FROM programme LIMIT 1),
                %(day)s::date + (s / 1000)::integer, 'COVISHIELD', 18, 'published', now()"""
     + PLACED,
     "session_directory": """
-        INSERT INTO session_directory (session_id, district_id) SELECT bench_id('s', s), district_id"""
+        INSERT INTO session_directory (session_id, district_id) SELECT bench_session(%(day)s, s), district_id"""
     + PLACED,
     "slot": """
-        INSERT INTO slot SELECT district_id, bench_id('s', s), k, make_time(7 + 2 * k, 0, 0), make_time(9 + 2 * k, 0, 0)
+        INSERT INTO slot
+        SELECT district_id, bench_session(%(day)s, s), k, make_time(7 + 2 * k, 0, 0), make_time(9 + 2 * k, 0, 0)
         """
     + PLACED
     + " CROSS JOIN generate_series(1, 4) AS k",
     "slot_capacity": """
-        INSERT INTO slot_capacity SELECT district_id, bench_id('s', s), k, c, 50, 25"""
+        INSERT INTO slot_capacity SELECT district_id, bench_session(%(day)s, s), k, c, 50, 25"""
     + PLACED
     + " CROSS JOIN generate_series(1, 4) AS k CROSS JOIN generate_series(1, 2) AS c",
     "session_stock": """
-        INSERT INTO session_stock SELECT district_id, bench_id('s', s), 400, 200"""
+        INSERT INTO session_stock SELECT district_id, bench_session(%(day)s, s), 400, 200"""
     + PLACED,
 }
 ACCOUNTS: LiteralString = " FROM generate_series(%(first_account)s::bigint, %(last_account)s::bigint) AS a"
@@ -114,14 +124,14 @@ ROWS: dict[str, LiteralString] = {
                           recorded_at)
         SELECT bench_id('a', (n + 1) / 2), bench_id('b', n), bench_id('d', n),
                (SELECT programme_id FROM programme LIMIT 1), 1, 'COVISHIELD', '4121Z' || (100 + d.day / 3),
-               %(day)s::date + d.day::integer, district_id, centre_id, bench_id('s', e.s), giver, 'valid',
+               %(day)s::date + d.day::integer, district_id, centre_id, bench_session(%(day)s, e.s), giver, 'valid',
                bench_id('k', d.k)::text, %(day)s::date + d.day * interval '1 day' + d.k * interval '30 s'"""
     + SEATED
     + " JOIN bench_seal ON number = mod(n, 64)",
     "appointment": """
         INSERT INTO appointment (district_id, session_id, claim_id, booking_id, slot_number, dose_class, account_id,
                                  beneficiary_id, dose_number, state, booked_at, changed_at)
-        SELECT district_id, bench_id('s', e.s), bench_id('c', n), bench_id('o', n), 1 + mod(n, 4), 1,
+        SELECT district_id, bench_session(%(day)s, e.s), bench_id('c', n), bench_id('o', n), 1 + mod(n, 4), 1,
                bench_id('a', (n + 1) / 2), bench_id('b', n), 1, 'given', """
     + AT
     + ", %(day)s::date + d.day * interval '1 day'"
@@ -130,8 +140,8 @@ ROWS: dict[str, LiteralString] = {
         INSERT INTO claim (account_id, claim_id, booking_id, beneficiary_id, programme_id, dose_number, district_id,
                            session_id, slot_number, dose_class, state, claimed_at)
         SELECT bench_id('a', (n + 1) / 2), bench_id('c', n), bench_id('o', n), bench_id('b', n),
-               (SELECT programme_id FROM programme LIMIT 1), 1, district_id, bench_id('s', e.s), 1 + mod(n, 4), 1,
-               'given', """
+               (SELECT programme_id FROM programme LIMIT 1), 1, district_id, bench_session(%(day)s, e.s),
+               1 + mod(n, 4), 1, 'given', """
     + AT
     + SEATED,
     "identity_document": """
@@ -157,7 +167,8 @@ ROWS: dict[str, LiteralString] = {
 }
 INDEXES: LiteralString = """
 SELECT relation.relname, index.relname, pg_get_indexdef(index.oid), named.conname, named.contype::text,
-       pg_get_indexdef(index.oid, 1, true) IN ('given_on', 'recorded_at', 'changed_at', 'registered_at', 'claimed_at')
+       pg_get_indexdef(index.oid, 1, true) IN ('given_on', 'recorded_at', 'changed_at', 'registered_at', 'claimed_at'),
+       relation.relkind = 'p', pg_get_constraintdef(named.oid)
 FROM pg_index
 JOIN pg_class AS index ON index.oid = indexrelid
 JOIN pg_class AS relation ON relation.oid = indrelid
@@ -199,6 +210,9 @@ class _Index:
     constraint: str | None
     kind: str | None
     by_time: bool
+    parted: bool
+    """Then it is made by the name of its constraint: an index of many tables becomes none."""
+    said: str | None
 
     @property
     def drop(self) -> str:
@@ -207,13 +221,16 @@ class _Index:
     @property
     def make(self) -> str:
         """As it would be had it been filled row by row: an index by time from the left, any other here and there."""
+        if self.parted and self.constraint:
+            kept = f"WITH (fillfactor = {FILL_OF_RANDOM})"
+            return f"ALTER TABLE {self.table} ADD CONSTRAINT {self.constraint} {self.said} {kept}"
         before, where, condition = re.sub(r" WITH \(.*?\)", "", self.definition).partition(" WHERE ")
         return f"{before} WITH (fillfactor = {90 if self.by_time else FILL_OF_RANDOM}){where}{condition}"
 
     @property
     def claim(self) -> str | None:
         """What makes it the constraint that it was."""
-        if self.constraint is None:
+        if self.constraint is None or self.parted:
             return None
         kind = "PRIMARY KEY" if self.kind == "p" else "UNIQUE"
         return f"ALTER TABLE {self.table} ADD CONSTRAINT {self.constraint} {kind} USING INDEX {self.name}"
@@ -232,6 +249,8 @@ class Population:
         with self._line() as conn:
             conn.execute(FUNCTIONS.encode())
             conn.execute(CENTRES)
+            conn.execute("DROP TABLE appointment_first")
+            conn.execute(MONTHS, {"day": self.first_day()})
             keyring = self.lab.floor.keyring
             with conn.cursor().copy("COPY bench_seal FROM STDIN") as rows:
                 for number in range(SEALS):

@@ -17,7 +17,7 @@ from opencowin.kit.crypto import Keyring, write_keyring
 from opencowin.kit.db import Connection, Pool, make_pool
 from opencowin.kit.embedded import EmbeddedPostgres
 from opencowin.kit.floor import Floor, build_floor
-from opencowin.kit.migrate import migrate
+from opencowin.kit.migrate import migrate, migrations
 from opencowin.kit.settings import Settings
 from tests.builders import load_country
 from tests.folders import quickest, walkable_folder
@@ -111,6 +111,18 @@ def run_on(server_dsn: str, statement: str, *names: str) -> None:
     """Execute a statement about databases, outside any transaction."""
     with psycopg.connect(server_dsn, autocommit=True) as conn:
         conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def migrate_to(conn: psycopg.Connection, number: int) -> None:
+    """Bring an empty database to an earlier release: all migrations up to this one."""
+    conn.execute(
+        "CREATE TABLE migration (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,"
+        " applied_at timestamptz NOT NULL DEFAULT now())"
+    )
+    for one in migrations()[:number]:
+        with conn.transaction():
+            conn.execute(one.sql.encode())
+            conn.execute("INSERT INTO migration VALUES (%s, %s, %s)", (one.number, one.name, one.checksum))
 
 
 def clone(server_dsn: str, template: str, name: str) -> None:

@@ -14,9 +14,9 @@ from tests.builders import a_session
 
 async def plan(conn: Connection, floor: Floor, officer: Actor, centre: Centre) -> dict[str, str]:
     """A weekly template, and a draft of today that waits for doses: their ids."""
-    today, draft_id, template_id = floor.clock.today(), uuid4(), uuid4()
+    today, template_id, due = floor.clock.today(), uuid4(), floor.clock.now() - timedelta(minutes=1)
     much = replace(a_session(centre, today, doses=9_000), reserved_for="health_care_worker", closed=True)
-    await scheduling.draft_session(conn, floor, officer, much, floor.clock.now() - timedelta(minutes=1), draft_id)
+    draft_id, _ = await scheduling.draft_session(conn, floor, officer, much, due, uuid4())
     await scheduling.publish_due(conn, floor)
     template = scheduling.Template(
         district_id=centre.district_id,

@@ -1,4 +1,4 @@
-"""Putting months of the trail away is killed with -9 again and again: each is in the database or in a whole file."""
+"""Putting months away is killed with -9 again and again: each is in the database or in a whole file that is entered."""
 
 import asyncio
 import os
@@ -14,8 +14,10 @@ import psycopg
 import pytest
 
 from opencowin.kit import archive, audit
+from opencowin.kit.audit_parts import TRAIL
 from opencowin.kit.crypto import new_keyring, write_keyring
 from opencowin.kit.db import make_pool, transaction
+from opencowin.scheduling import APPOINTMENTS
 
 pytestmark = pytest.mark.anyio
 
@@ -27,6 +29,32 @@ SELECT %s::timestamptz + n * interval '1 minute', 'system', 'test', 'test.row', 
 FROM generate_series(1, %s) AS n
 """
 HELD = "SELECT md5(string_agg(audit::text, '|' ORDER BY audit_id)), count(*) FROM audit"
+
+
+SEATS = """
+WITH made AS (SELECT uuid_from(%(month)s::timestamptz + n * interval '1 day') AS id FROM generate_series(0, 19) AS n),
+sessions AS (INSERT INTO session SELECT 1, id, 1, 'covid-19', uuid_instant(id)::date, 'COVISHIELD', 18, NULL, 0,
+                                        'published', now() FROM made),
+slots AS (INSERT INTO slot_capacity SELECT 1, id, 1, 1, %(rows)s, %(rows)s / 20 FROM made),
+stocks AS (INSERT INTO session_stock SELECT 1, id, %(rows)s, %(rows)s / 20 FROM made)
+INSERT INTO appointment SELECT 1, id, gen_random_uuid(), gen_random_uuid(), 1, 1, gen_random_uuid(), gen_random_uuid(),
+    1, CASE WHEN n <= 3 THEN 'booked' ELSE 'given' END, now(), now() FROM made, generate_series(1, %(rows)s / 20) AS n
+"""
+LIVE_OR_GONE = (
+    "SELECT md5(string_agg(a::text, '|' ORDER BY a::text)), count(*) FROM appointment a WHERE state = 'given'"
+)
+
+
+@pytest.fixture
+def seats(database: str) -> Iterator[psycopg.Connection]:
+    """Six months of appointments of long ago; of each session some did not come."""
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("DROP TABLE appointment_first")
+        conn.execute("SET session_replication_role = replica")
+        for month in range(1, MONTHS + 1):
+            conn.execute("SELECT partition_make('appointment', %s)", (f"2021-{month:02}-01",))
+            conn.execute(SEATS, {"month": f"2021-{month:02}-01 00:00+00", "rows": ROWS})
+        yield conn
 
 
 @pytest.fixture
@@ -42,14 +70,16 @@ def trail(database: str) -> Iterator[psycopg.Connection]:
         yield conn
 
 
-def begun(dsn: str, folder: Path) -> "subprocess.Popen[bytes]":
+def begun(dsn: str, folder: Path, months: int = 1) -> "subprocess.Popen[bytes]":
+    """The command; `months` of the trail, and one of appointments, are left in the database."""
     environment = {
         **os.environ,
+        "OPENCOWIN_APPOINTMENTS_KEPT_MONTHS": "1",
         "OPENCOWIN_DATABASE_URL": dsn,
         "OPENCOWIN_DATA_DIR": str(folder / "data"),
         "OPENCOWIN_DEMO": "true",
     }
-    command = (sys.executable, "-m", "opencowin.cli", "archive", "write", str(folder / "away"), "--months", "1")
+    command = (sys.executable, "-m", "opencowin.cli", "archive", "write", str(folder / "away"), "--months", f"{months}")
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
 
 
@@ -72,9 +102,9 @@ def seen(away: Path) -> list[tuple[str, int]]:
     return sorted(found)
 
 
-def everywhere(conn: psycopg.Connection, away: Path) -> int:
+def everywhere(conn: psycopg.Connection, away: Path, table: str = "audit") -> int:
     """Rows in the database and in the files that are entered, each file read to its end."""
-    row = conn.execute("SELECT count(*) FROM audit").fetchone()
+    row = conn.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
     assert row is not None
     total = int(row[0])
     for partition, rows, _, _ in archive.archived(conn):
@@ -118,6 +148,29 @@ async def test_no_row_is_lost_however_often_putting_away_is_killed(
     assert everywhere(trail, away) == whole
     assert await chained(database) == 1
     for partition, *_ in archive.archived(trail):
-        archive.bring_back(trail, away / f"{partition}.json")
+        archive.bring_back(trail, away / f"{partition}.json", [TRAIL])
     assert trail.execute(HELD).fetchone() == before
     assert await chained(database) == whole
+
+
+def test_no_appointment_is_lost_however_often_putting_away_is_killed(
+    seats: psycopg.Connection, database: str, tmp_path: Path
+) -> None:
+    write_keyring(tmp_path / "data" / "keyring.json", new_keyring())
+    away, chance, forever = tmp_path / "away", random.Random(SEED), 1200
+    before, reached = seats.execute(LIVE_OR_GONE).fetchone(), []
+    for _ in range(KILLS):
+        killed(begun(database, tmp_path, forever), away, chance)
+        reached.append(len(archive.archived(seats)))
+        assert everywhere(seats, away, "appointment") == MONTHS * ROWS
+    assert reached[0] < MONTHS, "the kills came while there was something to do"
+    assert begun(database, tmp_path, forever).wait() == 0
+    assert len(archive.archived(seats)) == MONTHS
+    assert everywhere(seats, away, "appointment") == MONTHS * ROWS
+    assert seats.execute("SELECT count(*) FROM appointment").fetchone() == (0,)
+    for partition, *_ in archive.archived(seats):
+        archive.bring_back(seats, away / f"{partition}.json", [APPOINTMENTS])
+    assert seats.execute(LIVE_OR_GONE).fetchone() == before
+    assert everywhere(seats, away, "appointment") == MONTHS * ROWS
+    assert seats.execute("SELECT count(*) FROM appointment WHERE state = 'booked'").fetchone() == (0,)
+    assert seats.execute("SELECT count(*) FROM session_stock WHERE booked <> %s", (ROWS // 20 - 3,)).fetchone() == (0,)

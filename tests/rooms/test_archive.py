@@ -13,9 +13,10 @@ import pytest
 
 from opencowin.kit import archive, audit, partitions
 from opencowin.kit.archive import ArchiveRefused, Part
+from opencowin.kit.audit_parts import TRAIL
 from opencowin.kit.db import Pool, make_pool, transaction
-from opencowin.kit.migrate import Migration, migrate, migrations
-from tests.conftest import dsn_of, run_on
+from opencowin.kit.migrate import migrate, migrations
+from tests.conftest import dsn_of, migrate_to, run_on
 
 pytestmark = pytest.mark.anyio
 
@@ -49,7 +50,11 @@ async def pool(dsn: str) -> AsyncIterator[Pool]:
 
 
 def parts(conn: psycopg.Connection) -> list[Part]:
-    return archive.parts_before(conn, "audit", LATER)
+    return archive.parts_before(conn, TRAIL, LATER)
+
+
+def readiness(conn: psycopg.Connection) -> partitions.Readiness:
+    return next(one for one in partitions.readiness(conn) if one.table == "audit")
 
 
 def write(conn: psycopg.Connection, at: datetime, rows: int = 10) -> None:
@@ -89,7 +94,8 @@ async def three_months(conn: psycopg.Connection, pool: Pool) -> list[Part]:
     """Rows of three months, chained; at the ends of months in no order."""
     found = parts(conn)
     for place, part in enumerate(found[:3]):
-        write(conn, part.ends_at.replace(year=part.ends_at.year - 1) if place == 0 else part.starts_at or LATER)
+        ends = part.ends_at or LATER
+        write(conn, ends.replace(year=ends.year - 1) if place == 0 else part.starts_at or LATER)
         write(conn, found[place + 1].starts_at or LATER, 1)
         write(conn, found[place].starts_at or datetime(2020, 1, 1, tzinfo=UTC), 1)
     await chained(conn, pool)
@@ -97,16 +103,16 @@ async def three_months(conn: psycopg.Connection, pool: Pool) -> list[Part]:
 
 
 async def test_months_lie_ahead_and_a_row_of_another_month_is_kept_too(conn: psycopg.Connection) -> None:
-    (ready,) = partitions.readiness(conn)
+    ready = readiness(conn)
     assert (ready.ahead, ready.strays) == (partitions.MONTHS_AHEAD, False)
     write(conn, datetime(2099, 5, 31, 23, 59, 59, tzinfo=UTC), 3)
     write(conn, datetime(2099, 6, 1, tzinfo=UTC), 4)
-    assert partitions.readiness(conn)[0].strays
+    assert readiness(conn).strays
     conn.execute("SELECT partition_make('audit', '2099-05-15')")
     conn.execute("SELECT partition_make('audit', '2099-06-15')")
     assert conn.execute("SELECT count(*) FROM audit_2099_05").fetchone() == (3,)
     assert conn.execute("SELECT count(*) FROM audit_2099_06").fetchone() == (4,)
-    assert not partitions.readiness(conn)[0].strays
+    assert not readiness(conn).strays
 
 
 async def test_the_worker_makes_the_months_that_are_missing_once(conn: psycopg.Connection, pool: Pool) -> None:
@@ -125,8 +131,8 @@ async def _made(pool: Pool) -> int:
 
 async def test_no_part_can_be_changed(conn: psycopg.Connection, pool: Pool, tmp_path: Path) -> None:
     first, *_ = await three_months(conn, pool)
-    archive.put_away(conn, first, tmp_path)
-    archive.bring_back(conn, tmp_path / f"{first.partition}.json")
+    archive.put_away(conn, TRAIL, first, tmp_path)
+    archive.bring_back(conn, tmp_path / f"{first.partition}.json", [TRAIL])
     conn.execute("SELECT partition_make('audit', '2099-05-15')")
     write(conn, datetime(2099, 5, 1, tzinfo=UTC))
     for change in ("UPDATE audit SET reason = 'other'", "DELETE FROM audit"):
@@ -139,7 +145,7 @@ async def test_no_part_can_be_changed(conn: psycopg.Connection, pool: Pool, tmp_
 async def test_what_was_put_away_comes_back_as_it_was(conn: psycopg.Connection, pool: Pool, tmp_path: Path) -> None:
     found = await three_months(conn, pool)
     before, checked = everything(conn), await fits(pool)
-    manifests = [archive.put_away(conn, part, tmp_path) for part in found[:2]]
+    manifests = [archive.put_away(conn, TRAIL, part, tmp_path) for part in found[:2]]
     assert everything(conn)[1] == before[1] - sum(one.row_count for one in manifests)
     assert [one[0] for one in archive.archived(conn)] == [part.partition for part in found[:2]]
     assert await fits(pool) == checked - sum(one.row_count for one in manifests)
@@ -148,8 +154,9 @@ async def test_what_was_put_away_comes_back_as_it_was(conn: psycopg.Connection, 
     assert await fits(pool) == checked + 10 - sum(one.row_count for one in manifests)
     conn.execute("ALTER TABLE audit DISABLE TRIGGER audit_append_only")
     conn.execute("DELETE FROM audit WHERE audit_id > (SELECT max(audit_id) - 10 FROM audit)")
+    conn.execute("UPDATE archived_partition SET bounds = NULL")
     for part in (found[1], found[0]):
-        archive.bring_back(conn, tmp_path / f"{part.partition}.json")
+        archive.bring_back(conn, tmp_path / f"{part.partition}.json", [TRAIL])
         await fits(pool)
     assert everything(conn) == before
     assert await fits(pool) == checked
@@ -159,7 +166,7 @@ async def test_a_row_that_is_missing_beside_an_archived_part_is_noticed(
     conn: psycopg.Connection, pool: Pool, tmp_path: Path
 ) -> None:
     first, second, *_ = await three_months(conn, pool)
-    archive.put_away(conn, first, tmp_path)
+    archive.put_away(conn, TRAIL, first, tmp_path)
     conn.execute("ALTER TABLE audit DISABLE TRIGGER audit_append_only")
     for gone in ("min(audit_id)", "max(audit_id) - 3"):
         with psycopg.connect(conn.info.dsn, password=conn.info.password) as trial:
@@ -187,10 +194,10 @@ async def test_a_file_that_is_not_what_was_written_is_not_brought_back(
     conn: psycopg.Connection, pool: Pool, tmp_path: Path, forge: Callable[[Path], None]
 ) -> None:
     first, *_ = await three_months(conn, pool)
-    manifest = archive.put_away(conn, first, tmp_path)
+    manifest = archive.put_away(conn, TRAIL, first, tmp_path)
     forge(tmp_path / manifest.file_name)
     with pytest.raises(ArchiveRefused):
-        archive.bring_back(conn, tmp_path / f"{first.partition}.json")
+        archive.bring_back(conn, tmp_path / f"{first.partition}.json", [TRAIL])
     assert len(archive.archived(conn)) == 1
 
 
@@ -198,14 +205,14 @@ async def test_a_manifest_that_was_made_to_fit_other_rows_is_refused(
     conn: psycopg.Connection, pool: Pool, tmp_path: Path
 ) -> None:
     first, *_ = await three_months(conn, pool)
-    manifest = archive.put_away(conn, first, tmp_path)
-    other = archive.put_away(conn, parts(conn)[0], tmp_path / "other")
+    manifest = archive.put_away(conn, TRAIL, first, tmp_path)
+    other = archive.put_away(conn, TRAIL, parts(conn)[0], tmp_path / "other")
     forged = {"content_sha256": other.content_sha256, "row_count": other.row_count}
     beside = tmp_path / f"{first.partition}.json"
     (tmp_path / manifest.file_name).write_bytes((tmp_path / "other" / other.file_name).read_bytes())
     beside.write_text(json.dumps({**json.loads(beside.read_text()), **forged}))
     with pytest.raises(ArchiveRefused, match="not the file"):
-        archive.bring_back(conn, beside)
+        archive.bring_back(conn, beside, [TRAIL])
 
 
 async def test_what_is_not_chained_or_would_be_overwritten_stays(
@@ -214,16 +221,16 @@ async def test_what_is_not_chained_or_would_be_overwritten_stays(
     first, *_ = parts(conn)
     write(conn, datetime(2020, 1, 1, tzinfo=UTC))
     with pytest.raises(ArchiveRefused, match="chained"):
-        archive.put_away(conn, first, tmp_path)
+        archive.put_away(conn, TRAIL, first, tmp_path)
     await three_months(conn, pool)
-    archive.put_away(conn, first, tmp_path)
-    archive.bring_back(conn, tmp_path / f"{first.partition}.json")
+    archive.put_away(conn, TRAIL, first, tmp_path)
+    archive.bring_back(conn, tmp_path / f"{first.partition}.json", [TRAIL])
     write(conn, datetime(2020, 1, 1, tzinfo=UTC))
     write(conn, parts(conn)[1].starts_at or LATER)
     await chained(conn, pool)
     before = everything(conn)
     with pytest.raises(ArchiveRefused, match="other rows"):
-        archive.put_away(conn, parts(conn)[0], tmp_path)
+        archive.put_away(conn, TRAIL, parts(conn)[0], tmp_path)
     assert everything(conn) == before
     assert not half_written(tmp_path)
 
@@ -234,8 +241,7 @@ async def test_a_trail_from_before_goes_on_in_its_parts(server_dsn: str) -> None
     dsn = dsn_of(server_dsn, name)
     try:
         with psycopg.connect(dsn, autocommit=True) as conn:
-            for one in migrations()[: BY_MONTH - 1]:
-                _apply(conn, one)
+            migrate_to(conn, BY_MONTH - 1)
             write(conn, datetime(2021, 4, 28, tzinfo=UTC), 500)
             conn.execute("UPDATE audit SET chain_hash = sha256('x') WHERE audit_id = 1")
             before = everything(conn)
@@ -248,16 +254,6 @@ async def test_a_trail_from_before_goes_on_in_its_parts(server_dsn: str) -> None
                 conn.execute("DELETE FROM audit WHERE audit_id = 7")
     finally:
         run_on(server_dsn, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
-
-
-def _apply(conn: psycopg.Connection, one: Migration) -> None:
-    conn.execute(
-        "CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,"
-        " applied_at timestamptz NOT NULL DEFAULT now())"
-    )
-    with conn.transaction():
-        conn.execute(one.sql.encode())
-        conn.execute("INSERT INTO migration VALUES (%s, %s, %s)", (one.number, one.name, one.checksum))
 
 
 async def test_a_month_that_cannot_be_made_now_is_made_later(conn: psycopg.Connection, pool: Pool, dsn: str) -> None:

@@ -111,10 +111,11 @@ async def test_holidays_are_left_out(scene: Scene) -> None:
 
 async def test_a_draft_that_lacks_stock_waits_and_is_published_when_it_comes(scene: Scene) -> None:
     conn, floor = scene.conn, scene.floor
-    draft, now = uuid4(), floor.clock.now()
+    key, now = uuid4(), floor.clock.now()
     new = a_session(scene.centre, scene.tomorrow, doses=400, seats=200)
-    assert await scheduling.draft_session(conn, floor, TEST, new, now, draft)
-    assert not await scheduling.draft_session(conn, floor, TEST, new, now, draft)
+    draft, is_new = await scheduling.draft_session(conn, floor, TEST, new, now, key)
+    assert is_new
+    assert await scheduling.draft_session(conn, floor, TEST, new, now, key) == (draft, False)
     assert await scheduling.publish_due(conn, floor) == 0
     assert ((await state(scene, draft)).state, (await state(scene, draft)).held_back) == ("draft", "STOCK0001")
     with pytest.raises(stock.NotEnoughStock):

@@ -152,8 +152,7 @@ async def test_drafts_and_sessions_for_invited_people_and_undone_work_are_not_to
     begin, day = await newest(pool), floor.clock.today() + timedelta(days=1)
     async with transaction(pool) as conn:
         new = a_session(centre, day, doses=5)
-        draft = uuid4()
-        assert await scheduling.draft_session(conn, floor, TEST, new, session_id=draft, publish_at=None)
+        draft, _ = await scheduling.draft_session(conn, floor, TEST, new, None, uuid4())
         await scheduling.publish_session(conn, floor, TEST, replace(new, closed=True))
         await run(conn, "UPDATE slot_capacity SET capacity = capacity + 1 WHERE session_id = %(s)s", s=draft)
     async with scene_of(pool, floor, centre) as scene:

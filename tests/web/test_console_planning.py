@@ -276,8 +276,7 @@ async def a_neighbour(clinic: Clinic) -> tuple[places.Centre, UUID]:
         new = scheduling.NewSession(
             centre.centre_id, clinic.platform.day(1), "COVISHIELD", 18, None, like.session.fee, _nine(), 10
         )
-        session_id = uuid4()
-        await scheduling.draft_session(conn, clinic.platform.floor, TEST, new, None, session_id)
+        session_id, _ = await scheduling.draft_session(conn, clinic.platform.floor, TEST, new, None, uuid4())
     return centre, session_id
 
 

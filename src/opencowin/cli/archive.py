@@ -1,4 +1,4 @@
-"""`opencowin archive`: months of the audit trail that are over, put away into files and brought back."""
+"""`opencowin archive`: months of the trail and of appointments that are over, put away into files and brought back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,34 +11,47 @@ import typer
 
 from opencowin.cli.explain import CommandRefused
 from opencowin.kit import archive as kept
-from opencowin.kit.partitions import BY_MONTH
+from opencowin.kit.audit_parts import TRAIL
 from opencowin.kit.settings import settings
+from opencowin.scheduling import APPOINTMENTS
 from opencowin.serving import database
 
 app = typer.Typer(no_args_is_help=True)
+
+SHELVES = (TRAIL, APPOINTMENTS)
 
 Folder = Annotated[Path, typer.Argument(help="Where the files are; keep a copy elsewhere.", file_okay=False)]
 
 
 @app.callback()
 def archive() -> None:
-    """Months of the audit trail that are over, as files: put away, checked, brought back."""
+    """Months of the audit trail and of appointments that are over, as files: put away, checked, brought back."""
 
 
 @app.command()
 def write(
-    folder: Folder, months: Annotated[int, typer.Option(min=1, help="Leave so many whole months in the database.")] = 24
+    folder: Folder,
+    months: Annotated[int, typer.Option(min=1, help="Leave so many whole months of the trail in the database.")] = 24,
 ) -> None:
-    """Put months that are over into files of this folder, each once it was read again, and let them go. Run it again
-    after a crash: what is half done is begun anew."""
-    before = _months_ago(datetime.now(UTC), months)
+    """Put months that are over into files of this folder, each once it was read again, and let them go: of the trail,
+    and of appointments those that the setting OPENCOWIN_APPOINTMENTS_KEPT_MONTHS does not keep. Run it again after a
+    crash: what is half done is begun anew. Leaves with 1 when a part had to stay."""
+    now, stayed = datetime.now(UTC), False
+    left = {TRAIL: months, APPOINTMENTS: settings().appointments_kept_months}
     with _connected() as conn:
-        parts = [part for table in BY_MONTH for part in kept.parts_before(conn, table, before)]
-        for part in parts:
-            done = kept.put_away(conn, part, folder)
-            typer.echo(f"{done.partition}: {done.row_count} rows in {folder / done.file_name}")
+        parts = [(s, part) for s in SHELVES for part in kept.parts_before(conn, s, _months_ago(now, left[s]))]
+        for shelf, part in parts:
+            try:
+                done = kept.put_away(conn, shelf, part, folder)
+            except kept.ArchiveRefused as refused:
+                typer.echo(f"{part.partition} stays: {refused}", err=True)
+                stayed = True
+            else:
+                typer.echo(f"{done.partition}: {done.row_count} rows in {folder / done.file_name}")
     if not parts:
-        typer.echo(f"No part was over before {before:%Y-%m-%d}.")
+        typer.echo("No part was over for so long.")
+    if stayed:
+        raise typer.Exit(1)
 
 
 @app.command("list")
@@ -67,7 +80,7 @@ def restore(
 ) -> None:
     """Bring a part back into its table; the file stays."""
     with _connected() as conn:
-        done = kept.bring_back(conn, manifest)
+        done = kept.bring_back(conn, manifest, SHELVES)
     typer.echo(f"{done.partition}: {done.row_count} rows are back in {done.table_name}.")
 
 

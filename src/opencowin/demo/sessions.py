@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
-from uuid import UUID
 
 from opencowin.demo.recipe import Form, Offer, Recipe
-from opencowin.scheduling import BulkSession, BulkSlot
+from opencowin.scheduling import BulkSession, BulkSlot, new_session_id
 
 SLOT_HOURS = 2
 FREE = Decimal(0)
@@ -44,7 +43,7 @@ def _session(recipe: Recipe, stall: Stall, offer: Offer, on: date, dice: random.
     seats = {1: recipe.crowd.seats} if filled else _seats(offer, dice)
     slots = _slots(stall.form, seats)
     return BulkSession(
-        session_id=UUID(int=dice.getrandbits(128), version=4),
+        session_id=new_session_id(on, dice),
         district_id=stall.district_id,
         centre_id=stall.centre_id,
         operator=stall.form.operator,

@@ -1,19 +1,22 @@
 """Parts of tables that are over are put away into compressed files with a manifest each, and can be brought back.
 
 A part leaves the database in the transaction that enters its file as archived, after the file was flushed to disk, read
-again and found to hold what the part holds. So a crash at any moment leaves it in the database, or in a whole file.
+again and found to hold what the part holds. So a crash at any moment leaves it in the database, or in a whole file. The
+part is watched while it is written, not locked: nobody waits, and what has changed meanwhile stays.
 """
 
 import gzip
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
+from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import sql
@@ -21,7 +24,9 @@ from psycopg.rows import class_row
 
 CHUNK = 1 << 20
 MANIFEST, FILE = ".json", ".copy.gz"
-PATIENCE = "SET LOCAL lock_timeout = '10s'"
+PATIENCE = "SET LOCAL lock_timeout = '2s'"
+"""Whoever wants the table waits behind who waits for it."""
+TRIES = 10
 
 
 class ArchiveRefused(Exception):
@@ -30,12 +35,35 @@ class ArchiveRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a table that is partitioned by time: rows from `starts_at` (None: the first) to before `ends_at`."""
+    """A part of a table that is partitioned by month: rows from `starts_at` to before `ends_at` (None: no bound)."""
 
     table_name: str
     partition: str
     starts_at: datetime | None
-    ends_at: datetime
+    ends_at: datetime | None
+    bounds: str
+    """As PostgreSQL writes them."""
+
+
+def _nothing(_: psycopg.Connection, __: Part) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A table whose months are put away, and what those who own it ask of a part.
+
+    `ends` tells when a part is over, if it is at all; `close` ends what nobody will do any more; `refuse` raises
+    ArchiveRefused while something is left to do; `leaving` and `returned` write what has to be known once the part is
+    away, or is back.
+    """
+
+    table: str
+    ends: Callable[[psycopg.Connection, Part], datetime | None]
+    refuse: Callable[[psycopg.Connection, Part], None]
+    close: Callable[[psycopg.Connection, Part], None] = _nothing
+    leaving: Callable[[psycopg.Connection, Part], None] = _nothing
+    returned: Callable[[psycopg.Connection, Part], None] = _nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +73,25 @@ class Manifest:
     table_name: str
     partition: str
     starts_at: str | None
-    ends_at: str
+    ends_at: str | None
     columns: list[str]
     row_count: int
     content_sha256: str
     file_name: str
 
-    @property
-    def part(self) -> Part:
-        """The part that it is of."""
-        begun = datetime.fromisoformat(self.starts_at) if self.starts_at else None
-        return Part(self.table_name, self.partition, begun, datetime.fromisoformat(self.ends_at))
 
-
-def parts_before(conn: psycopg.Connection, table: str, before: datetime) -> list[Part]:
-    """The parts of a table whose time was over before an instant, the oldest first."""
+def parts_before(conn: psycopg.Connection, shelf: Shelf, before: datetime) -> list[Part]:
+    """The parts of a table that were over before an instant, the oldest first."""
     with conn.cursor(row_factory=class_row(Part)) as cursor:
-        return cursor.execute(
+        found = cursor.execute(
             """
-            SELECT %(table)s AS table_name, partition, starts_at, ends_at FROM partition_bounds(%(table)s)
-            WHERE ends_at <= %(before)s ORDER BY ends_at
+            SELECT %(table)s AS table_name, partition, starts_at, ends_at, bounds FROM partition_bounds(%(table)s)
+            WHERE ends_at <= %(before)s OR ends_at IS NULL ORDER BY ends_at
             """,
-            {"table": table, "before": before},
+            {"table": shelf.table, "before": before},
         ).fetchall()
+    over = [(part, shelf.ends(conn, part)) for part in found]
+    return [replace(part, ends_at=part.ends_at or ends) for part, ends in over if ends is not None and ends <= before]
 
 
 def archived(conn: psycopg.Connection) -> list[tuple[str, int, str, datetime]]:
@@ -77,20 +101,27 @@ def archived(conn: psycopg.Connection) -> list[tuple[str, int, str, datetime]]:
     ).fetchall()
 
 
-def put_away(conn: psycopg.Connection, part: Part, folder: Path) -> Manifest:
+def put_away(conn: psycopg.Connection, shelf: Shelf, part: Part, folder: Path) -> Manifest:
     """Write a part into a file of this folder, read it again, and let it go from the database.
 
-    Raises ArchiveRefused where its rows are not all chained, or the file does not hold what was written.
+    Raises ArchiveRefused where something of it is not done, where it has changed meanwhile, or where the file does not
+    hold what was written.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with conn.transaction():
-        conn.execute(PATIENCE)
-        # Nobody writes to it any more; nobody shall.
-        conn.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(sql.Identifier(part.partition)))
-        _refuse_unchained(conn, part)
-        manifest = _write(conn, part, folder)
+    shelf.close(conn, part)
+    run = uuid4()
+    _patiently(conn, lambda: _watch(conn, part, run))
+    try:
+        with conn.transaction():
+            conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            shelf.refuse(conn, part)
+            manifest = _write(conn, part, folder)
         check(folder, manifest)
-        _let_go(conn, part, manifest)
+        _patiently(conn, lambda: _let_go(conn, shelf, part, manifest, run))
+    except BaseException:
+        with suppress(psycopg.Error):
+            _patiently(conn, lambda: _look_away(conn, part, run))
+        raise
     return manifest
 
 
@@ -117,40 +148,78 @@ def read_manifest(path: Path) -> Manifest:
         raise ArchiveRefused(f"{path} is no manifest of an archived part") from broken
 
 
-def bring_back(conn: psycopg.Connection, manifest_path: Path) -> Manifest:
+def bring_back(conn: psycopg.Connection, manifest_path: Path, shelves: Sequence[Shelf]) -> Manifest:
     """Have an archived part in its table again; the file stays.
 
     Raises ArchiveRefused where the part is not away, or the file is not the one that was written.
     """
     manifest = read_manifest(manifest_path)
     check(manifest_path.parent, manifest)
-    with conn.transaction():
+    with conn.transaction(), conn.cursor(row_factory=class_row(Part)) as cursor:
         conn.execute(PATIENCE)
-        gone = conn.execute(
-            "DELETE FROM archived_partition WHERE (partition, content_sha256) = (%s, %s) RETURNING partition",
+        part = cursor.execute(
+            """
+            DELETE FROM archived_partition WHERE (partition, content_sha256) = (%s, %s)
+            RETURNING table_name, partition, starts_at, ends_at,
+                      coalesce(bounds, format('FOR VALUES FROM (%%s) TO (%%L)',
+                                              coalesce(quote_literal(starts_at), 'MINVALUE'), ends_at)) AS bounds
+            """,
             (manifest.partition, manifest.content_sha256),
         ).fetchone()
-        if gone is None:
+        if part is None:
             raise ArchiveRefused(f"{manifest.partition} is not away, or this is not the file that it was written to")
-        _load(conn, manifest, manifest_path.parent)
+        _load(conn, part, manifest, manifest_path.parent)
+        for shelf in shelves:
+            if shelf.table == part.table_name:
+                shelf.returned(conn, part)
+        # Last, since others may have to wait from here on.
+        facts = (part.table_name, part.partition, part.bounds)
+        _patiently(conn, lambda: conn.execute("SELECT partition_attach(%s, %s, %s)", facts))
     return manifest
 
 
-def _refuse_unchained(conn: psycopg.Connection, part: Part) -> None:
-    """The chain must have passed the part, and gone on in another one."""
-    if part.table_name != "audit":
-        return
-    found = conn.execute(
+def _patiently(conn: psycopg.Connection, do: Callable[[], object]) -> None:
+    """Do it in a transaction that waits for no lock for long; often, if need be."""
+    for left in reversed(range(TRIES)):
+        try:
+            with conn.transaction():
+                conn.execute(PATIENCE)
+                do()
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+            if not left:
+                raise
+            time.sleep(1)
+        else:
+            return
+
+
+def _watch(conn: psycopg.Connection, part: Part, run: UUID) -> None:
+    """From now on it is known when a row of the part changes; whoever is changing one is waited for."""
+    name = sql.Identifier(part.partition)
+    conn.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(name))
+    conn.execute(
+        """
+        INSERT INTO archived_partition_watch (partition, run) VALUES (%s, %s)
+        ON CONFLICT (partition) DO UPDATE SET run = excluded.run, changed = false
+        """,
+        (part.partition, run),
+    )
+    conn.execute(
         sql.SQL(
             """
-            SELECT EXISTS (SELECT FROM {part} WHERE chain_hash IS NULL),
-                   coalesce((SELECT max(audit_id) FROM {part})
-                            < (SELECT max(audit_id) FROM audit WHERE chain_hash IS NOT NULL), true)
+            CREATE OR REPLACE TRIGGER watched AFTER INSERT OR UPDATE OR DELETE ON {}
+            FOR EACH ROW EXECUTE FUNCTION partition_was_changed()
             """
-        ).format(part=sql.Identifier(part.partition))
+        ).format(name)
+    )
+
+
+def _look_away(conn: psycopg.Connection, part: Part, run: UUID) -> None:
+    own = conn.execute(
+        "DELETE FROM archived_partition_watch WHERE (partition, run) = (%s, %s) RETURNING run", (part.partition, run)
     ).fetchone()
-    if found != (False, True):
-        raise ArchiveRefused(f"{part.partition} is not wholly chained, or nothing comes after it: is a worker running?")
+    if own:
+        conn.execute(sql.SQL("DROP TRIGGER watched ON {}").format(sql.Identifier(part.partition)))
 
 
 def _write(conn: psycopg.Connection, part: Part, folder: Path) -> Manifest:
@@ -158,8 +227,8 @@ def _write(conn: psycopg.Connection, part: Part, folder: Path) -> Manifest:
     path, beside = folder / f"{part.partition}{FILE}", folder / f"{part.partition}{MANIFEST}"
     earlier = read_manifest(beside) if beside.exists() else None
     digest, rows = hashlib.sha256(), 0
-    copy = sql.SQL("COPY (SELECT {} FROM {} ORDER BY 1) TO STDOUT").format(
-        _listed(columns), sql.Identifier(part.partition)
+    copy = sql.SQL("COPY (SELECT {} FROM {} ORDER BY {}) TO STDOUT").format(
+        _listed(columns), sql.Identifier(part.partition), _listed(_key(conn, part.partition))
     )
     with (
         _flushed(path) as raw,
@@ -176,7 +245,7 @@ def _write(conn: psycopg.Connection, part: Part, folder: Path) -> Manifest:
         table_name=part.table_name,
         partition=part.partition,
         starts_at=part.starts_at.isoformat() if part.starts_at else None,
-        ends_at=part.ends_at.isoformat(),
+        ends_at=part.ends_at.isoformat() if part.ends_at else None,
         columns=columns,
         row_count=rows,
         content_sha256=digest.hexdigest(),
@@ -192,6 +261,18 @@ def _columns(conn: psycopg.Connection, partition: str) -> list[str]:
         """
         SELECT attname FROM pg_attribute
         WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+        """,
+        (partition,),
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def _key(conn: psycopg.Connection, partition: str) -> list[str]:
+    rows = conn.execute(
+        """
+        SELECT attname FROM pg_index CROSS JOIN unnest(indkey) WITH ORDINALITY AS k (number, place)
+        JOIN pg_attribute ON attrelid = indrelid AND attnum = number
+        WHERE indrelid = %s::regclass AND indisprimary ORDER BY place
         """,
         (partition,),
     )
@@ -215,50 +296,33 @@ def _flushed(path: Path) -> Iterator[BinaryIO]:
     os.close(folder)
 
 
-def _let_go(conn: psycopg.Connection, part: Part, manifest: Manifest) -> None:
+def _let_go(conn: psycopg.Connection, shelf: Shelf, part: Part, manifest: Manifest, run: UUID) -> None:
     """Enter the file as the part's place, and drop the part: both, or neither."""
+    shelf.leaving(conn, part)
+    names = {"table": sql.Identifier(part.table_name), "part": sql.Identifier(part.partition)}
+    conn.execute(sql.SQL("LOCK TABLE ONLY {table}, ONLY {part} IN ACCESS EXCLUSIVE MODE").format(**names))
+    watched = conn.execute(
+        "DELETE FROM archived_partition_watch WHERE (partition, run) = (%s, %s) AND NOT changed RETURNING run",
+        (part.partition, run),
+    ).fetchone()
+    if watched is None:
+        raise ArchiveRefused(f"rows of {part.partition} have changed while they were written: run it again")
     conn.execute(
         """
-        INSERT INTO archived_partition (partition, table_name, starts_at, ends_at, row_count, content_sha256, file_name)
-        VALUES (%s, %s, %s, %s, %s, %s, %s)
+        INSERT INTO archived_partition
+            (partition, table_name, starts_at, ends_at, bounds, row_count, content_sha256, file_name)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
         """,
         (
-            *(part.partition, part.table_name, part.starts_at, part.ends_at),
+            *(part.partition, part.table_name, part.starts_at, part.ends_at, part.bounds),
             *(manifest.row_count, manifest.content_sha256, manifest.file_name),
         ),
     )
-    if part.table_name == "audit":
-        _keep_seams(conn, part)
-    names = {"table": sql.Identifier(part.table_name), "part": sql.Identifier(part.partition)}
     conn.execute(sql.SQL("ALTER TABLE {table} DETACH PARTITION {part}").format(**names))
     conn.execute(sql.SQL("DROP TABLE {part}").format(**names))
 
 
-def _keep_seams(conn: psycopg.Connection, part: Part) -> None:
-    """Keep the hash before each row whose predecessor is on the other side of the part's border."""
-    conn.execute(
-        sql.SQL(
-            """
-            WITH span AS (
-                SELECT coalesce((SELECT max(audit_id) FROM audit WHERE audit_id < min(own.audit_id)),
-                                min(own.audit_id)) AS first,
-                       (SELECT min(audit_id) FROM audit WHERE audit_id > max(own.audit_id)) AS last
-                FROM {part} AS own),
-            pair AS (
-                SELECT audit_id, tableoid AS place, lag(chain_hash) OVER chain AS hash,
-                       lag(tableoid) OVER chain AS before
-                FROM audit, span WHERE audit_id BETWEEN first AND last WINDOW chain AS (ORDER BY audit_id))
-            INSERT INTO audit_seam (audit_id, previous_hash, partition)
-            SELECT audit_id, hash, before::regclass::text FROM pair
-            WHERE place <> before AND {own}::regclass IN (place, before)
-            ON CONFLICT (audit_id) DO NOTHING
-            """
-        ).format(part=sql.Identifier(part.partition), own=sql.Literal(part.partition))
-    )
-
-
-def _load(conn: psycopg.Connection, manifest: Manifest, folder: Path) -> None:
-    part = manifest.part
+def _load(conn: psycopg.Connection, part: Part, manifest: Manifest, folder: Path) -> None:
     names = {"table": sql.Identifier(part.table_name), "part": sql.Identifier(part.partition)}
     conn.execute(sql.SQL("CREATE TABLE {part} (LIKE {table} INCLUDING ALL)").format(**names))
     conn.execute(
@@ -270,12 +334,6 @@ def _load(conn: psycopg.Connection, manifest: Manifest, folder: Path) -> None:
     with gzip.open(folder / manifest.file_name, "rb") as file, conn.cursor().copy(copy) as target:
         while chunk := file.read(CHUNK):
             target.write(chunk)
-    begun = sql.Literal(part.starts_at) if part.starts_at else sql.SQL("MINVALUE")
-    conn.execute(
-        sql.SQL("ALTER TABLE {table} ATTACH PARTITION {part} FOR VALUES FROM ({begun}) TO ({ends})").format(
-            begun=begun, ends=sql.Literal(part.ends_at), **names
-        )
-    )
 
 
 def _listed(columns: Sequence[str]) -> sql.Composed:

@@ -217,6 +217,12 @@ class Settings(BaseSettings):
     assisted_bookings_per_hour: int = Field(
         default=40, ge=1, description="Bookings that one operator may make, move or cancel an hour."
     )
+    appointments_kept_months: int = Field(
+        default=13,
+        ge=1,
+        le=1200,
+        description="Whole months for which appointments stay in the database when `opencowin archive write` runs.",
+    )
     uploads_kept_days: int = Field(
         default=30, ge=1, le=365, description="Days after which the rows of an upload are removed; undoing ends then."
     )

@@ -8,6 +8,7 @@ time) and the place's seat (never more than there are). On one database both are
 """
 
 from opencowin.scheduling.altering import SlotChange, change_session
+from opencowin.scheduling.archiving import APPOINTMENTS
 from opencowin.scheduling.attendance import Seat, booked_here, expected_in, refuse_if_booked, reopen, vaccinate
 from opencowin.scheduling.booking import book, book_allotted, on_the_spot
 from opencowin.scheduling.booking_slot import open_slot
@@ -126,6 +127,7 @@ from opencowin.scheduling.seeing import (
     prove_presence,
     see_person,
 )
+from opencowin.scheduling.session_ids import new_session_id
 from opencowin.scheduling.sessions import (
     BOARD,
     check_session,
@@ -153,6 +155,7 @@ from opencowin.scheduling.weekly import (
 )
 
 __all__ = [
+    "APPOINTMENTS",
     "BOARD",
     "BOOKED",
     "CANCELLED",
@@ -286,6 +289,7 @@ __all__ = [
     "move",
     "move_appointments",
     "nearest_replacement",
+    "new_session_id",
     "newest_change",
     "number_changes",
     "offered_session",

@@ -8,16 +8,20 @@ from uuid import UUID
 
 from opencowin.kit.db import Connection, fetch_all, fetch_value
 
+# Of what is long over, what was given is what is booked and not live any more: so it is known while rows are away.
 PLANNED: LiteralString = """
     SELECT s.session_id, s.district_id, s.centre_id, s.held_on, s.vaccine_id, s.min_age, s.max_age, s.state,
            s.round, s.closed, s.reserved_for, s.draw_id, s.publish_at, s.held_back, s.withdrawn_reason,
            t.doses, t.booked,
            coalesce(c.seats, 0)::integer AS seats,
-           (SELECT count(*) FROM appointment a WHERE a.district_id = s.district_id
-              AND a.session_id = s.session_id AND a.state = 'given')::integer AS given, w.starts_at, w.ends_at
+           (CASE WHEN s.held_on < current_date - 7 THEN t.booked - a.live ELSE a.given END)::integer AS given,
+           w.starts_at, w.ends_at
     FROM session s JOIN session_stock t USING (district_id, session_id)
     LEFT JOIN LATERAL (SELECT sum(capacity) AS seats FROM slot_capacity c
                        WHERE c.district_id = s.district_id AND c.session_id = s.session_id) c ON true
+    JOIN LATERAL (SELECT count(*) FILTER (WHERE a.state = 'booked') AS live,
+                         count(*) FILTER (WHERE a.state = 'given') AS given
+                  FROM appointment a WHERE a.district_id = s.district_id AND a.session_id = s.session_id) a ON true
     JOIN LATERAL (SELECT min(starts_at) AS starts_at, max(ends_at) AS ends_at FROM slot l
                   WHERE l.district_id = s.district_id AND l.session_id = s.session_id) w ON true
 """

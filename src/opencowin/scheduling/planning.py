@@ -38,20 +38,21 @@ class Made:
 
 
 async def draft_session(  # noqa: PLR0917 (said in one breath: this session, as a draft, to be published then)
-    conn: Connection, floor: Floor, actor: Actor, new: NewSession, publish_at: datetime | None, session_id: UUID
-) -> bool:
-    """Enter a session that nobody sees yet; False when there is one under this id.
+    conn: Connection, floor: Floor, actor: Actor, new: NewSession, publish_at: datetime | None, key: UUID
+) -> tuple[UUID, bool]:
+    """Enter a session that nobody sees yet: its id, and whether it is new; with a key that came before it is the same.
 
     Raises what `publish_session` raises, except about stock: doses are taken when it is published.
     """
     centre = await read_centre(conn, new.centre_id)
-    if not await enter_session(conn, floor, actor, new, session_id=session_id, publish_at=publish_at, draft=True):
-        return False
+    session_id, is_new = await enter_session(conn, floor, actor, new, key=key, publish_at=publish_at, draft=True)
+    if not is_new:
+        return session_id, False
     detail = {"held_on": str(new.held_on), "publish_at": str(publish_at or ""), "centre": centre.centre_id}
     await record(
         conn, actor, "scheduling.draft_session", subject=("session", session_id), reason="planned", detail=detail
     )
-    return True
+    return session_id, True
 
 
 async def publish_draft(conn: Connection, floor: Floor, actor: Actor, session_id: UUID) -> bool:
@@ -113,9 +114,8 @@ async def copy_session(  # noqa: PLR0917 (said in one breath: this session, agai
 ) -> tuple[UUID, bool]:
     """Draft the same session for another day: its id, and whether it is new. Raises what `draft_session` raises."""
     session = await read_session(conn, session_id)
-    copy_id = uuid5(session_id, str(held_on))
     new = await _again(conn, session, held_on)
-    return copy_id, await draft_session(conn, floor, actor, new, at, copy_id)
+    return await draft_session(conn, floor, actor, new, at, uuid5(session_id, str(held_on)))
 
 
 async def copy_week(  # noqa: PLR0917 (said in one breath: the week from here to there)

@@ -23,6 +23,12 @@ SESSIONS: LiteralString = """
     FROM session s JOIN session_stock t USING (district_id, session_id)
 """
 
+FACTS = (
+    *("centre_id", "held_on", "vaccine_id", "min_age", "max_age", "fee", "doses", "round", "closed"),
+    *("reserved_for", "opens_to_all_at", "bookable_from"),
+)
+"""Of a new session, as they are stored."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -167,20 +173,23 @@ async def insert_session(
     new: NewSession,
     *,
     session_id: UUID,
+    key: UUID | None,
     district_id: int,
     programme_id: str,
     at: datetime | None,
     publish_at: datetime | None = None,
     invitation: str | None = None,
 ) -> int:
-    """Enter a session, its doses, and where it can be found; a draft without `at`. 0 when its id is taken."""
+    """Enter a session, its doses, and where it can be found; a draft without `at`. 0 when its key is taken."""
     touch(district_id)
     return await run(
         conn,
         """
         WITH directory AS (
-            INSERT INTO session_directory (session_id, district_id, invitation)
-            VALUES (%(session_id)s, %(district_id)s, %(invitation)s) ON CONFLICT (session_id) DO NOTHING
+            INSERT INTO session_directory (session_id, district_id, invitation, entered_as)
+            SELECT %(session_id)s, %(district_id)s, %(invitation)s, %(key)s::uuid
+            WHERE NOT EXISTS (SELECT FROM session_directory WHERE session_id = %(key)s::uuid)
+            ON CONFLICT (entered_as) WHERE entered_as IS NOT NULL DO NOTHING
             RETURNING session_id),
         stock AS (
             INSERT INTO session_stock (district_id, session_id, doses)
@@ -194,24 +203,22 @@ async def insert_session(
         FROM directory
         """,
         session_id=session_id,
+        key=key,
         district_id=district_id,
-        doses=new.doses,
-        centre_id=new.centre_id,
         programme_id=programme_id,
-        held_on=new.held_on,
-        vaccine_id=new.vaccine_id,
-        min_age=new.min_age,
-        max_age=new.max_age,
-        fee=new.fee,
         at=at,
         publish_at=publish_at,
         invitation=invitation,
-        round=new.round,
-        closed=new.closed,
-        reserved_for=new.reserved_for,
-        opens_to_all_at=new.opens_to_all_at,
-        bookable_from=new.bookable_from,
+        **{name: getattr(new, name) for name in FACTS},
     )
+
+
+async def entered_as(conn: Connection, key: UUID | None) -> UUID:
+    """The session that was entered under a key; before ids began with days, the key was the id."""
+    found = await fetch_value(
+        conn, "SELECT session_id FROM session_directory WHERE entered_as = %(key)s OR session_id = %(key)s", key=key
+    )
+    return UUID(str(found))
 
 
 async def insert_slots(conn: Connection, district_id: int, session_id: UUID, slots: Sequence[NewSlot]) -> int:

@@ -11,17 +11,6 @@ from opencowin.kit.db import Connection, fetch_all, fetch_value, run, touch
 from opencowin.registry import Person
 from opencowin.scheduling.model import LiveAppointment
 
-LIVE: LiteralString = """
-    SELECT c.account_id, c.claim_id, c.booking_id, c.beneficiary_id, c.dose_number, c.dose_class, c.district_id,
-           c.session_id, c.slot_number, a.booked_at, s.centre_id, s.held_on, s.vaccine_id, l.starts_at, l.ends_at
-    FROM claim c
-    JOIN appointment a ON a.district_id = c.district_id AND a.session_id = c.session_id AND a.claim_id = c.claim_id
-                      AND a.state = 'booked'
-    JOIN session s ON s.district_id = c.district_id AND s.session_id = c.session_id
-    JOIN slot l ON l.district_id = c.district_id AND l.session_id = c.session_id AND l.slot_number = c.slot_number
-    WHERE c.state IN ('pending', 'confirmed')
-"""
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class SeatKey:
@@ -89,11 +78,8 @@ async def live(conn: Connection, people: Sequence[Person]) -> list[LiveAppointme
     return await fetch_all(
         conn,
         LiveAppointment,
-        LIVE  # noqa: S608 (both parts are literals)
-        + """
-        AND (c.account_id, c.beneficiary_id) IN (
-            SELECT * FROM unnest(%(accounts)s::uuid[], %(beneficiaries)s::uuid[]))
-        ORDER BY c.beneficiary_id
+        """
+        SELECT * FROM live_appointments(%(accounts)s::uuid[], %(beneficiaries)s::uuid[]) ORDER BY beneficiary_id
         """,
         accounts=[person.account_id for person in people],
         beneficiaries=[person.beneficiary_id for person in people],
@@ -105,7 +91,16 @@ async def live_of_account(conn: Connection, account_id: UUID) -> list[LiveAppoin
     return await fetch_all(
         conn,
         LiveAppointment,
-        LIVE + """AND c.account_id = %(account_id)s ORDER BY s.held_on, l.starts_at, c.beneficiary_id""",
+        """
+        SELECT c.account_id, c.claim_id, c.booking_id, c.beneficiary_id, c.dose_number, c.dose_class, c.district_id,
+               c.session_id, c.slot_number, a.booked_at, s.centre_id, s.held_on, s.vaccine_id, l.starts_at, l.ends_at
+        FROM claim c
+        CROSS JOIN LATERAL seat_booked_at(c.district_id, c.session_id, c.claim_id) AS a (booked_at)
+        JOIN session s ON s.district_id = c.district_id AND s.session_id = c.session_id
+        JOIN slot l ON l.district_id = c.district_id AND l.session_id = c.session_id AND l.slot_number = c.slot_number
+        WHERE c.account_id = %(account_id)s AND c.state IN ('pending', 'confirmed') AND a.booked_at IS NOT NULL
+        ORDER BY s.held_on, l.starts_at, c.beneficiary_id
+        """,
         account_id=account_id,
     )
 
@@ -315,59 +310,42 @@ async def insert_claims(conn: Connection, seat: SeatKey, group: Group, programme
 
 async def fulfil(conn: Connection, appointment: LiveAppointment, now: datetime) -> bool:
     """The dose was given: the appointment and its claim say so; False when it was not live any more."""
-    touched = await run(
+    found = await fetch_value(
         conn,
-        """
-        WITH seat AS (
-            UPDATE appointment SET state = 'given', changed_at = %(now)s
-            WHERE district_id = %(district)s AND session_id = %(session)s AND claim_id = %(claim)s
-              AND state = 'booked'
-            RETURNING 1)
-        UPDATE claim SET state = 'given'
-        WHERE account_id = %(account)s AND claim_id = %(claim)s AND state IN ('pending', 'confirmed')
-          AND EXISTS (SELECT FROM seat)
-        """,
+        "SELECT seat_fulfil(%(account)s, %(claim)s, %(district)s, %(session)s, %(now)s)",
         district=appointment.district_id,
         session=appointment.session_id,
         claim=appointment.claim_id,
         account=appointment.account_id,
         now=now,
     )
-    return touched == 1
+    return found is True
 
 
 async def fulfil_free(conn: Connection, appointments: Sequence[LiveAppointment], now: datetime) -> int:
     """As `fulfil`, for those of these that are live and that nobody else holds; how many."""
-    return await run(
+    found = await fetch_value(
         conn,
-        """
-        WITH free AS (
-            SELECT a.district_id, a.session_id, a.claim_id FROM appointment a
-            JOIN unnest(%(districts)s::int[], %(sessions)s::uuid[], %(claims)s::uuid[]) AS u (d, s, c)
-              ON (a.district_id, a.session_id, a.claim_id) = (u.d, u.s, u.c)
-            WHERE a.state = 'booked' FOR NO KEY UPDATE OF a SKIP LOCKED),
-        seat AS (
-            UPDATE appointment a SET state = 'given', changed_at = %(now)s FROM free
-            WHERE (a.district_id, a.session_id, a.claim_id) = (free.district_id, free.session_id, free.claim_id)
-            RETURNING a.account_id, a.claim_id)
-        UPDATE claim SET state = 'given' FROM seat
-        WHERE claim.account_id = seat.account_id AND claim.claim_id = seat.claim_id
-          AND claim.state IN ('pending', 'confirmed')
-        """,
+        "SELECT seats_fulfil_free(%(districts)s::int[], %(sessions)s::uuid[], %(claims)s::uuid[], %(now)s)",
         districts=[one.district_id for one in appointments],
         sessions=[one.session_id for one in appointments],
         claims=[one.claim_id for one in appointments],
         now=now,
     )
+    return int(found)
 
 
 async def doses_given(conn: Connection, district_id: int, session_id: UUID) -> int:
-    """How many appointments of a session were fulfilled."""
+    """How many appointments of a session were fulfilled; of one long over, also while its rows are away."""
     found = await fetch_value(
         conn,
         """
-        SELECT count(*) FROM appointment
-        WHERE district_id = %(district)s AND session_id = %(session)s AND state = 'given'
+        SELECT CASE WHEN s.held_on < current_date - 7 THEN t.booked - a.live ELSE a.given END
+        FROM session s JOIN session_stock t USING (district_id, session_id)
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE state = 'booked') AS live, count(*) FILTER (WHERE state = 'given') AS given
+            FROM appointment a WHERE a.district_id = s.district_id AND a.session_id = s.session_id) a
+        WHERE s.district_id = %(district)s AND s.session_id = %(session)s
         """,
         district=district_id,
         session=session_id,

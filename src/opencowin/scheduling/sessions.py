@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import LiteralString
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from opencowin.kit.actor import Actor, NotPermitted, Permission
 from opencowin.kit.audit import record
@@ -54,6 +54,7 @@ from opencowin.scheduling.refusals import (
     SlotsDisordered,
     UnknownGroup,
 )
+from opencowin.scheduling.session_ids import new_session_id
 from opencowin.stock import allot, batches_at, take_back
 
 BOARD: LiteralString = "opencowin_board"
@@ -69,8 +70,7 @@ async def publish_session(conn: Connection, floor: Floor, actor: Actor, new: New
     Raises NotPermitted (also outside the actor's scope), UnknownCentre, CentreClosed, SessionIncomplete, AgesReversed,
     SlotsDisordered, SessionInPast, FeeInvalid, NotEnoughStock.
     """
-    session_id = uuid4()
-    await enter_session(conn, floor, actor, new, session_id=session_id)
+    session_id, _ = await enter_session(conn, floor, actor, new)
     session = await read_session(conn, session_id)
     if new.allot:
         await take_doses(conn, floor, session, new.doses)
@@ -88,30 +88,36 @@ async def enter_session(
     actor: Actor,
     new: NewSession,
     *,
-    session_id: UUID,
+    key: UUID | None = None,
     publish_at: datetime | None = None,
     draft: bool = False,
-) -> bool:
-    """Enter a session with its slots, without doses; False when its id is taken. Raises what `publish_session` does."""
+) -> tuple[UUID, bool]:
+    """Enter a session with its slots, without doses: its id, and whether it is new. Raises what `publish_session` does.
+
+    What was entered under the same key before is the same session, whatever its day is now.
+    """
     actor.require(Permission.PUBLISH_SESSIONS)
     centre = await read_centre(conn, new.centre_id)
     await _require_scope(conn, actor, centre)
     programme = await current_programme(conn)
     check_session(floor.clock, new, centre, programme)
     check_price(floor, new)
+    session_id = new_session_id(new.held_on)
     entered = await queries.insert_session(
         conn,
         new,
         session_id=session_id,
+        key=key,
         district_id=centre.district_id,
         programme_id=programme.programme_id,
         at=None if draft else floor.clock.now(),
         publish_at=publish_at,
         invitation=new_invitation() if new.closed else None,
     )
-    if entered:
-        await queries.insert_slots(conn, centre.district_id, session_id, new.slots)
-    return entered == 1
+    if not entered:
+        return await queries.entered_as(conn, key), False
+    await queries.insert_slots(conn, centre.district_id, session_id, new.slots)
+    return session_id, True
 
 
 async def take_doses(conn: Connection, floor: Floor, session: Session, doses: int) -> None:

@@ -90,13 +90,15 @@ async def make_weeks(  # noqa: PLR0917 (said in one breath: this template, so ma
     days = [first + timedelta(days=7 * week + day - 1) for week in range(weeks) for day in template.weekdays]
     made, skipped = [], 0
     for day in days:
-        session_id = uuid5(template_id, str(day))
-        new = False
-        if not holidays.is_holiday(day) and day not in days_off:
-            try:
-                new = await draft_session(conn, floor, actor, _session(floor, template, day), at, session_id)
-            except SessionInPast:
-                new = False
+        if holidays.is_holiday(day) or day in days_off:
+            skipped += 1
+            continue
+        key, wanted = uuid5(template_id, str(day)), _session(floor, template, day)
+        try:
+            session_id, new = await draft_session(conn, floor, actor, wanted, at, key)
+        except SessionInPast:
+            skipped += 1
+            continue
         if not new:
             skipped += 1
             continue

@@ -119,7 +119,7 @@ async def enter(request: Request, actor: Planner) -> Response:
     reader = ConsoleReader(request)
     if typed.has("more"):
         return await _new_page(request, actor, with_more_rows(typed.fields), 200)
-    session_id = sent_id(typed.fields)
+    key = sent_id(typed.fields)
     try:
         async with site.transaction() as conn:
             centre = await centre_asked(conn, actor, request)
@@ -128,7 +128,7 @@ async def enter(request: Request, actor: Planner) -> Response:
                 new = read_new_session(typed, site.floor.clock, centre, rules, offered(reader, rules))
                 when, at = read_publishing(typed, site.floor.clock)
                 if not typed.wrong:
-                    await scheduling.draft_session(conn, site.floor, actor, new, at, session_id)
+                    session_id, _ = await scheduling.draft_session(conn, site.floor, actor, new, at, key)
                     if when == NOW:
                         await scheduling.publish_draft(conn, site.floor, actor, session_id)
                     return desk.go(request, f"/console/sessions/{session_id}", done="entered")
