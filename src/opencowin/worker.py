@@ -48,8 +48,8 @@ from opencowin.kit.logs import way_to
 
 HEARTBEAT = timedelta(seconds=10)
 FALLBACK_POLL = timedelta(seconds=2)
-BATCH = 50
-AT_ONCE = 100
+BATCH = 100
+AT_ONCE = 200
 TRIES = 8
 ROUNDS = 10
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=1), timedelta(minutes=1)
