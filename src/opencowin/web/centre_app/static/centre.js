@@ -108,10 +108,13 @@ register({ ...starting.screens, ...next.screens, ...person.screens, ...walkIn.sc
 
 async function keepItself() {
   if (!navigator.serviceWorker) return;
-  navigator.serviceWorker.addEventListener("message", ({ data }) => { document.documentElement.dataset.kept = data; });
+  navigator.serviceWorker.addEventListener("message", ({ data }) => {
+    if (document.documentElement.dataset.kept !== "all") document.documentElement.dataset.kept = data;
+  });
   await navigator.serviceWorker.register("/centre/worker.js", { scope: "/centre" });
   worker = (await navigator.serviceWorker.ready).active;
   worker.postMessage({ language: spoken().language });
+  if (store.isOpen()) prepare();
 }
 
 async function begin() {
