@@ -50,7 +50,8 @@ class Connection(HttpToolsProtocol):
             told = self._lane.answer(data, self._peer, dated[0][1]) if dated else None
             if told is not None:
                 self._silent_since = self.loop.time()
-                self._unset_keepalive_if_required()
+                if self.timeout_keep_alive_task is not None:
+                    self._unset_keepalive_if_required()
                 self.transport.writelines(told)
                 return
         if not self._head:
@@ -121,6 +122,7 @@ class WebServer(Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Look after the connections, ten times a second."""
+        self._app.lane.count()
         if counter % 20 == 0:
             now = asyncio.get_running_loop().time()
             for one in list(self.server_state.connections):

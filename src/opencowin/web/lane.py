@@ -1,16 +1,14 @@
 """The short lane: calls that the board has a ready answer for are answered as they come in, before the application.
 
 A call gets in when its route has answered the very same address before, so what is valid is the route's to say; its
-own guard lets it in and counts it. Answers are those of the route in every header; they are counted and timed as its
-own, but write no line of the log: under a rush that would cost more than the answer.
+own guard lets it in and counts it. Answers are those of the route in every header; they are counted as its own, ten
+times a second, but not timed, and write no line of the log: under a rush that would cost as much as the answer.
 """
 
 import re
-import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from random import getrandbits
 from typing import Any
 
@@ -24,7 +22,7 @@ from opencowin.kit.errors import Refusal
 from opencowin.web.errors import refusal_response, route_of
 from opencowin.web.guard import Guard, Open, address_of
 from opencowin.web.limiter import Allowance
-from opencowin.web.middleware import REQUESTS, SECONDS
+from opencowin.web.middleware import REQUESTS
 from opencowin.web.shown import Form, Headers, Shown, head_of, picked
 from opencowin.web.site import Site
 
@@ -103,11 +101,12 @@ class Lane:
         self.locks = locks
         self._known: OrderedDict[_Call, tuple[Hashable, str]] = OrderedDict()
         self._asked: dict[bytes, _Asked] = {}
+        self._answered = Counter[tuple[str, int]]()
+        """Answers that are not yet among those counted, by route and status."""
         self.site: Site | None = None
 
     def answer(self, call: bytes, peer: str, date: bytes) -> tuple[bytes, bytes] | None:
         """Head and body of the answer to a call as it came from a peer; None where the application has to answer."""
-        started = time.perf_counter()
         asked = self._asked.get(call) or self._read(call)
         if asked is None or (site := self.site) is None or (shown := site.board.ready(asked.key)) is None:
             return None
@@ -116,10 +115,9 @@ class Lane:
             allowance = site.limiter.spare_public(f"address:{address}")
             if allowance is not None:
                 form = picked(shown, asked.known_tags, asked.encodings)
-                told = b"".join((form.head, asked.lines, _own(date, allowance))), form.body
-                _count(asked.route, form.status, started)
-                return told
-        return self._guarded(asked, peer, shown, date, started)
+                self._answered[asked.route, form.status] += 1
+                return b"".join((form.head, asked.lines, _own(date, allowance))), form.body
+        return self._guarded(asked, peer, shown, date)
 
     def learn(self, scope: Scope) -> None:
         """Remember under which key the board has the answer to a call, if its route has just told."""
@@ -132,6 +130,12 @@ class Lane:
             self._known[call] = key, route_of(scope)
             if len(self._known) > MOST_CALLS:
                 self._known.popitem(last=False)
+
+    def count(self) -> None:
+        """Count what was answered since this was last done."""
+        for (route, status), answers in self._answered.items():
+            REQUESTS.labels("GET", route, str(status)).inc(answers)
+        self._answered.clear()
 
     def _read(self, call: bytes) -> _Asked | None:
         if len(call) > LONGEST_HEAD or (written := HEAD.fullmatch(call)) is None:
@@ -154,9 +158,7 @@ class Lane:
             self._asked[call] = asked
         return asked
 
-    def _guarded(
-        self, asked: _Asked, peer: str, shown: Shown, date: bytes, started: float
-    ) -> tuple[bytes, bytes] | None:
+    def _guarded(self, asked: _Asked, peer: str, shown: Shown, date: bytes) -> tuple[bytes, bytes] | None:
         """What the route's own guard lets the caller have; None where only the router can tell who calls."""
         request = Request(
             {
@@ -178,9 +180,8 @@ class Lane:
             headers = list(refused.raw_headers)
             form = Form(refused.status_code, headers, bytes(refused.body), head_of(refused.status_code, headers))
             lines = _lines(VARY_REFUSED, asked.headers)
-        told = b"".join((form.head, lines, _own(date, request.scope["state"].get("allowance")))), form.body
-        _count(asked.route, form.status, started)
-        return told
+        self._answered[asked.route, form.status] += 1
+        return b"".join((form.head, lines, _own(date, request.scope["state"].get("allowance")))), form.body
 
 
 def _headers(lines: bytes) -> Headers:
@@ -217,16 +218,5 @@ def _own(date: bytes, allowance: Allowance | None) -> bytes:
         return b"date: %b\r\nx-request-id: %032x\r\n\r\n" % (date, getrandbits(128))
     return (
         b"date: %b\r\nx-request-id: %032x\r\nratelimit-limit: %d\r\nratelimit-remaining: %d\r\nratelimit-reset: %d"
-        b"\r\n\r\n" % (date, getrandbits(128), allowance.limit, allowance.remaining, allowance.reset_seconds)
+        b"\r\n\r\n" % (date, getrandbits(128), *allowance)
     )
-
-
-@lru_cache(256)
-def _counters(route: str, status: int) -> tuple[Any, Any]:
-    return REQUESTS.labels("GET", route, str(status)), SECONDS.labels(route)
-
-
-def _count(route: str, status: int, started: float) -> None:
-    requests, seconds = _counters(route, status)
-    requests.inc()
-    seconds.observe(time.perf_counter() - started)
