@@ -51,7 +51,7 @@ bench: $(VENV)/.installed-dev ## Run the benchmarks, each beside its reference
 	@$(UV) sync --frozen --inexact --quiet --group bench
 	@$(RUN)/python -m benchmarks
 
-growth: $(VENV)/.installed-dev ## Measure with millions of people, MILLIONS="1 10", into docs/growth.md
+growth: $(VENV)/.installed-dev ## Measure with millions of people, MILLIONS="1 10 30", into docs/growth.md
 	@$(RUN)/python -m benchmarks.growth $(MILLIONS)
 
 format: $(VENV)/.installed-dev ## Put the code in its one form

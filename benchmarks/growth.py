@@ -36,7 +36,7 @@ SLOT = "09:00AM-11:00AM"
 STORMS, STORM = 3, 600
 SERVER = {
     "shared_buffers": "1GB",
-    "max_wal_size": "8GB",
+    "max_wal_size": "4GB",
     "checkpoint_timeout": "30min",
     "wal_level": "minimal",
     "max_wal_senders": "0",
