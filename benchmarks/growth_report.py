@@ -8,9 +8,9 @@ from benchmarks.footprint import Size
 
 HEAD = """# Growth
 
-Measured by `make growth MILLIONS="1 10 30"`, which writes this file: millions of invented people in the real tables, then
-the platform's own verbs over one connection. A figure of a larger nation is to be read beside the references of the
-same minutes: others used this machine meanwhile, and the ratios hold better than the milliseconds.
+Measured by `make growth MILLIONS="1 10 30"`, which writes this file: millions of invented people in the real tables,
+then the platform's own verbs over one connection. A figure of a larger nation is to be read beside the references of
+the same minutes: others used this machine meanwhile, and the ratios hold better than the milliseconds.
 
 """
 METHOD = """

@@ -1,6 +1,7 @@
 """The web server: calls in pieces, in packets, in order and out of form; whoever is silent for too long is let go."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -168,6 +169,24 @@ async def test_who_is_silent_is_let_go_and_who_waits_for_an_answer_is_not(
         left: list[Any] = connections(server)
         assert len(left) <= 2, "the stream, and the client that waited until the site was up"
         assert not stream[0].at_eof()
+
+
+async def test_answers_that_nobody_reads_are_dropped(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with lines(clinic) as (host, _, server):
+        monkeypatch.setattr(of, "LONGEST_PATIENCE", 2.5)
+        name, _, port = host.partition(":")
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.connect((name, int(port)))
+            deaf.send(f"GET /openapi.json HTTP/1.1\r\nHost: {host}\r\n\r\n".encode() * 30)
+            await asyncio.sleep(1.0)
+            ours = deaf.getsockname()[1]
+            (held,) = [one for one in connections(server) if one.client is not None and one.client[1] == ours]
+            assert held.flow.write_paused
+            began = time.monotonic()
+            while held in server.server_state.connections:
+                assert time.monotonic() - began < 10
+                await asyncio.sleep(0.05)
 
 
 async def test_so_many_calls_are_answered_at_one_time_and_others_wait(

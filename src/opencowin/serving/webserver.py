@@ -37,6 +37,8 @@ class Connection(HttpToolsProtocol):
         self._head = 0
         """Bytes of its head as far as it has come; 0 once that is whole."""
         self._silent_since = self.loop.time()
+        self._unread_since: float | None = None
+        """Since when so much waits to be read that no more is written."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as Uvicorn has it
         """Somebody comes."""
@@ -62,6 +64,16 @@ class Connection(HttpToolsProtocol):
             if self._head > LONGEST_HEAD:
                 self.send_400_response("The head of the request is too large.")
 
+    def pause_writing(self) -> None:
+        """Nobody reads what was written."""
+        self._unread_since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It was read."""
+        self._unread_since = None
+        super().resume_writing()
+
     def on_message_begin(self) -> None:
         """The first byte of a call."""
         self._within, self._head = True, 1
@@ -83,12 +95,15 @@ class Connection(HttpToolsProtocol):
         return last is None or last.response_complete
 
     def let_go(self, now: float) -> None:
-        """Close it if it has been silent for too long, unless somebody works on an answer to a call that came whole."""
-        waits = self._within or self._rests()
-        silent = now - self._silent_since
-        if waits and silent > LONGEST_PATIENCE:
+        """Close it if it has been silent for too long, unless somebody works on an answer to a call that came whole.
+
+        Drop it where answers have not been read for much longer.
+        """
+        silent = now - self._silent_since if self._within or self._rests() else 0.0
+        unread = now - self._unread_since if self._unread_since is not None else 0.0
+        if max(silent, unread) > LONGEST_PATIENCE:
             self.transport.abort()
-        elif waits and silent > PATIENCE:
+        elif silent > PATIENCE:
             self.transport.close()
 
 
